@@ -1,0 +1,82 @@
+/**
+ * The task queue as API and worker see it. Three stores keep it: memory, SQLite, Redis, with the same promises:
+ *
+ * - at-least-once: a task is acknowledged after its handler returned; a worker that dies loses its lease and the task is taken again;
+ * - a failed attempt is retried with exponential backoff until `max_attempts`, then the task is dead;
+ * - an idempotency key names one task for ever: enqueueing it again gives back the first;
+ * - `enqueue` returns after the write is as durable as the store can make it.
+ *
+ * Units: every `…_at` is milliseconds since 1970 (wall time: it is stored and crosses machines), every `…Ms` a span in milliseconds.
+ */
+export interface Queue {
+  /** Shape: `sqlite:/srv/app/data/queue.db`, for logs and `/info`; never with a password. */
+  readonly url: string;
+  /** Errors: QueueFull when `maxPending` waiting tasks are there already. */
+  enqueue(task: NewTask): Promise<Enqueued>;
+  get(id: string): Promise<Task | null>;
+  list(filter: Readonly<{ state?: TaskState; limit: number; after?: string }>): Promise<readonly Task[]>;
+  /**
+   * Takes the next due task under a lease of `leaseMs`, or null when none is due.
+   * A task whose lease ran out counts as due again.
+   */
+  take(worker: string, leaseMs: number): Promise<Taken | null>;
+  /** Extends the lease. False: it is lost, the task belongs to somebody else, stop working on it. */
+  renew(taken: Taken, leaseMs: number): Promise<boolean>;
+  /** Acknowledges. False: the lease was lost before, and the result is not recorded. */
+  done(taken: Taken, result: unknown): Promise<boolean>;
+  /** Records a failed attempt: queued again after the backoff, or dead when attempts are used up or `retry` is false. */
+  failed(taken: Taken, error: TaskError, retry: boolean): Promise<boolean>;
+  /** Gives an unfinished task back, due at once, without counting the attempt (drain at its limit). */
+  release(taken: Taken): Promise<boolean>;
+  stats(): Promise<Stats>;
+  /** Resolves when a task may be due, at the latest after `timeoutMs`, at once when the signal fires. */
+  wait(timeoutMs: number, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `failed` will be retried; `dead` will not. */
+export type TaskState = "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
+
+export type TaskError = Readonly<{ code: string; message: string }>;
+
+export type Task = Readonly<{
+  id: string;
+  type: string;
+  payload: unknown;
+  state: TaskState;
+  attempts: number;
+  max_attempts: number;
+  priority: number;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  result: unknown;
+  error: TaskError | null;
+  idempotency_key: string | null;
+  /** W3C traceparent of the request that made it. */
+  traceparent: string | null;
+}>;
+
+export type NewTask = Readonly<{
+  type: string;
+  payload: unknown;
+  idempotencyKey?: string;
+  /** Higher first; default 0. */
+  priority?: number;
+  delayMs?: number;
+  maxAttempts?: number;
+  traceparent?: string;
+}>;
+
+/** `fresh` is false when the idempotency key was known. */
+export type Enqueued = Readonly<{ task: Task; fresh: boolean }>;
+
+/** A task together with the proof that it is ours until the lease ends. */
+export type Taken = Readonly<{ task: Task; lease: string }>;
+
+export type Stats = Readonly<Record<TaskState, number> & { oldest_queued_ms: number | null }>;
+
+/** Thrown by `enqueue`: the bound is reached, try again later. */
+export class QueueFull extends Error {
+  override readonly name = "QueueFull";
+}

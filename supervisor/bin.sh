@@ -1,0 +1,28 @@
+#!/bin/sh
+# The command `supervisor`: finds the runtime and becomes it. $SUPERVISOR_RUNTIME, else bun, else deno, else says what to install.
+self=$(readlink -f "$0")
+here=${self%/*}
+# The runtimes that the package brings as its own dependencies stand before those of the machine.
+PATH="$here/../node_modules/.bin:$here/../../.bin:$PATH"
+export PATH
+
+runtime=${SUPERVISOR_RUNTIME:-}
+if [ -z "$runtime" ]; then
+  if command -v bun >/dev/null 2>&1; then
+    runtime=bun
+  elif command -v deno >/dev/null 2>&1; then
+    runtime=deno
+  else
+    echo "supervisor: needs Bun or Deno, and finds neither. Install one: npm install -g bun, or npm install -g deno" >&2
+    exit 127
+  fi
+fi
+
+case "${runtime##*/}" in
+  bun) exec "$runtime" --no-install "$here/main.ts" "$@" ;;
+  deno) exec "$runtime" run --no-prompt --allow-all --quiet "$here/main.ts" "$@" ;;
+  *)
+    echo "supervisor: SUPERVISOR_RUNTIME is '$runtime'; it may be bun or deno, or a path that ends in one" >&2
+    exit 2
+    ;;
+esac

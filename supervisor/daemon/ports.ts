@@ -1,0 +1,139 @@
+import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "../core/facts.ts";
+import type { Fault, Outcome } from "../unit/fault.ts";
+import type { Status } from "../unit/status.ts";
+import type { SignalName, Socket, Unit } from "../unit/unit.ts";
+
+/**
+ * The daemon's whole view of the outside: the operating system as a struct of a few functions.
+ * Ports never throw; what fails comes back as an event or an Outcome. `host/` implements them for real,
+ * `test/sim` virtually, and one conformance suite runs on both.
+ */
+
+export interface Clock {
+  now(): Instant;
+  /** For stamps that people read; never for decisions. */
+  wall(): Date;
+  /** Asks for one call of `ring` at `at` or soon after. A later call replaces the earlier one; `null` asks for none. */
+  wakeAt(at: Instant | null, ring: () => void): void;
+}
+
+export type SpawnOrder = Readonly<{
+  invocation: InvocationId;
+  argv: readonly [string, ...string[]];
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  /** In the order of the unit file; they become descriptors 3, 4, …. */
+  listeners: readonly Readonly<{ name: string; fd: number }>[];
+  stdout: number;
+  stderr: number;
+  /** Whether the child gets a NOTIFY_SOCKET of its own. */
+  notify: boolean;
+}>;
+
+export type ProcessEvent = Readonly<
+  | { tag: "spawned"; invocation: InvocationId; pid: number; startTicks: number }
+  | { tag: "spawn-failed"; invocation: InvocationId; stage: SpawnStage; code: string; message: string }
+  /** A datagram from a process of the invocation's own session. Shape: `{ READY: "1", STATUS: "warm" }`. */
+  | { tag: "notified"; invocation: InvocationId; pid: number; fields: Readonly<Record<string, string>> }
+  /** The main process was reaped. All it said before (notify, output) has been delivered. */
+  | { tag: "exited"; invocation: InvocationId; exit: Exit; survivors: readonly Survivor[] }
+  /** Follows an `exited` that had survivors, once none is left. */
+  | { tag: "emptied"; invocation: InvocationId }
+>;
+
+export interface Processes {
+  /** Starts a process in a session and process group of its own. Answers with `spawned` or `spawn-failed`. */
+  spawn(order: SpawnOrder): void;
+  /** Sends a signal to the whole group, or to its main process alone. A group that is gone is no fault. */
+  signal(invocation: InvocationId, signal: SignalName, scope: "group" | "main"): void;
+  /** Names who is still alive in the group (for the report when a stop goes over its limit). */
+  members(invocation: InvocationId): readonly Survivor[];
+  /** Resident memory in bytes and processor seconds of a live process; null when it is gone. */
+  usage(pid: number): Readonly<{ memoryBytes: number; cpuSeconds: number }> | null;
+}
+
+/** A bound, listening socket that the supervisor owns and lends. */
+export type Listener = Readonly<{
+  name: string;
+  fd: number;
+  /** As bound: port 0 has become the real port. Shape: `127.0.0.1:8080`, `[::1]:8080`, `/run/x.sock`. */
+  address: string;
+  inode: number;
+}>;
+
+export interface Listeners {
+  /** Opens, non-blocking and close-on-exec. Errors: listener-busy (names the holder), listener-failed. */
+  open(socket: Socket): Outcome<Listener>;
+  /** `listen(2)` again with the configured backlog: runtimes shrink it to 511 when they adopt a socket. */
+  assertBacklog(listener: Listener, backlog: number): void;
+  /** Closes; unlinks a unix path only when it is still the same inode. */
+  close(listener: Listener): void;
+}
+
+/** What services print. One file per unit below `<state>/logs`, rotated by size. */
+export interface Outputs {
+  /** The write ends for a new invocation. The caller passes them to `spawn`, then calls `started`. */
+  open(unit: Unit, instance: number, invocation: InvocationId): Outcome<Readonly<{ stdout: number; stderr: number }>>;
+  /** Closes our copies of the write ends: from now on the pipe ends with the child. */
+  started(invocation: InvocationId): void;
+  /** Reads everything that is in the pipes now, so that what a dead child said is not lost. */
+  flush(invocation: InvocationId): void;
+  /** The last complete lines that this invocation printed. Bound: 20 lines, 4 KiB. */
+  tail(invocation: InvocationId): readonly string[];
+  /** Opens the files anew (SIGUSR1, after somebody else moved them). */
+  reopen(): void;
+  close(): void;
+}
+
+/** What a command came to, for one unit. */
+export type Verdict = Readonly<{
+  unit: string;
+  result: "done" | "failed" | "kept-old" | "refused" | "timed-out";
+  /** One line, ready to print. Shape: `start api: failed at stage exec: /usr/bin/bunn: No such file or directory (ENOENT)`. */
+  message: string;
+  /** The child's last lines, when they tell why. */
+  tail: readonly string[];
+  fault: Fault | null;
+}>;
+
+export type Order = Readonly<
+  | { tag: "start"; units: readonly string[] }
+  /** `units: null` means everything, then the daemon itself. */
+  | { tag: "stop"; units: readonly string[] | null; cascade: boolean }
+  | { tag: "restart"; units: readonly string[] }
+  /** `units: null` means every unit that can. */
+  | { tag: "reload"; units: readonly string[] | null }
+  | { tag: "reset-failed"; units: readonly string[] }
+  | { tag: "signal"; units: readonly string[]; signal: SignalName }
+>;
+
+/** One transition, as `GET /v1/events` streams it. */
+export type Happening = Readonly<{
+  /** Ever growing, without gaps, from 1 in each life of the daemon. */
+  seq: number;
+  /** RFC 3339. */
+  at: string;
+  /** Dotted, past or state, never a sentence: `service.active`, `handover.done`. */
+  event: string;
+  unit: string | null;
+  instance: number | null;
+  invocation: InvocationId | null;
+  generation: number | null;
+  from: string | null;
+  to: string | null;
+  why: string | null;
+  pid: number | null;
+}>;
+
+/** What the control plane may ask of the daemon. It posts events and reads snapshots; it never waits for a transition to answer another request. */
+export interface Desk {
+  status(): Status;
+  /** Takes unit patterns (`api`, `api@2`, `work*`, `all`) apart. Errors: unit-unknown with the nearest name. */
+  match(patterns: readonly string[]): Outcome<readonly string[]>;
+  /** Gives an order. Errors at once: unit-unknown, unit-required, shutting-down. The promise is settled when every unit has come to rest. */
+  order(order: Order): Outcome<Promise<readonly Verdict[]>>;
+  /** The last happenings after `seq` (bound: 1000 kept), then each new one, until the signal. */
+  happenings(after: number, signal: AbortSignal): AsyncIterable<Happening>;
+  /** Where a unit's output is kept. Shape: `<state>/logs/api.log`. */
+  outputFile(unit: string): string;
+}

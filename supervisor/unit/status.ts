@@ -1,0 +1,76 @@
+/**
+ * What `GET /v1/status` and `supervisor status --json` answer: the contract's §5, field for field.
+ * It may grow; a field that stands here changes its meaning only with `schema_version`.
+ */
+export type Status = Readonly<{
+  schema_version: 1;
+  supervisor: Readonly<{ pid: number; version: string; runtime: string; started_at: string; root: string }>;
+  units: readonly UnitStatus[];
+}>;
+
+export type ActiveState = "active" | "reloading" | "inactive" | "failed" | "activating" | "deactivating";
+export type SubState =
+  | "running"
+  | "exited"
+  | "dead"
+  | "start"
+  | "start-pre"
+  | "auto-restart"
+  | "stop-sigterm"
+  | "stop-sigkill"
+  | "failed";
+export type Result =
+  | "success"
+  | "exit-code"
+  | "signal"
+  | "core-dump"
+  | "timeout"
+  | "watchdog"
+  | "start-limit-hit"
+  | "oom-kill"
+  | "resources"
+  | "probe"
+  | "protocol";
+
+export type UnitStatus = Readonly<{
+  name: string;
+  description: string;
+  /** The file the unit was read from. */
+  file: string;
+  active_state: ActiveState;
+  sub_state: SubState;
+  health: "healthy" | "unhealthy" | "unknown";
+  main_pid: number | null;
+  generation: number;
+  wanted: "up" | "down";
+  restarts: number;
+  /** RFC 3339: when active_state was entered. */
+  since: string;
+  result: Result;
+  /** What the service last said of itself with STATUS=. */
+  status_text: string | null;
+  /** One sentence: why it is as it is, when that is not plain ("waits for redis"). */
+  reason: string | null;
+  instances: readonly InstanceStatus[];
+  listeners: readonly Readonly<{ name: string; address: string }>[];
+  handover: Readonly<{
+    last_result: "done" | "kept-old" | "none";
+    ready_ms: number | null;
+    drain_ms: number | null;
+    reason: string | null;
+  }>;
+  release: string | null;
+  last_exit: Readonly<{ code: number | null; signal: string | null; at: string }> | null;
+}>;
+
+export type InstanceStatus = Readonly<{
+  name: string;
+  pid: number | null;
+  generation: number;
+  invocation_id: string;
+  /** What this process is to its unit: `starting`, `running`, `replacing` (being replaced), `soaking`, `draining`, `stopping`, … */
+  phase: string;
+  ready_at: string | null;
+  memory_bytes: number | null;
+  cpu_seconds: number | null;
+}>;
