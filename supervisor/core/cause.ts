@@ -1,0 +1,92 @@
+import { type Fault, unreachable } from "../unit/fault.ts";
+import type { Result } from "../unit/status.ts";
+import type { Exit, SpawnStage } from "./facts.ts";
+
+/** Why a process ended or never was: the first cause wins and is kept. */
+export type Cause = Readonly<
+  | { tag: "exited"; exit: Exit; clean: boolean; ready: boolean }
+  | { tag: "spawn-failed"; stage: SpawnStage; code: string; message: string }
+  | { tag: "start-timeout"; limitMs: number }
+  | { tag: "stop-timeout"; limitMs: number }
+  | { tag: "start-limit"; burst: number; intervalMs: number; last: Cause }
+  | { tag: "old-exited"; exit: Exit }
+  | { tag: "stopped" }
+>;
+
+/** True when the unit ends up `failed` by it. */
+export function isFailure(cause: Cause): boolean {
+  switch (cause.tag) {
+    case "exited":
+      return !cause.clean;
+    case "spawn-failed":
+    case "start-timeout":
+    case "stop-timeout":
+    case "start-limit":
+      return true;
+    case "old-exited":
+    case "stopped":
+      return false;
+    default:
+      return unreachable(cause);
+  }
+}
+
+/** systemd's word for it. Source: systemd's ServiceResult. */
+export function result(cause: Cause | null): Result {
+  if (cause === null || !isFailure(cause)) return "success";
+  switch (cause.tag) {
+    case "exited":
+      if (cause.exit.by === "signal") return cause.exit.core ? "core-dump" : "signal";
+      return cause.exit.code === 0 ? "protocol" : "exit-code";
+    case "spawn-failed":
+      return cause.stage === "listen" || cause.stage === "output" ? "resources" : "exit-code";
+    case "start-timeout":
+    case "stop-timeout":
+      return "timeout";
+    case "start-limit":
+      return "start-limit-hit";
+    default:
+      return "success";
+  }
+}
+
+/** One clause for people. Shape: `exited with code 3 before it was ready`. */
+export function describe(cause: Cause): string {
+  switch (cause.tag) {
+    case "exited":
+      return cause.ready ? exitText(cause.exit) : `${exitText(cause.exit)} before it was ready`;
+    case "spawn-failed":
+      return `failed at stage ${cause.stage}: ${cause.message}`;
+    case "start-timeout":
+      return `was not ready within ${spanText(cause.limitMs)}`;
+    case "stop-timeout":
+      return `did not stop within ${spanText(cause.limitMs)} and was killed`;
+    case "start-limit":
+      return `gave up after ${cause.burst} starts within ${spanText(cause.intervalMs)}: it ${describe(cause.last)}`;
+    case "old-exited":
+      return `the old generation ${exitText(cause.exit)} during the handover`;
+    case "stopped":
+      return "was stopped meanwhile";
+    default:
+      return unreachable(cause);
+  }
+}
+
+export function exitText(exit: Exit): string {
+  if (exit.by === "code") return `exited with code ${exit.code}`;
+  return `was killed by ${exit.signal}${exit.core ? " (core dumped)" : ""}`;
+}
+
+/** The innermost reason, for the line that a user reads first. */
+export function root(cause: Cause): Cause {
+  return cause.tag === "start-limit" ? root(cause.last) : cause;
+}
+
+/** The fault that a command answers with. */
+export function faultCode(cause: Cause): Fault["code"] {
+  return root(cause).tag === "spawn-failed" ? "spawn-failed" : "start-failed";
+}
+
+function spanText(ms: number): string {
+  return ms % 1000 === 0 || ms > 10_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms)} ms`;
+}

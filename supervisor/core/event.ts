@@ -1,0 +1,31 @@
+import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "./facts.ts";
+
+/** What may happen to one instance. Wishes come from orders, `launch`, `halt` and `replace` from the graph's gates, the rest are facts. */
+export type Event = Readonly<
+  | { tag: "want-up" }
+  | { tag: "want-down" }
+  | { tag: "want-restart" }
+  | { tag: "want-reload" }
+  | { tag: "reset-failed" }
+  | { tag: "launch" }
+  | { tag: "halt" }
+  | { tag: "replace" }
+  | { tag: "deadline" }
+  | ProcessFact
+>;
+
+/** A fact about one process; it carries that process' invocation, and a stale one changes nothing. */
+export type ProcessFact = Readonly<
+  | { tag: "spawned"; invocation: InvocationId; pid: number }
+  | { tag: "spawn-failed"; invocation: InvocationId; stage: SpawnStage; code: string; message: string }
+  | { tag: "ready"; invocation: InvocationId }
+  | { tag: "says"; invocation: InvocationId; text: string }
+  | { tag: "exited"; invocation: InvocationId; exit: Exit; survivors: readonly Survivor[] }
+  | { tag: "emptied"; invocation: InvocationId }
+>;
+
+/**
+ * What a turn is given from outside, so that the core needs neither clock nor dice.
+ * `roll` is uniform in [0, 1); `nonce` is 24 hex digits that no other turn ever gets.
+ */
+export type Tick = Readonly<{ now: Instant; roll: number; nonce: string }>;

@@ -1,0 +1,120 @@
+import type { Cause } from "./cause.ts";
+import type { Instant, Survivor } from "./facts.ts";
+import { dismiss, dismissSurvivors } from "./leave.ts";
+import type { HandoverEnd, Run } from "./state.ts";
+import { type Context, move, order, report, type Step, set } from "./turn.ts";
+
+/** The generation that serves and the one that is to replace it. */
+type Pair = Readonly<{ run: Run; next: Run }>;
+
+/** Orders the next generation beside the one that serves. */
+export function begin(context: Context, step: Step, run: Run): Step {
+  const { unit, tick } = context;
+  const generation = step.state.generation + 1;
+  const ticket = step.state.handover.serial + 1;
+  const [ordered, next] = order(context, step, generation);
+  const counted = set(ordered, { generation, handover: { ...step.state.handover, serial: ticket, queued: false } });
+  const told = report(counted, { tag: "handover-began", ticket, generation, invocation: next.invocation });
+  return move(told, { tag: "replacing", run, next, deadline: tick.now + unit.service.timeoutStartMs });
+}
+
+/** The next generation says that it is ready: both serve, until the soak is over. */
+export function soak(context: Context, step: Step, run: Run, next: Run): Step {
+  const { unit, tick } = context;
+  const ready = { ...next, readyAt: tick.now };
+  const told = report(step, {
+    tag: "ready",
+    invocation: next.invocation,
+    generation: next.generation,
+    afterMs: tick.now - next.orderedAt,
+  });
+  if (unit.handover.soakMs === 0) return commit(context, told, run, ready);
+  return move(told, { tag: "soaking", run, next: ready, deadline: tick.now + unit.handover.soakMs });
+}
+
+/** The new generation is the service; the old one drains. */
+export function commit(context: Context, step: Step, run: Run, next: Run): Step {
+  const told = report(step, {
+    tag: "draining",
+    invocation: run.invocation,
+    generation: run.generation,
+    limitMs: context.unit.handover.drainMs,
+  });
+  const draining = dismiss(context, told, run, "drain");
+  return close(move(draining, { tag: "running", run: next }), next, "done", null);
+}
+
+/** The new generation ended, could not begin, or was late: nothing has happened to the old one. */
+export function keepOld(
+  context: Context,
+  step: Step,
+  pair: Pair,
+  cause: Cause,
+  survivors: readonly Survivor[] = [],
+): Step {
+  const swept = dismissSurvivors(context, step, pair.next, survivors);
+  return close(move(swept, { tag: "running", run: pair.run }, cause), pair.next, "kept-old", cause);
+}
+
+/** The new generation lives but must not serve: it is asked to go, the old one stays. */
+export function reject(context: Context, step: Step, pair: Pair, cause: Cause): Step {
+  return keepOld(context, dismiss(context, step, pair.next, "stop"), pair, cause);
+}
+
+/**
+ * The old generation ended by itself while the new one is not ready yet. The new one is not hurried and no third process is
+ * started: clients wait in the listener's queue, as they do in any restart.
+ */
+export function loseOld(
+  context: Context,
+  step: Step,
+  pair: Pair & Readonly<{ deadline: Instant }>,
+  cause: Cause,
+  survivors: readonly Survivor[],
+): Step {
+  const swept = dismissSurvivors(context, step, pair.run, survivors);
+  return move(swept, { tag: "starting", run: pair.next, deadline: pair.deadline, heir: true }, cause);
+}
+
+/** The heir is ready: its handover is done after all. */
+export function succeed(step: Step, heir: Run): Step {
+  return close(step, heir, "done", step.state.lastExit && { tag: "old-exited", exit: step.state.lastExit.exit });
+}
+
+/** The old generation ended by itself during the soak: the new one is ready, so it takes over at once. */
+export function inherit(context: Context, step: Step, pair: Pair, cause: Cause, survivors: readonly Survivor[]): Step {
+  const swept = dismissSurvivors(context, step, pair.run, survivors);
+  return close(move(swept, { tag: "running", run: pair.next }, cause), pair.next, "done", oldExited(cause));
+}
+
+/** Ends the handover that is on its way, and one that was queued, because there is nobody left to replace. */
+export function cancel(step: Step, cause: Cause): Step {
+  const { phase, handover } = step.state;
+  const underway = phase.tag === "replacing" || phase.tag === "soaking" ? phase.next : heirOf(step);
+  const ended = underway ? close(step, underway, "failed", cause) : step;
+  if (!handover.queued) return ended;
+  const serial = ended.state.handover.serial + 1;
+  return close(set(ended, { handover: { ...ended.state.handover, serial, queued: false } }), null, "failed", cause);
+}
+
+function heirOf({ state: { phase } }: Step): Run | null {
+  return phase.tag === "starting" && phase.heir ? phase.run : null;
+}
+
+function close(step: Step, next: Run | null, result: HandoverEnd["result"], cause: Cause | null): Step {
+  const { handover, generation } = step.state;
+  const end: HandoverEnd = {
+    ticket: handover.serial,
+    result,
+    cause,
+    invocation: next?.invocation ?? null,
+    readyMs: next && next.readyAt !== null ? next.readyAt - next.orderedAt : null,
+    drainMs: null,
+  };
+  const kept = set(step, { handover: { ...handover, last: end } });
+  return report(kept, { tag: "handover-ended", end, generation: next?.generation ?? generation });
+}
+
+function oldExited(cause: Cause): Cause | null {
+  return cause.tag === "exited" ? { tag: "old-exited", exit: cause.exit } : null;
+}

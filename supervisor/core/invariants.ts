@@ -1,0 +1,51 @@
+import type { Instant, InvocationId } from "./facts.ts";
+import { isLimitHit, recentStarts } from "./start-limit.ts";
+import { atRest, nextDeadline, runs, type State, serving } from "./state.ts";
+import type { UnitState, World } from "./world.ts";
+
+/** Most processes that one instance may ever have: the one that serves, and one that comes or goes. */
+const mostProcesses = 2;
+
+/**
+ * What must hold between any two turns, whatever happened. `alive` says which invocations really have a process.
+ * Shape: an empty list, or one sentence for each breach. Checked after every turn of the simulation.
+ */
+export function breaches(world: World, alive: ReadonlySet<InvocationId>, now: Instant): readonly string[] {
+  const known = new Set<InvocationId>();
+  const found = [...world.units.values()].flatMap((entry) =>
+    entry.instances.flatMap((state, index) => {
+      for (const run of runs(state)) known.add(run.invocation);
+      return instanceBreaches(entry, state, alive, now).map((text) => `${entry.unit.name}@${index + 1}: ${text}`);
+    }),
+  );
+  const unseen = [...alive].filter((invocation) => !known.has(invocation));
+  return unseen.length === 0 ? found : [...found, `unseen processes: ${unseen.join(", ")}`];
+}
+
+function instanceBreaches(
+  { unit }: UnitState,
+  state: State,
+  alive: ReadonlySet<InvocationId>,
+  now: Instant,
+): readonly string[] {
+  const live = runs(state).filter((run) => alive.has(run.invocation));
+  const [main, next] = serving(state);
+  const due = nextDeadline(state);
+  const starts = recentStarts(unit.service, state.starts, now);
+  const checks: readonly (readonly [boolean, string])[] = [
+    [live.length <= mostProcesses, `${live.length} processes at once`],
+    [!atRest(state) || live.length === 0, `at rest (${state.phase.tag}) with a process`],
+    [state.phase.tag !== "waiting" || serving(state).length === 0, "waiting with a serving process"],
+    [!next || !main || next.generation > main.generation, "a handover to an older generation"],
+    [main === undefined || main.generation <= state.generation, "a generation from the future"],
+    [due === null || due > now, `a deadline of ${due} is still due at ${now}`],
+    [new Set(runs(state).map((run) => run.invocation)).size === runs(state).length, "one invocation in two places"],
+    [
+      starts.length <= unit.service.startLimitBurst || !isLimitHit(unit.service, starts.slice(1), now),
+      "too many starts",
+    ],
+    [state.phase.tag !== "stopping" || state.leaving.length > 0, "stopping with nobody left"],
+    [state.phase.tag !== "failed" || state.cause !== null, "failed without a cause"],
+  ];
+  return checks.filter(([holds]) => !holds).map(([, text]) => text);
+}

@@ -1,0 +1,117 @@
+import type { InvocationId, Survivor } from "./facts.ts";
+import { arrive } from "./rest.ts";
+import type { Leaving, Run } from "./state.ts";
+import { type Context, perform, report, type Step, set } from "./turn.ts";
+
+/** How long SIGKILL may take before a process is given up as one that the kernel does not let go. */
+const killPatienceMs = 10_000;
+
+/** Asks a process to go. */
+export function dismiss(context: Context, step: Step, run: Run, purpose: Leaving["purpose"]): Step {
+  const { service } = context.unit;
+  const { now } = context.tick;
+  const asked = perform(step, {
+    tag: "signal",
+    invocation: run.invocation,
+    signal: service.killSignal,
+    scope: service.killMode === "control-group" ? "group" : "main",
+  });
+  const deadline = now + limitMs(context, purpose);
+  const one: Leaving = { run, purpose, killed: false, orphaned: false, since: now, deadline };
+  return set(asked, { leaving: [...step.state.leaving, one] });
+}
+
+/** Turns every drain into a stop: the unit as a whole is to end now. */
+export function hurry(context: Context, step: Step): Step {
+  const stopBy = context.tick.now + limitMs(context, "stop");
+  const leaving = step.state.leaving.map((one) => ({
+    ...one,
+    purpose: "stop" as const,
+    deadline: Math.min(one.deadline, stopBy),
+  }));
+  return set(step, { leaving });
+}
+
+/**
+ * Deals with what is left of a group whose leader died by itself: asked to go as in a stop, or killed where the unit says
+ * "mixed", or left alone where it says "process".
+ * Source: systemd.kill(5), KillMode=.
+ */
+export function dismissSurvivors(context: Context, step: Step, run: Run, survivors: readonly Survivor[]): Step {
+  const { killMode, killSignal } = context.unit.service;
+  const { now } = context.tick;
+  if (survivors.length === 0 || killMode === "process") return step;
+  const { invocation } = run;
+  const told = report(step, { tag: "survived", invocation, survivors });
+  const deadline = now + limitMs(context, "stop");
+  const one: Leaving = { run, purpose: "stop", killed: false, orphaned: true, since: now, deadline };
+  const listed = set(told, { leaving: [...told.state.leaving, one] });
+  if (killMode === "mixed") return kill(context, listed, one);
+  return perform(listed, { tag: "signal", invocation, signal: killSignal, scope: "group" });
+}
+
+/** A leader that had been told to go is gone. Its group may live on until the deadline. */
+export function leaderGone(context: Context, step: Step, one: Leaving, survivors: readonly Survivor[]): Step {
+  const { killMode } = context.unit.service;
+  if (survivors.length === 0 || killMode === "process") return gone(context, step, one);
+  const orphan: Leaving = { ...one, orphaned: true };
+  const told = report(step, { tag: "survived", invocation: one.run.invocation, survivors });
+  return killMode === "mixed" && !one.killed ? kill(context, told, orphan) : replaceLeaving(told, orphan);
+}
+
+/** Nobody of this group is left. */
+export function gone(context: Context, step: Step, one: Leaving): Step {
+  const { invocation, generation } = one.run;
+  const leaving = step.state.leaving.filter((other) => other.run.invocation !== invocation);
+  const without = set(step, { leaving });
+  if (one.purpose !== "drain") return arrive(context, without);
+  const afterMs = context.tick.now - one.since;
+  const told = report(without, { tag: "drained", invocation, generation, afterMs, killed: one.killed });
+  const { handover } = told.state;
+  const last = handover.last && { ...handover.last, drainMs: afterMs };
+  return arrive(context, set(told, { handover: { ...handover, last } }));
+}
+
+/** Every process over its limit is killed; one that was killed long ago is given up. */
+export function overdue(context: Context, step: Step): Step {
+  const due = step.state.leaving.filter((one) => one.deadline <= context.tick.now);
+  return due.reduce((before, one) => overLimit(context, before, one), step);
+}
+
+function overLimit(context: Context, step: Step, one: Leaving): Step {
+  const { invocation, generation } = one.run;
+  if (one.killed || !context.unit.service.sendSigkill) {
+    return gone(context, report(step, { tag: "abandoned", invocation, generation }), one);
+  }
+  const limit = limitMs(context, one.purpose);
+  const told = report(step, { tag: "over-limit", invocation, generation, purpose: one.purpose, limitMs: limit });
+  return kill(context, blame(told, limit), one);
+}
+
+/** A stop that needed SIGKILL leaves the unit failed, as with systemd. */
+function blame(step: Step, limit: number): Step {
+  const { phase, bounce } = step.state;
+  if (phase.tag !== "stopping" || phase.next !== "inactive" || bounce) return step;
+  return set(step, { phase: { tag: "stopping", next: "failed" }, cause: { tag: "stop-timeout", limitMs: limit } });
+}
+
+function kill(context: Context, step: Step, one: Leaving): Step {
+  const { finalKillSignal: signal, killMode } = context.unit.service;
+  const scope = killMode === "process" ? "main" : "group";
+  const killed = perform(step, { tag: "signal", invocation: one.run.invocation, signal, scope });
+  return replaceLeaving(killed, { ...one, killed: true, deadline: context.tick.now + killPatienceMs });
+}
+
+export function findLeaving(step: Step, invocation: InvocationId): Leaving | undefined {
+  return step.state.leaving.find((one) => one.run.invocation === invocation);
+}
+
+function replaceLeaving(step: Step, one: Leaving): Step {
+  const { invocation } = one.run;
+  const leaving = step.state.leaving.map((other) => (other.run.invocation === invocation ? one : other));
+  return set(step, { leaving });
+}
+
+function limitMs({ unit }: Context, purpose: Leaving["purpose"]): number {
+  return purpose === "drain" ? unit.handover.drainMs : unit.service.timeoutStopMs;
+}

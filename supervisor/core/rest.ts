@@ -1,0 +1,33 @@
+import { restartDelayMs } from "./backoff.ts";
+import type { Cause } from "./cause.ts";
+import { isLimitHit } from "./start-limit.ts";
+import { type Context, move, report, type Step, set } from "./turn.ts";
+
+/** Leaves `stopping` once nobody is in the way of what follows. */
+export function arrive(context: Context, step: Step): Step {
+  const { phase, leaving } = step.state;
+  if (phase.tag !== "stopping") return step;
+  // An old generation that still drains does not hold up the restart of the new one; every other end waits for all.
+  const inTheWay = phase.next === "waiting" ? leaving.filter((one) => one.purpose !== "drain") : leaving;
+  if (inTheWay.length > 0) return step;
+  if (phase.next === "waiting") return schedule(context, step);
+  return set(move(step, { tag: phase.next }, step.state.cause), { bounce: false });
+}
+
+/** Sets the time of the next automatic start, or gives up when that start would exceed the limit. */
+function schedule(context: Context, step: Step): Step {
+  const { unit, tick } = context;
+  const { starts, streak, cause, restarts } = step.state;
+  const delayMs = restartDelayMs(unit.service, streak, tick.roll);
+  const deadline = tick.now + delayMs;
+  if (cause !== null && isLimitHit(unit.service, starts, deadline)) return giveUp(context, step, cause);
+  const waiting = move(step, { tag: "waiting", deadline }, cause);
+  const counted = set(waiting, { streak: streak + 1, restarts: restarts + 1 });
+  return report(counted, { tag: "restart-due", inMs: delayMs, attempt: streak + 1 });
+}
+
+function giveUp(context: Context, step: Step, last: Cause): Step {
+  const { startLimitBurst, startLimitIntervalMs } = context.unit.service;
+  const cause: Cause = { tag: "start-limit", burst: startLimitBurst, intervalMs: startLimitIntervalMs, last };
+  return set(move(step, { tag: "failed" }, cause), { cause });
+}

@@ -1,0 +1,57 @@
+import { unreachable } from "../unit/fault.ts";
+import type { RestartPolicy, Service } from "../unit/unit.ts";
+import type { Cause } from "./cause.ts";
+import type { Exit } from "./facts.ts";
+
+/** Signals that end a service as a matter of course. Source: systemd.service(5), SuccessExitStatus=. */
+const cleanSignals: readonly string[] = ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"];
+
+/**
+ * True when systemd would call this end a success.
+ * Source: systemd.service(5), SuccessExitStatus=: code 0 and the clean signals always count, what the unit lists counts too.
+ */
+export function isClean(service: Service, exit: Exit): boolean {
+  const { codes, signals } = service.successExitStatus;
+  if (exit.by === "code") return exit.code === 0 || codes.includes(exit.code);
+  return cleanSignals.includes(exit.signal) || signals.includes(exit.signal);
+}
+
+/**
+ * Says whether a service that ended by itself is started again.
+ * Source: systemd.service(5), the table "Exit causes and the effect of the Restart= settings"; prevent wins over force.
+ */
+export function isRestarted(service: Service, cause: Cause): boolean {
+  if (cause.tag === "spawn-failed" && (cause.stage === "listen" || cause.stage === "command")) return false;
+  if (cause.tag === "exited") {
+    if (isListed(service.restartPreventExitStatus, cause.exit)) return false;
+    if (isListed(service.restartForceExitStatus, cause.exit)) return true;
+  }
+  return policyAllows(service.restart, cause);
+}
+
+function isListed(set: Service["restartForceExitStatus"], exit: Exit): boolean {
+  return exit.by === "code" ? set.codes.includes(exit.code) : set.signals.includes(exit.signal);
+}
+
+function policyAllows(policy: RestartPolicy, cause: Cause): boolean {
+  const clean = cause.tag === "exited" && cause.clean;
+  const bySignal = cause.tag === "exited" && !cause.clean && cause.exit.by === "signal";
+  const byTimeout = cause.tag === "start-timeout" || cause.tag === "stop-timeout";
+  switch (policy) {
+    case "no":
+    case "on-watchdog":
+      return false;
+    case "always":
+      return true;
+    case "on-success":
+      return clean;
+    case "on-failure":
+      return !clean;
+    case "on-abnormal":
+      return bySignal || byTimeout;
+    case "on-abort":
+      return bySignal;
+    default:
+      return unreachable(policy);
+  }
+}

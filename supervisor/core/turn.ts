@@ -1,0 +1,42 @@
+import type { Unit } from "../unit/unit.ts";
+import type { Cause } from "./cause.ts";
+import type { Effect, Report } from "./effect.ts";
+import type { Tick } from "./event.ts";
+import type { InvocationId } from "./facts.ts";
+import type { Phase, Run, State } from "./state.ts";
+
+/** What every decision may look at. `mint` names the one process that this turn may order. */
+export type Context = Readonly<{ unit: Unit; tick: Tick; mint: InvocationId }>;
+
+/** A decision: what is remembered from now on, and what is to be done, in order. */
+export type Step = Readonly<{ state: State; effects: readonly Effect[] }>;
+
+export const stay = (state: State): Step => ({ state, effects: [] });
+
+export function set(step: Step, change: Partial<State>): Step {
+  return { ...step, state: { ...step.state, ...change } };
+}
+
+export function perform(step: Step, ...effects: readonly Effect[]): Step {
+  return { ...step, effects: [...step.effects, ...effects] };
+}
+
+export function report(step: Step, what: Report): Step {
+  return perform(step, { tag: "report", report: what });
+}
+
+/** Enters a phase. A move between two phases is told once, with its cause. */
+export function move(step: Step, phase: Phase, cause: Cause | null = null): Step {
+  const from = step.state.phase.tag;
+  const moved = set(step, { phase });
+  if (from === phase.tag) return moved;
+  const invocation = "run" in phase ? phase.run.invocation : null;
+  return report(moved, { tag: "moved", from, to: phase.tag, cause, invocation });
+}
+
+/** Orders the one process of this turn. */
+export function order(context: Context, step: Step, generation: number): readonly [Step, Run] {
+  const { mint, tick } = context;
+  const run: Run = { invocation: mint, generation, orderedAt: tick.now, pid: null, readyAt: null, says: null };
+  return [perform(step, { tag: "spawn", invocation: mint, generation }), run];
+}

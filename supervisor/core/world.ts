@@ -1,0 +1,49 @@
+import type { Unit } from "../unit/unit.ts";
+import type { Effect } from "./effect.ts";
+import type { Event, ProcessFact } from "./event.ts";
+import type { Graph } from "./graph.ts";
+import { fresh, nextDeadline, runs, type State } from "./state.ts";
+
+/** All units of one supervisor. The map is in name order, so that the same events give the same journal everywhere. */
+export type World = Readonly<{ units: ReadonlyMap<string, UnitState>; graph: Graph; minted: number }>;
+
+/** `instances[0]` is instance 1. */
+export type UnitState = Readonly<{ unit: Unit; instances: readonly State[] }>;
+
+/** Something happens to the world: an order to units, a fact about a process, or time. */
+export type WorldEvent = Readonly<
+  { tag: "order"; units: readonly string[]; event: Event } | { tag: "fact"; fact: ProcessFact } | { tag: "deadline" }
+>;
+
+/** One instance of one unit. Units: instances count from 1. */
+export type Whom = Readonly<{ unit: string; instance: number }>;
+
+/** What is to be done, and about whom. */
+export type Deed = Whom & Readonly<{ effect: Effect }>;
+
+export type Turn = Readonly<{ world: World; deeds: readonly Deed[] }>;
+
+export function createWorld(units: readonly Unit[], graph: Graph): World {
+  const sorted = [...units].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = sorted.map((unit): [string, UnitState] => [
+    unit.name,
+    { unit, instances: Array.from({ length: unit.service.instances }, () => fresh) },
+  ]);
+  return { units: new Map(entries), graph, minted: 0 };
+}
+
+/** Whose process this is. Null: nobody's any more. */
+export function ownerOf(world: World, invocation: string): Whom | null {
+  for (const [unit, { instances }] of world.units) {
+    const index = instances.findIndex((state) => runs(state).some((run) => run.invocation === invocation));
+    if (index >= 0) return { unit, instance: index + 1 };
+  }
+  return null;
+}
+
+/** When the next turn is due, or null. */
+export function worldDeadline(world: World): number | null {
+  const due = [...world.units.values()].flatMap(({ instances }) => instances.map(nextDeadline));
+  const known = due.filter((at) => at !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}

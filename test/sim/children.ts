@@ -1,0 +1,40 @@
+import type { ProcessFact } from "../../supervisor/core/event.ts";
+import type { Exit } from "../../supervisor/core/facts.ts";
+import type { Random } from "./random.ts";
+
+/** How one virtual process will behave, drawn when it is spawned. Units: milliseconds; null means never. */
+export type Child = Readonly<{
+  spawnFails: boolean;
+  readyAfter: number | null;
+  readyTwice: boolean;
+  exitsAfter: number | null;
+  exit: Exit;
+  /** From SIGTERM to its exit; null ignores SIGTERM. */
+  termTakes: number | null;
+  /** It leaves a member of its group behind, which only SIGKILL (or luck) ends. */
+  survivor: boolean;
+  /** Its exit is told once more, later. */
+  exitTwice: boolean;
+}>;
+
+export function drawChild(random: Random): Child {
+  const kind = random.below(100);
+  return {
+    spawnFails: kind >= 95,
+    readyAfter: random.chance(80) ? 1 + random.below(400) : random.chance(50) ? null : 5_000,
+    readyTwice: random.chance(20),
+    exitsAfter: random.chance(35) ? 1 + random.below(random.chance(50) ? 600 : 60_000) : null,
+    exit: drawExit(random),
+    termTakes: random.chance(20) ? null : random.below(1_500),
+    survivor: random.chance(10),
+    exitTwice: random.chance(20),
+  };
+}
+
+function drawExit(random: Random): Exit {
+  if (random.chance(60)) return { by: "code", code: random.pick([0, 1, 3]) };
+  return { by: "signal", signal: random.pick(["SIGSEGV", "SIGKILL", "SIGTERM"]), core: false };
+}
+
+/** A fact that will be told at its time. */
+export type Due = Readonly<{ at: number; seq: number; fact: ProcessFact }>;

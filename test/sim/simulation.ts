@@ -1,0 +1,235 @@
+import { drive } from "../../supervisor/core/drive.ts";
+import type { Effect } from "../../supervisor/core/effect.ts";
+import type { Event, ProcessFact } from "../../supervisor/core/event.ts";
+import type { Exit } from "../../supervisor/core/facts.ts";
+import { createGraph, pulledDown, pulledIn } from "../../supervisor/core/graph.ts";
+import { breaches } from "../../supervisor/core/invariants.ts";
+import { atRest } from "../../supervisor/core/state.ts";
+import { createWorld, type Deed, type World, type WorldEvent, worldDeadline } from "../../supervisor/core/world.ts";
+import { type Child, drawChild } from "./children.ts";
+import { Queue } from "./queue.ts";
+import { createRandom, type Random } from "./random.ts";
+import { drawUnits } from "./units.ts";
+import { Watch } from "./watch.ts";
+
+export type Outcome = Readonly<{
+  seed: number;
+  breaches: readonly string[];
+  hash: string;
+  turns: number;
+  handovers: number;
+}>;
+
+/** Runs one world of one seed for some orders, then stops everything, and says what went wrong. */
+export function simulate(seed: number, orders = 60): Outcome {
+  const random = createRandom(seed);
+  const units = drawUnits(random);
+  const graph = createGraph(units, new Map(units.map((unit) => [unit.name, unit.after])));
+  const run = new Run(seed, random, createWorld(units, graph));
+  const names = units.map(({ name }) => name);
+  for (let count = 0; count < orders && run.ok; count++) {
+    run.order(drawOrder(random, names, run.world));
+    run.pass(random.below(random.chance(20) ? 40_000 : 800));
+  }
+  run.order({ tag: "order", units: names, event: { tag: "want-down" } });
+  // The longest stop: a drain and a stop at their limits and the patience after SIGKILL, for each unit in a chain.
+  run.pass(200_000);
+  run.expectRest();
+  return run.outcome();
+}
+
+function drawOrder(random: Random, names: readonly string[], world: World): WorldEvent {
+  const name = names[random.below(names.length)] ?? "";
+  const tag = random.pick<Event["tag"]>([
+    "want-up",
+    "want-up",
+    "want-reload",
+    "want-reload",
+    "want-reload",
+    "want-restart",
+    "want-down",
+    "reset-failed",
+  ]);
+  switch (tag) {
+    case "want-up":
+      return { tag: "order", units: pulledIn(world.graph, [name]), event: { tag } };
+    case "want-reload":
+      return { tag: "order", units: random.chance(50) ? names : [name], event: { tag } };
+    case "want-down":
+    case "want-restart":
+      return { tag: "order", units: pulledDown(world.graph, [name]), event: { tag } };
+    default:
+      return { tag: "order", units: [name], event: { tag: "reset-failed" } };
+  }
+}
+
+class Run {
+  world: World;
+  #now = 0;
+  #turns = 0;
+  #hash = 0x811c9dc5;
+  #handovers = 0;
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #watch: Watch;
+  readonly #queue = new Queue<ProcessFact>();
+  readonly #alive = new Map<string, Child>();
+  readonly #survivors = new Set<string>();
+  readonly #breaches: string[] = [];
+
+  constructor(seed: number, random: Random, world: World) {
+    this.#seed = seed;
+    this.#random = random;
+    this.world = world;
+    this.#watch = new Watch();
+  }
+
+  get ok(): boolean {
+    return this.#breaches.length === 0;
+  }
+
+  outcome(): Outcome {
+    const hash = (this.#hash >>> 0).toString(16).padStart(8, "0");
+    return { seed: this.#seed, breaches: this.#breaches, hash, turns: this.#turns, handovers: this.#handovers };
+  }
+
+  order(event: WorldEvent): void {
+    this.#turn(event);
+  }
+
+  /** Lets virtual time go by: every fact and every deadline at its own instant. */
+  pass(span: number): void {
+    const end = this.#now + span;
+    while (this.ok) {
+      const fact = this.#queue.nextAt();
+      const due = worldDeadline(this.world);
+      const at = Math.min(fact ?? Number.POSITIVE_INFINITY, due ?? Number.POSITIVE_INFINITY);
+      if (at > end) break;
+      this.#now = Math.max(this.#now, at);
+      if (fact !== null && fact <= this.#now) this.#tell(this.#queue.take());
+      else this.#turn({ tag: "deadline" });
+    }
+    this.#now = end;
+  }
+
+  expectRest(): void {
+    for (const [name, { instances }] of this.world.units) {
+      if (!instances.every(atRest)) this.#breaches.push(`${name} has not come to rest: ${JSON.stringify(instances)}`);
+    }
+    if (this.#alive.size > 0) this.#breaches.push(`${this.#alive.size} processes outlive the stop`);
+  }
+
+  #tell(fact: ProcessFact): void {
+    const { invocation } = fact;
+    const child = this.#alive.get(invocation);
+    if (fact.tag === "emptied") {
+      if (this.#survivors.delete(invocation)) this.#turn({ tag: "fact", fact });
+    } else if (fact.tag === "spawn-failed") {
+      this.#turn({ tag: "fact", fact });
+    } else if (!child) {
+      this.#tellStale(fact);
+    } else if (fact.tag === "exited") {
+      this.#reap(child, fact);
+    } else {
+      this.#turn({ tag: "fact", fact });
+    }
+  }
+
+  #reap(child: Child, fact: Extract<ProcessFact, { tag: "exited" }>): void {
+    const { invocation } = fact;
+    const survives = child.survivor && !this.#survivors.has(`${invocation} dead`);
+    if (survives) this.#survivors.add(invocation);
+    this.#alive.delete(invocation);
+    this.#turn({ tag: "fact", fact: { ...fact, survivors: survives ? [{ pid: 1, command: "left-behind" }] : [] } });
+    if (child.exitTwice) this.#queue.put(this.#now + 1 + this.#random.below(50), fact);
+  }
+
+  /** A fact about a process that is gone must change nothing at all. */
+  #tellStale(fact: ProcessFact): void {
+    const before = JSON.stringify([...this.world.units]);
+    this.#turn({ tag: "fact", fact });
+    if (JSON.stringify([...this.world.units]) !== before) this.#breaches.push(`a stale ${fact.tag} changed something`);
+  }
+
+  #turn(event: WorldEvent): void {
+    const before = this.world;
+    const tick = {
+      now: this.#now,
+      roll: this.#random.below(1000) / 1000,
+      nonce: this.#turns.toString(16).padStart(24, "0"),
+    };
+    const turned = drive(before, event, tick);
+    this.world = turned.world;
+    this.#turns++;
+    for (const deed of turned.deeds) {
+      this.#breaches.push(...this.#watch.see(deed, before, this.world, this.#now));
+      this.#perform(deed);
+    }
+    const known = new Set([...this.#alive.keys(), ...this.#survivors]);
+    const due = event.tag === "deadline" ? this.#now : this.#now - 1;
+    this.#breaches.push(...breaches(this.world, this.#onlyKnown(known), due).map((text) => `at ${this.#now}: ${text}`));
+  }
+
+  /** Survivors of a unit that leaves them alone are nobody's business any more. */
+  #onlyKnown(known: ReadonlySet<string>): ReadonlySet<string> {
+    const ours = new Set(
+      [...this.world.units.values()].flatMap(({ instances }) =>
+        instances.flatMap((state) => state.leaving.map((one) => one.run.invocation)),
+      ),
+    );
+    return new Set([...known].filter((invocation) => this.#alive.has(invocation) || ours.has(invocation)));
+  }
+
+  #perform({ unit, instance, effect }: Deed): void {
+    if (effect.tag === "report") {
+      this.#digest(`${this.#now} ${unit}@${instance} ${JSON.stringify(effect.report)}`);
+      if (effect.report.tag === "handover-ended" && effect.report.end.result === "done") this.#handovers++;
+      return;
+    }
+    this.#digest(`${this.#now} ${unit}@${instance} ${JSON.stringify(effect)}`);
+    if (effect.tag === "spawn") this.#spawn(effect.invocation);
+    else this.#signal(effect);
+  }
+
+  #spawn(invocation: string): void {
+    const child = drawChild(this.#random);
+    const at = this.#now;
+    if (child.spawnFails) {
+      const stage = this.#random.pick(["exec", "listen"] as const);
+      this.#queue.put(at, { tag: "spawn-failed", invocation, stage, code: "ENOENT", message: "no" });
+      return;
+    }
+    this.#alive.set(invocation, child);
+    this.#queue.put(at, { tag: "spawned", invocation, pid: 2 });
+    if (child.readyAfter !== null) {
+      this.#queue.put(at + child.readyAfter, { tag: "ready", invocation });
+      if (child.readyTwice)
+        this.#queue.put(at + child.readyAfter + this.#random.below(3_000), { tag: "ready", invocation });
+    }
+    if (child.exitsAfter !== null) this.#exit(invocation, child.exitsAfter, child.exit);
+  }
+
+  #signal(effect: Extract<Effect, { tag: "signal" }>): void {
+    const { invocation, signal } = effect;
+    const child = this.#alive.get(invocation);
+    if (signal === "SIGKILL") {
+      if (child) this.#exit(invocation, 1, { by: "signal", signal, core: false });
+      if (effect.scope !== "group") return;
+      if (child) this.#survivors.add(`${invocation} dead`);
+      if (this.#survivors.has(invocation)) this.#queue.put(this.#now + 2, { tag: "emptied", invocation });
+    } else if (child && child.termTakes !== null) {
+      this.#exit(invocation, child.termTakes, { by: "code", code: this.#random.chance(80) ? 0 : 1 });
+    }
+  }
+
+  #exit(invocation: string, after: number, exit: Exit): void {
+    this.#queue.put(this.#now + after, { tag: "exited", invocation, exit, survivors: [] });
+  }
+
+  /** FNV-1a. Source: draft-eastlake-fnv. */
+  #digest(line: string): void {
+    for (let index = 0; index < line.length; index++) {
+      this.#hash = Math.imul(this.#hash ^ line.charCodeAt(index), 0x01000193);
+    }
+  }
+}

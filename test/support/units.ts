@@ -1,0 +1,80 @@
+import type { Service, Unit } from "../../supervisor/unit/unit.ts";
+
+/** The contract's defaults, for tests that need a unit without a file. */
+const service: Service = {
+  type: "notify",
+  exec: { tag: "script", script: "main.ts", args: [], runtime: "auto" },
+  execStartPre: [],
+  execStartPost: [],
+  execReload: [],
+  execStop: [],
+  execStopPost: [],
+  instances: 1,
+  restart: "always",
+  restartMs: 100,
+  restartSteps: 0,
+  restartMaxDelayMs: 30_000,
+  startLimitBurst: 5,
+  startLimitIntervalMs: 10_000,
+  successExitStatus: { codes: [0], signals: [] },
+  restartPreventExitStatus: { codes: [], signals: [] },
+  restartForceExitStatus: { codes: [], signals: [] },
+  timeoutStartMs: 30_000,
+  timeoutStopMs: 30_000,
+  watchdogMs: 0,
+  runtimeMaxMs: 0,
+  killSignal: "SIGTERM",
+  finalKillSignal: "SIGKILL",
+  sendSigkill: true,
+  killMode: "control-group",
+  reloadMode: "handover",
+  workingDirectory: "%r",
+  environment: {},
+  inheritEnvironment: true,
+  environmentFiles: [],
+  loadCredential: {},
+  loadCredentialEncrypted: {},
+  user: "",
+  group: "",
+  supplementaryGroups: [],
+  umask: null,
+  nice: null,
+  oomScoreAdjust: null,
+  limits: {},
+  memoryMaxBytes: Number.POSITIVE_INFINITY,
+  cpuQuotaPercent: Number.POSITIVE_INFINITY,
+  tasksMax: Number.POSITIVE_INFINITY,
+  noNewPrivileges: false,
+};
+
+type Change = Partial<Omit<Unit, "service" | "handover">> &
+  Readonly<{ service?: Partial<Service>; handover?: Partial<Unit["handover"]> }>;
+
+/** A unit as the contract's defaults make it, with the given changes. */
+export function makeUnit(name: string, change: Change = {}): Unit {
+  return {
+    name,
+    file: `units/${name}.toml`,
+    description: name,
+    enabled: true,
+    requires: [],
+    wants: [],
+    after: [],
+    before: [],
+    bindsTo: [],
+    partOf: [],
+    conflicts: [],
+    sockets: [],
+    probes: {},
+    output: {
+      maxSizeBytes: 10_485_760,
+      maxAgeMs: Number.POSITIVE_INFINITY,
+      maxFiles: 5,
+      compress: false,
+      timestamps: false,
+    },
+    ...change,
+    service: { ...service, ...change.service },
+    handover: { soakMs: 1000, drainMs: 30_000, ...change.handover },
+  };
+}
