@@ -2,8 +2,8 @@
 # The command `supervisor`: finds the runtime and becomes it. $SUPERVISOR_RUNTIME, else bun, else deno, else says what to install.
 self=$(readlink -f "$0")
 here=${self%/*}
-# The runtimes that the package brings as its own dependencies stand before those of the machine.
-PATH="$here/../node_modules/.bin:$here/../../.bin:$PATH"
+# A runtime of the machine comes first; those that the package was installed with are there for a machine that has none.
+PATH="$PATH:$here/../node_modules/.bin:$here/../../.bin"
 export PATH
 
 runtime=${SUPERVISOR_RUNTIME:-}

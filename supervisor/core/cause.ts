@@ -66,7 +66,7 @@ export function describe(cause: Cause): string {
     case "old-exited":
       return `the old generation ${exitText(cause.exit)} during the handover`;
     case "stopped":
-      return "was stopped meanwhile";
+      return "was stopped";
     default:
       return unreachable(cause);
   }

@@ -1,5 +1,5 @@
 import type { Instant, InvocationId } from "./facts.ts";
-import { isLimitHit, recentStarts } from "./start-limit.ts";
+import { recentStarts } from "./start-limit.ts";
 import { atRest, nextDeadline, runs, type State, serving } from "./state.ts";
 import type { UnitState, World } from "./world.ts";
 
@@ -31,6 +31,7 @@ function instanceBreaches(
   const live = runs(state).filter((run) => alive.has(run.invocation));
   const [main, next] = serving(state);
   const due = nextDeadline(state);
+  const { startLimitBurst } = unit.service;
   const starts = recentStarts(unit.service, state.starts, now);
   const checks: readonly (readonly [boolean, string])[] = [
     [live.length <= mostProcesses, `${live.length} processes at once`],
@@ -40,10 +41,8 @@ function instanceBreaches(
     [main === undefined || main.generation <= state.generation, "a generation from the future"],
     [due === null || due > now, `a deadline of ${due} is still due at ${now}`],
     [new Set(runs(state).map((run) => run.invocation)).size === runs(state).length, "one invocation in two places"],
-    [
-      starts.length <= unit.service.startLimitBurst || !isLimitHit(unit.service, starts.slice(1), now),
-      "too many starts",
-    ],
+    [startLimitBurst === 0 || starts.length <= startLimitBurst, `${starts.length} starts within the interval`],
+    [!state.bounce || serving(state).length > 0 || state.phase.tag === "stopping", "a restart that has nobody to end"],
     [state.phase.tag !== "stopping" || state.leaving.length > 0, "stopping with nobody left"],
     [state.phase.tag !== "failed" || state.cause !== null, "failed without a cause"],
   ];

@@ -1,7 +1,7 @@
 import type { Unit } from "../unit/unit.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, ProcessFact } from "./event.ts";
-import type { Graph } from "./graph.ts";
+import { createGraph, type Graph } from "./graph.ts";
 import { fresh, nextDeadline, runs, type State } from "./state.ts";
 
 /** All units of one supervisor. The map is in name order, so that the same events give the same journal everywhere. */
@@ -23,13 +23,13 @@ export type Deed = Whom & Readonly<{ effect: Effect }>;
 
 export type Turn = Readonly<{ world: World; deeds: readonly Deed[] }>;
 
-export function createWorld(units: readonly Unit[], graph: Graph): World {
+export function createWorld(units: readonly Unit[]): World {
   const sorted = [...units].sort((a, b) => (a.name < b.name ? -1 : 1));
   const entries = sorted.map((unit): [string, UnitState] => [
     unit.name,
     { unit, instances: Array.from({ length: unit.service.instances }, () => fresh) },
   ]);
-  return { units: new Map(entries), graph, minted: 0 };
+  return { units: new Map(entries), graph: createGraph(sorted), minted: 0 };
 }
 
 /** Whose process this is. Null: nobody's any more. */

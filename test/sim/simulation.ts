@@ -2,10 +2,18 @@ import { drive } from "../../supervisor/core/drive.ts";
 import type { Effect } from "../../supervisor/core/effect.ts";
 import type { Event, ProcessFact } from "../../supervisor/core/event.ts";
 import type { Exit } from "../../supervisor/core/facts.ts";
-import { createGraph, pulledDown, pulledIn } from "../../supervisor/core/graph.ts";
 import { breaches } from "../../supervisor/core/invariants.ts";
 import { atRest } from "../../supervisor/core/state.ts";
-import { createWorld, type Deed, type World, type WorldEvent, worldDeadline } from "../../supervisor/core/world.ts";
+import {
+  createWorld,
+  type Deed,
+  ownerOf,
+  type World,
+  type WorldEvent,
+  worldDeadline,
+} from "../../supervisor/core/world.ts";
+import { closure, dependents } from "../../supervisor/unit/graph.ts";
+import type { Unit } from "../../supervisor/unit/unit.ts";
 import { type Child, drawChild } from "./children.ts";
 import { Queue } from "./queue.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -24,11 +32,10 @@ export type Outcome = Readonly<{
 export function simulate(seed: number, orders = 60): Outcome {
   const random = createRandom(seed);
   const units = drawUnits(random);
-  const graph = createGraph(units, new Map(units.map((unit) => [unit.name, unit.after])));
-  const run = new Run(seed, random, createWorld(units, graph));
+  const run = new Run(seed, random, createWorld(units));
   const names = units.map(({ name }) => name);
   for (let count = 0; count < orders && run.ok; count++) {
-    run.order(drawOrder(random, names, run.world));
+    run.order(drawOrder(random, units));
     run.pass(random.below(random.chance(20) ? 40_000 : 800));
   }
   run.order({ tag: "order", units: names, event: { tag: "want-down" } });
@@ -38,7 +45,8 @@ export function simulate(seed: number, orders = 60): Outcome {
   return run.outcome();
 }
 
-function drawOrder(random: Random, names: readonly string[], world: World): WorldEvent {
+function drawOrder(random: Random, units: readonly Unit[]): WorldEvent {
+  const names = units.map((unit) => unit.name);
   const name = names[random.below(names.length)] ?? "";
   const tag = random.pick<Event["tag"]>([
     "want-up",
@@ -52,12 +60,12 @@ function drawOrder(random: Random, names: readonly string[], world: World): Worl
   ]);
   switch (tag) {
     case "want-up":
-      return { tag: "order", units: pulledIn(world.graph, [name]), event: { tag } };
+      return { tag: "order", units: closure(units, [name]), event: { tag } };
     case "want-reload":
       return { tag: "order", units: random.chance(50) ? names : [name], event: { tag } };
     case "want-down":
     case "want-restart":
-      return { tag: "order", units: pulledDown(world.graph, [name]), event: { tag } };
+      return { tag: "order", units: [name, ...dependents(units, name)], event: { tag } };
     default:
       return { tag: "order", units: [name], event: { tag: "reset-failed" } };
   }
@@ -75,6 +83,8 @@ class Run {
   readonly #queue = new Queue<ProcessFact>();
   readonly #alive = new Map<string, Child>();
   readonly #survivors = new Set<string>();
+  /** Whose whole group got SIGKILL. */
+  readonly #killed = new Set<string>();
   readonly #breaches: string[] = [];
 
   constructor(seed: number, random: Random, world: World) {
@@ -137,7 +147,10 @@ class Run {
 
   #reap(child: Child, fact: Extract<ProcessFact, { tag: "exited" }>): void {
     const { invocation } = fact;
-    const survives = child.survivor && !this.#survivors.has(`${invocation} dead`);
+    const owner = ownerOf(this.world, invocation);
+    const mode = owner && this.world.units.get(owner.unit)?.unit.service.killMode;
+    // A unit that says "process" leaves its survivors alone: they are nobody's business any more.
+    const survives = child.survivor && mode !== "process" && !this.#killed.has(invocation);
     if (survives) this.#survivors.add(invocation);
     this.#alive.delete(invocation);
     this.#turn({ tag: "fact", fact: { ...fact, survivors: survives ? [{ pid: 1, command: "left-behind" }] : [] } });
@@ -153,6 +166,7 @@ class Run {
 
   #turn(event: WorldEvent): void {
     const before = this.world;
+    if (event.tag === "fact") this.#watch.hear(event.fact);
     const tick = {
       now: this.#now,
       roll: this.#random.below(1000) / 1000,
@@ -165,19 +179,9 @@ class Run {
       this.#breaches.push(...this.#watch.see(deed, before, this.world, this.#now));
       this.#perform(deed);
     }
-    const known = new Set([...this.#alive.keys(), ...this.#survivors]);
+    const alive = new Set([...this.#alive.keys(), ...this.#survivors]);
     const due = event.tag === "deadline" ? this.#now : this.#now - 1;
-    this.#breaches.push(...breaches(this.world, this.#onlyKnown(known), due).map((text) => `at ${this.#now}: ${text}`));
-  }
-
-  /** Survivors of a unit that leaves them alone are nobody's business any more. */
-  #onlyKnown(known: ReadonlySet<string>): ReadonlySet<string> {
-    const ours = new Set(
-      [...this.world.units.values()].flatMap(({ instances }) =>
-        instances.flatMap((state) => state.leaving.map((one) => one.run.invocation)),
-      ),
-    );
-    return new Set([...known].filter((invocation) => this.#alive.has(invocation) || ours.has(invocation)));
+    this.#breaches.push(...breaches(this.world, alive, due).map((text) => `at ${this.#now}: ${text}`));
   }
 
   #perform({ unit, instance, effect }: Deed): void {
@@ -215,7 +219,7 @@ class Run {
     if (signal === "SIGKILL") {
       if (child) this.#exit(invocation, 1, { by: "signal", signal, core: false });
       if (effect.scope !== "group") return;
-      if (child) this.#survivors.add(`${invocation} dead`);
+      this.#killed.add(invocation);
       if (this.#survivors.has(invocation)) this.#queue.put(this.#now + 2, { tag: "emptied", invocation });
     } else if (child && child.termTakes !== null) {
       this.#exit(invocation, child.termTakes, { by: "code", code: this.#random.chance(80) ? 0 : 1 });

@@ -1,0 +1,47 @@
+import type { Instant } from "../core/facts.ts";
+import { worstView } from "../core/view.ts";
+import type { World } from "../core/world.ts";
+import { match } from "../unit/pattern.ts";
+import type { Happenings } from "./happenings.ts";
+import type { Orders } from "./orders.ts";
+import type { Clock, Desk } from "./ports.ts";
+import { type StatusSources, statusOf } from "./status.ts";
+
+export type DeskOptions = Readonly<{
+  sources: () => Omit<StatusSources, "since">;
+  since: Since;
+  orders: Orders;
+  happenings: Happenings;
+  outputFile: (unit: string) => string;
+}>;
+
+/** What the control plane may ask for. */
+export function createDesk({ sources, since, orders, happenings, outputFile }: DeskOptions): Desk {
+  return {
+    status: () => statusOf({ ...sources(), since: since.of }),
+    match: (patterns) => match(patterns, [...sources().world.units.keys()]),
+    order: (order) => orders.give(order),
+    happenings: (after, signal) => happenings.after(after, signal),
+    outputFile,
+  };
+}
+
+/** Remembers when each unit entered the active_state that it is in. */
+export interface Since {
+  of(unit: string): Instant;
+  turned(world: World): void;
+}
+
+export function createSince(clock: Clock): Since {
+  const born = clock.now();
+  const entered = new Map<string, Readonly<{ state: string; at: Instant }>>();
+  return {
+    of: (unit) => entered.get(unit)?.at ?? born,
+    turned(world) {
+      for (const [name, { instances }] of world.units) {
+        const state = worstView(instances).activeState;
+        if (entered.get(name)?.state !== state) entered.set(name, { state, at: clock.now() });
+      }
+    },
+  };
+}

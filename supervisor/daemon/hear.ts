@@ -1,0 +1,40 @@
+import type { ProcessFact } from "../core/event.ts";
+import type { Outputs, ProcessEvent } from "./ports.ts";
+
+/** Longest STATUS= that is kept. Units: characters. */
+const longestStatus = 500;
+
+/**
+ * Turns what the process port says into facts for the core. Output is settled first: what a dead process printed is in its
+ * file, and in the tail that explains its end, before anybody decides on it.
+ */
+export function createHear(outputs: Outputs, tell: (fact: ProcessFact) => void): (event: ProcessEvent) => void {
+  return (event) => {
+    switch (event.tag) {
+      case "spawned":
+        outputs.started(event.invocation);
+        tell({ tag: "spawned", invocation: event.invocation, pid: event.pid });
+        break;
+      case "spawn-failed":
+        outputs.started(event.invocation);
+        tell(event);
+        break;
+      case "notified":
+        hearNotification(event, tell);
+        break;
+      case "exited":
+        outputs.flush(event.invocation);
+        tell(event);
+        break;
+      case "emptied":
+        tell(event);
+        break;
+    }
+  };
+}
+
+function hearNotification(event: Extract<ProcessEvent, { tag: "notified" }>, tell: (fact: ProcessFact) => void): void {
+  const { invocation, fields } = event;
+  if (fields.STATUS !== undefined) tell({ tag: "says", invocation, text: fields.STATUS.slice(0, longestStatus) });
+  if (fields.READY === "1") tell({ tag: "ready", invocation });
+}

@@ -1,0 +1,120 @@
+import { describe, result } from "../core/cause.ts";
+import type { Instant } from "../core/facts.ts";
+import { blockers } from "../core/gates.ts";
+import { mainRun, type Run, type State, serving } from "../core/state.ts";
+import { worstView } from "../core/view.ts";
+import type { UnitState, World } from "../core/world.ts";
+import type { InstanceStatus, Status, UnitStatus } from "../unit/status.ts";
+import type { Clock, Processes } from "./ports.ts";
+import type { Sockets } from "./sockets.ts";
+
+export type StatusSources = Readonly<{
+  supervisor: Status["supervisor"];
+  world: World;
+  clock: Clock;
+  processes: Processes;
+  sockets: Sockets;
+  /** When a unit entered its active_state. */
+  since: (unit: string) => Instant;
+}>;
+
+/** Says what is, from the one world that decisions are made on. */
+export function statusOf(sources: StatusSources): Status {
+  const units = [...sources.world.units.values()].map((entry) => unitStatus(sources, entry));
+  return { schema_version: 1, supervisor: sources.supervisor, units };
+}
+
+function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
+  const { unit, instances } = entry;
+  const { activeState, subState } = worstView(instances);
+  const [first] = instances;
+  const main = instances.map(mainRun).find((run) => run !== null) ?? null;
+  const cause = instances.find((state) => state.cause !== null)?.cause ?? null;
+  return {
+    name: unit.name,
+    description: unit.description,
+    file: unit.file,
+    active_state: activeState,
+    sub_state: subState,
+    health: "unknown",
+    main_pid: main?.pid ?? null,
+    generation: main?.generation ?? first?.generation ?? 0,
+    wanted: first?.wanted ?? "down",
+    restarts: instances.reduce((sum, state) => sum + state.restarts, 0),
+    since: stamp(sources.clock, sources.since(unit.name)),
+    result: result(cause),
+    status_text: main?.says ?? null,
+    reason: reasonOf(sources.world, entry),
+    instances: instances.flatMap((state, index) => instanceStatuses(sources, `${unit.name}@${index + 1}`, state)),
+    listeners: sources.sockets.of(unit.name).map(({ name, address }) => ({ name, address })),
+    handover: handoverStatus(instances),
+    release: null,
+    last_exit: lastExit(sources.clock, instances),
+  };
+}
+
+/** One sentence for what is not plain from the states alone. */
+function reasonOf(world: World, { unit, instances }: UnitState): string | null {
+  const cause = instances.find((state) => state.cause !== null)?.cause;
+  if (cause) return describe(cause);
+  const isWaiting = instances.some((state) => state.phase.tag === "inactive" && state.wanted === "up");
+  const waits = isWaiting ? blockers(world, unit.name) : [];
+  if (waits.length > 0) return `waits for ${waits.map((one) => one.unit).join(", ")}`;
+  const draining = instances.flatMap((state) => state.leaving).filter((one) => one.purpose === "drain");
+  return draining.length > 0 ? `generation ${draining[0]?.run.generation} drains` : null;
+}
+
+function instanceStatuses(sources: StatusSources, name: string, state: State): readonly InstanceStatus[] {
+  const [main, next] = serving(state);
+  const one = (run: Run, phase: string): InstanceStatus => instanceStatus(sources, { name, run, phase });
+  return [
+    ...(main ? [one(main, state.phase.tag)] : []),
+    ...(next ? [one(next, state.phase.tag === "soaking" ? "soaking" : "starting")] : []),
+    ...state.leaving.map(({ run, purpose }) => one(run, purpose === "drain" ? "draining" : "stopping")),
+  ];
+}
+
+function instanceStatus(
+  { clock, processes }: StatusSources,
+  { name, run, phase }: Readonly<{ name: string; run: Run; phase: string }>,
+): InstanceStatus {
+  const usage = run.pid === null ? null : processes.usage(run.pid);
+  return {
+    name,
+    pid: run.pid,
+    generation: run.generation,
+    invocation_id: run.invocation,
+    phase,
+    ready_at: run.readyAt === null ? null : stamp(clock, run.readyAt),
+    memory_bytes: usage?.memoryBytes ?? null,
+    cpu_seconds: usage?.cpuSeconds ?? null,
+  };
+}
+
+function handoverStatus(instances: readonly State[]): UnitStatus["handover"] {
+  const ends = instances.flatMap((state) => state.handover.last ?? []);
+  const last = ends.find((end) => end.result !== "done") ?? ends[0];
+  if (!last) return { last_result: "none", ready_ms: null, drain_ms: null, reason: null };
+  return {
+    // A handover that lost both generations kept nothing; its reason says what happened.
+    last_result: last.result === "failed" ? "none" : last.result,
+    ready_ms: round(last.readyMs),
+    drain_ms: round(last.drainMs),
+    reason: last.cause && describe(last.cause),
+  };
+}
+
+function lastExit(clock: Clock, instances: readonly State[]): UnitStatus["last_exit"] {
+  const last = instances.flatMap((state) => state.lastExit ?? []).sort((a, b) => b.at - a.at)[0];
+  if (!last) return null;
+  const { exit } = last;
+  const at = stamp(clock, last.at);
+  return exit.by === "code" ? { code: exit.code, signal: null, at } : { code: null, signal: exit.signal, at };
+}
+
+const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
+
+/** When an instant was, for people: by today's wall clock, which may have jumped since. */
+function stamp(clock: Clock, at: Instant): string {
+  return new Date(clock.wall().getTime() - (clock.now() - at)).toISOString();
+}

@@ -1,0 +1,59 @@
+import type { Unit } from "../../unit/unit.ts";
+import type { SystemdOptions } from "./options.ts";
+import { argument, comment, plain, section, socketNames, span, word } from "./text.ts";
+
+/** The name of the daemon's own service; no unit can have it too. */
+export const DAEMON_SERVICE = "supervisor.service";
+
+/**
+ * Writes `supervisor.service`.
+ * Why: OOMPolicy=continue, since one child that runs out of memory is for the daemon to restart and no reason to stop all
+ * others; NonBlocking=yes, since the descriptors are lent on; 2 and 6 (usage, invalid configuration) do not heal by a restart.
+ */
+export function daemonService(units: readonly Unit[], sockets: readonly string[], options: SystemdOptions): string {
+  const { root, stateDir, execStart, environment, user } = options;
+  const enabled = units.filter((unit) => unit.enabled);
+  const call = (verb: string): string => {
+    const [program, ...args] = execStart;
+    return [word(program), ...[...args, "--root", root, "--state", stateDir, verb].map(argument)].join(" ");
+  };
+  return [
+    comment(["The supervisor itself. Written by `supervisor generate systemd`."]),
+    section("Unit", [
+      ["Description", plain(`supervisor of ${root}`)],
+      ["After", "network.target"],
+    ]),
+    section("Service", [
+      ["Type", "notify"],
+      ["NotifyAccess", "main"],
+      ["ExecStart", call("start")],
+      ["ExecReload", call("reload")],
+      ["WorkingDirectory", plain(root)],
+      [
+        "Environment",
+        Object.entries(environment ?? {})
+          .map((pair) => word(pair.join("=")))
+          .join(" "),
+      ],
+      ["User", plain(user ?? "")],
+      ["WatchdogSec", "30s"],
+      ["Restart", "always"],
+      ["RestartSec", "1s"],
+      ["RestartPreventExitStatus", "2 6"],
+      ["KillMode", "mixed"],
+      ["TimeoutStartSec", span(sum(enabled, (unit) => unit.service.timeoutStartMs))],
+      ["TimeoutStopSec", span(sum(units, (unit) => unit.service.timeoutStopMs))],
+      ["OOMPolicy", "continue"],
+      ["Sockets", socketNames(sockets)],
+      ["NonBlocking", sockets.length > 0 ? "yes" : null],
+    ]),
+    section("Install", [["WantedBy", "multi-user.target"]]),
+  ].join("\n");
+}
+
+/** What the daemon takes for itself on top of the slowest road through its units, one after the other. Units: milliseconds. */
+const OWN_MS = 10_000;
+
+function sum(units: readonly Unit[], timeoutMs: (unit: Unit) => number): number {
+  return units.reduce((total, unit) => total + timeoutMs(unit), OWN_MS);
+}

@@ -1,0 +1,41 @@
+import { parseArguments } from "./cli/arguments.ts";
+import { type Context, createContext } from "./cli/context.ts";
+import { exit } from "./cli/exit.ts";
+import { leaveWithReader } from "./cli/pipes.ts";
+import { tellMiss } from "./cli/tell.ts";
+
+/** The program: reads the command line and loads the one verb it names, so that a quick verb loads nothing else. */
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parseArguments(argv, process.env);
+  if (parsed.tag === "misused") {
+    console.error(`supervisor: ${parsed.message}`);
+    return exit.usage;
+  }
+  const { verb, settings } = parsed;
+  const context = createContext(settings);
+  if (verb.name === "start" && settings.args.length === 0) return startDaemon(context);
+  leaveWithReader();
+  const { run } = await verb.load();
+  return run(context);
+}
+
+/** Runs the daemon, here or in the background; refuses when one runs already on this state directory. */
+async function startDaemon(context: Context): Promise<number> {
+  const { root, stateDir, flags } = context;
+  const reply = await context.client().status();
+  if (reply.tag === "ok") {
+    const { pid, root: otherRoot } = reply.value.supervisor;
+    context.err(`supervisor start: supervisor already runs in ${otherRoot} (pid ${pid})`);
+    return exit.failed;
+  }
+  if (reply.tag !== "not-running") return tellMiss(context, reply, "order");
+  if (flags.detach === true) {
+    leaveWithReader();
+    const { run } = await import("./cli/detach.ts");
+    return run(context);
+  }
+  const { runDaemon } = await import("./daemon-main.ts");
+  return runDaemon({ root, stateDir, ...(typeof flags.listen === "string" && { listen: flags.listen }) });
+}
+
+process.exitCode = await main(process.argv.slice(2));

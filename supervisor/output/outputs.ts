@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import type { InvocationId } from "../core/facts.ts";
+import type { Outputs } from "../daemon/ports.ts";
+import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
+import type { Unit } from "../unit/unit.ts";
+import { type Disk, disk as realDisk } from "./disk.ts";
+import type { Pipes } from "./pipes.ts";
+import { RotatingFile } from "./rotate.ts";
+import { Stream } from "./stream.ts";
+import { Tail } from "./tail.ts";
+
+export type OutputsOptions = Readonly<{
+  /** Shape: `<state>/logs`. It is made when it is missing. */
+  directory: string;
+  pipes: Pipes;
+  disk?: Disk;
+  /** The clock for stamps and ages; the system's when left out. */
+  wall?: () => Date;
+}>;
+
+/**
+ * Makes the port that keeps what services print: one file per unit, shared by all its instances and generations.
+ * Errors of `open`: spawn-failed, when the file cannot be opened or no descriptor is left. A full or failing disk is
+ * no such error: a service is not kept down for want of space, its lines are counted instead.
+ */
+export function createOutputs(options: OutputsOptions): Outputs {
+  return new PipedOutputs(options);
+}
+
+type Shared = { file: RotatingFile; users: number };
+type Invocation = { unit: string; streams: Stream[]; writeEnds: number[]; tail: Tail };
+
+class PipedOutputs implements Outputs {
+  readonly #directory: string;
+  readonly #pipes: Pipes;
+  readonly #world: Readonly<{ disk: Disk; wall: () => Date }>;
+  readonly #files = new Map<string, Shared>();
+  readonly #invocations = new Map<InvocationId, Invocation>();
+  /** The ended ones of each unit, oldest first: their tails are still asked for. */
+  readonly #ended = new Map<string, InvocationId[]>();
+  #streamCount = 0;
+
+  constructor({ directory, pipes, disk = realDisk, wall = () => new Date() }: OutputsOptions) {
+    this.#directory = directory;
+    this.#pipes = pipes;
+    this.#world = { disk, wall };
+  }
+
+  open(unit: Unit, _instance: number, id: InvocationId): Outcome<Readonly<{ stdout: number; stderr: number }>> {
+    const shared = this.#share(unit);
+    if (!shared.ok) return shared;
+    const ends = this.#openPipes(unit);
+    if (!ends.ok) {
+      this.#release(unit.name);
+      return ends;
+    }
+    const invocation: Invocation = { unit: unit.name, streams: [], writeEnds: [], tail: new Tail() };
+    this.#invocations.set(id, invocation);
+    for (const { read, write } of ends.value) {
+      invocation.writeEnds.push(write);
+      invocation.streams.push(this.#watch(unit, id, invocation.tail, read));
+    }
+    const [stdout, stderr] = ends.value;
+    return ok({ stdout: stdout.write, stderr: stderr.write });
+  }
+
+  started(id: InvocationId): void {
+    const invocation = this.#invocations.get(id);
+    for (const fd of invocation?.writeEnds.splice(0) ?? []) this.#pipes.close(fd);
+  }
+
+  flush(id: InvocationId): void {
+    for (const stream of this.#invocations.get(id)?.streams.slice() ?? []) stream.flush();
+  }
+
+  tail(id: InvocationId): readonly string[] {
+    return this.#invocations.get(id)?.tail.lines() ?? [];
+  }
+
+  reopen(): void {
+    for (const { file } of this.#files.values()) file.reopen();
+  }
+
+  close(): void {
+    for (const [id, { streams }] of this.#invocations) {
+      this.started(id);
+      for (const stream of streams.slice()) stream.close();
+    }
+    this.#invocations.clear();
+    this.#ended.clear();
+  }
+
+  #share(unit: Unit): Outcome<Shared> {
+    const known = this.#files.get(unit.name);
+    if (known) {
+      known.file.limit(unit.output);
+      known.users++;
+      return ok(known);
+    }
+    const path = join(this.#directory, `${unit.name}.log`);
+    const file = new RotatingFile(path, unit.output, this.#world);
+    const error = this.#world.disk.makeDirectory(this.#directory) ?? file.reopen();
+    if (error && !FAILING_DISK.has(error.code)) {
+      return fail(openFault(unit, `${path}: ${error.text} (${error.code})`));
+    }
+    const shared = { file, users: 1 };
+    this.#files.set(unit.name, shared);
+    return ok(shared);
+  }
+
+  #release(unit: string): void {
+    const shared = this.#files.get(unit);
+    if (!shared || --shared.users > 0) return;
+    shared.file.close();
+    this.#files.delete(unit);
+  }
+
+  #openPipes(unit: Unit): Outcome<readonly [PipeEnds, PipeEnds]> {
+    const opened: PipeEnds[] = [];
+    try {
+      const stdout = this.#pipes.open();
+      opened.push(stdout);
+      return ok([stdout, this.#pipes.open()]);
+    } catch (error) {
+      for (const { read, write } of opened) {
+        this.#pipes.close(read);
+        this.#pipes.close(write);
+      }
+      const message = error instanceof Error ? error.message : String(error);
+      return fail(openFault(unit, `no pipe for its output: ${message}`));
+    }
+  }
+
+  #watch(unit: Unit, id: InvocationId, tail: Tail, fd: number): Stream {
+    const number = this.#streamCount++;
+    const stream = new Stream({
+      fd,
+      pipes: this.#pipes,
+      wall: unit.output.timestamps ? this.#world.wall : null,
+      write: (bytes) => this.#files.get(unit.name)?.file.write(number, bytes),
+      remember: (bytes) => tail.take(number, bytes),
+      ended: () => this.#streamEnded(id, stream),
+    });
+    return stream;
+  }
+
+  #streamEnded(id: InvocationId, stream: Stream): void {
+    const invocation = this.#invocations.get(id);
+    if (!invocation) return;
+    invocation.streams = invocation.streams.filter((other) => other !== stream);
+    if (invocation.streams.length > 0) return;
+    this.#release(invocation.unit);
+    const ended = this.#ended.get(invocation.unit) ?? [];
+    this.#ended.set(invocation.unit, ended);
+    ended.push(id);
+    if (ended.length > KEPT_TAILS) this.#invocations.delete(ended.shift() ?? id);
+  }
+}
+
+type PipeEnds = Readonly<{ read: number; write: number }>;
+
+/** How many ended invocations of a unit can still be asked for their last lines. */
+const KEPT_TAILS = 8;
+
+/** States of a disk that pass. */
+const FAILING_DISK: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EIO", "EROFS"]);
+
+function openFault(unit: Unit, message: string): Fault {
+  return { code: "spawn-failed", message, retry: "later", unit: unit.name };
+}

@@ -1,0 +1,70 @@
+import { didYouMean } from "../nearest.ts";
+import { type Issue, rawTable } from "./issue.ts";
+
+/**
+ * Checks what depends on more than one key.
+ * Why: it reads the raw document, so that these faults are reported together with the schema's own.
+ */
+export function crossIssues(document: unknown): readonly Issue[] {
+  const raw = rawTable(document);
+  return [...serviceIssues(rawTable(raw.service)), ...socketIssues(rawTable(raw.socket)), ...probeIssues(raw)];
+}
+
+function serviceIssues(service: Readonly<Record<string, unknown>>): readonly Issue[] {
+  const hasScript = "script" in service;
+  const hasProgram = "exec_start" in service;
+  if (hasScript && hasProgram) {
+    return [{ path: ["service", "exec_start"], message: "cannot stand beside `script`; keep one of the two" }];
+  }
+  if (!hasScript && !hasProgram) return [{ path: ["service"], message: "needs `script` or `exec_start`" }];
+  if (hasScript) return [];
+  return ["args", "runtime"]
+    .filter((key) => key in service)
+    .map((key) => ({ path: ["service", key], message: "belongs to `script`; with `exec_start` it has no meaning" }));
+}
+
+function socketIssues(sockets: Readonly<Record<string, unknown>>): readonly Issue[] {
+  return Object.entries(sockets).flatMap(([name, raw]): Issue[] => {
+    const path = ["socket", name];
+    const issues: Issue[] = [];
+    if (!SOCKET_NAME.test(name)) {
+      const message = "is no name for LISTEN_FDNAMES: it takes 1 to 255 printable ASCII characters without a colon";
+      issues.push({ path, message });
+    }
+    const keys = ["listen_stream", "listen_datagram"].filter((key) => key in rawTable(raw));
+    if (keys.length === 0) issues.push({ path, message: "needs `listen_stream`" });
+    if (keys.length === 2) issues.push({ path, message: "cannot have both `listen_stream` and `listen_datagram`" });
+    return issues;
+  });
+}
+
+/** Source: sd_listen_fds_with_names(3), "Notes"; a space is no control character, but splits `LISTEN_FDNAMES=` in a shell. */
+const SOCKET_NAME = /^[!-9;-~]{1,255}$/;
+
+const QUESTIONS = ["http_get", "tcp_socket", "exec", "listener"];
+
+function probeIssues(document: Readonly<Record<string, unknown>>): readonly Issue[] {
+  const sockets = Object.keys(rawTable(document.socket));
+  return Object.entries(rawTable(document.probe)).flatMap(([kind, raw]): Issue[] => {
+    const probe = rawTable(raw);
+    const asked = QUESTIONS.filter((key) => key in probe);
+    const path = ["probe", kind];
+    const issues: Issue[] = [];
+    if (asked.length !== 1) {
+      const got = asked.length === 0 ? "it has none" : `it has ${asked.join(", ")}`;
+      issues.push({ path, message: `needs exactly one of ${QUESTIONS.join(", ")}; ${got}` });
+    }
+    const { listener } = probe;
+    if (typeof listener === "string" && !sockets.includes(listener)) {
+      const message = `names no socket of this unit: "${listener}"${didYouMean(listener, sockets)}`;
+      issues.push({ path: [...path, "listener"], message });
+    }
+    if ("path" in probe && !("listener" in probe)) {
+      issues.push({
+        path: [...path, "path"],
+        message: "belongs to `listener`; the others carry their path themselves",
+      });
+    }
+    return issues;
+  });
+}

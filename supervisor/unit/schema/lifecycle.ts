@@ -1,0 +1,69 @@
+import { z } from "zod";
+import type { ExitStatusSet, Service } from "../unit.ts";
+import { value } from "./value.ts";
+
+const none: ExitStatusSet = { codes: [], signals: [] };
+
+/** The keys of `[service]` that say when it is started again, how long it may take, and how it is ended. */
+export const lifecycleShape = {
+  restart: z
+    .enum(["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"])
+    .default("always"),
+  restart_sec: value.span.default(100),
+  restart_steps: z.int().min(0).default(0),
+  restart_max_delay_sec: value.span.default(30_000),
+  start_limit_burst: z.int().min(0).default(5),
+  start_limit_interval_sec: value.span.default(10_000),
+  success_exit_status: value.exitStatus.default(none),
+  restart_prevent_exit_status: value.exitStatus.default(none),
+  restart_force_exit_status: value.exitStatus.default(none),
+  timeout_start_sec: value.limitSpan.default(30_000),
+  timeout_stop_sec: value.limitSpan.default(30_000),
+  watchdog_sec: value.span.transform((ms) => (ms === Infinity ? 0 : ms)).default(0),
+  runtime_max_sec: value.limitSpan.default(Infinity),
+  kill_signal: value.signal.default("SIGTERM"),
+  final_kill_signal: value.signal.default("SIGKILL"),
+  send_sigkill: z.boolean().default(true),
+  kill_mode: z.enum(["control-group", "mixed", "process"]).default("control-group"),
+  reload_mode: z.enum(["handover", "signal", "restart"]).default("handover"),
+};
+
+type Parsed = z.infer<z.ZodObject<typeof lifecycleShape>>;
+
+type Lifecycle =
+  | ("restart" | "restartMs" | "restartSteps" | "restartMaxDelayMs" | "startLimitBurst" | "startLimitIntervalMs")
+  | ("successExitStatus" | "restartPreventExitStatus" | "restartForceExitStatus")
+  | ("timeoutStartMs" | "timeoutStopMs" | "watchdogMs" | "runtimeMaxMs")
+  | ("killSignal" | "finalKillSignal" | "sendSigkill" | "killMode" | "reloadMode");
+
+/** Gives the keys their place in the unit. */
+export function toLifecycle(parsed: Parsed): Pick<Service, Lifecycle> {
+  return {
+    restart: parsed.restart,
+    restartMs: parsed.restart_sec,
+    restartSteps: parsed.restart_steps,
+    restartMaxDelayMs: parsed.restart_max_delay_sec,
+    startLimitBurst: parsed.start_limit_burst,
+    startLimitIntervalMs: parsed.start_limit_interval_sec,
+    successExitStatus: withAlwaysClean(parsed.success_exit_status),
+    restartPreventExitStatus: parsed.restart_prevent_exit_status,
+    restartForceExitStatus: parsed.restart_force_exit_status,
+    timeoutStartMs: parsed.timeout_start_sec,
+    timeoutStopMs: parsed.timeout_stop_sec,
+    watchdogMs: parsed.watchdog_sec,
+    runtimeMaxMs: parsed.runtime_max_sec,
+    killSignal: parsed.kill_signal,
+    finalKillSignal: parsed.final_kill_signal,
+    sendSigkill: parsed.send_sigkill,
+    killMode: parsed.kill_mode,
+    reloadMode: parsed.reload_mode,
+  };
+}
+
+/** What the file lists is added to what is a clean end anyway. Source: systemd.service(5), SuccessExitStatus=. */
+function withAlwaysClean({ codes, signals }: ExitStatusSet): ExitStatusSet {
+  return {
+    codes: [...new Set([0, ...codes])],
+    signals: [...new Set(["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE", ...signals] as const)],
+  };
+}

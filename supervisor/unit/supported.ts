@@ -1,0 +1,97 @@
+import { type Issue, rawTable } from "./schema/issue.ts";
+
+/** Keys that do what they say. */
+export const effective: readonly string[] = [
+  ...under("unit", "description enabled requires wants after before"),
+  ...under("service", "type script args runtime exec_start"),
+  ...under(
+    "service",
+    "restart restart_sec restart_steps restart_max_delay_sec start_limit_burst start_limit_interval_sec",
+  ),
+  ...under("service", "success_exit_status restart_prevent_exit_status restart_force_exit_status"),
+  ...under(
+    "service",
+    "timeout_start_sec timeout_stop_sec kill_signal final_kill_signal send_sigkill kill_mode reload_mode",
+  ),
+  ...under("service", "working_directory environment inherit_environment environment_file"),
+  ...under("socket.*", "listen_stream backlog socket_mode reuse_port free_bind no_delay keep_alive"),
+  ...under("socket.*", "defer_accept_sec bind_ipv6_only"),
+  ...under("handover", "soak_sec drain_sec"),
+  ...under("output", "max_size max_files"),
+];
+
+/** Keys that are read and checked, but have no effect yet: a file that sets one to more than its default is refused. */
+export const notYet: readonly string[] = [
+  ...under("unit", "binds_to part_of conflicts"),
+  ...under("service", "exec_start_pre exec_start_post exec_reload exec_stop exec_stop_post instances"),
+  ...under("service", "watchdog_sec runtime_max_sec load_credential load_credential_encrypted"),
+  ...under("service", "user group supplementary_groups umask nice oom_score_adjust"),
+  ...under("service", "limit_as limit_core limit_cpu limit_data limit_fsize limit_locks limit_memlock limit_msgqueue"),
+  ...under(
+    "service",
+    "limit_nice limit_nofile limit_nproc limit_rss limit_rtprio limit_rttime limit_sigpending limit_stack",
+  ),
+  ...under("service", "memory_max cpu_quota tasks_max no_new_privileges"),
+  ...under("socket.*", "listen_datagram socket_user socket_group"),
+  ...under("probe.*", "http_get tcp_socket exec listener path"),
+  ...under("probe.*", "initial_delay period timeout failure_threshold success_threshold"),
+  ...under("output", "max_age compress timestamps"),
+];
+
+/** Values of effective keys that have no effect yet. */
+const notYetValues: Readonly<Record<string, readonly unknown[]>> = { "service.type": ["oneshot"] };
+
+type Reader = Readonly<{ safeParse(raw: unknown): Readonly<{ success: boolean; data?: unknown }> }>;
+type Sections = Readonly<Record<string, Readonly<Record<string, Reader>>>>;
+
+/**
+ * Finds what the user asks for and would not get.
+ * Shape: `watchdog_sec = "0"` is its default and passes; `watchdog_sec = "10s"` → "not supported yet".
+ * Why: a setting that is silently ignored is worse than one that is refused.
+ */
+export function unsupported(document: unknown, sections: Sections): readonly Issue[] {
+  return Object.entries(sections).flatMap(([section, readers]) =>
+    tables(document, section).flatMap(([path, table]) =>
+      Object.entries(readers).flatMap(([key, reader]): Issue[] => {
+        if (!Object.hasOwn(table, key) || isAccepted(`${section}.${key}`, reader, table[key])) return [];
+        return [{ path: [...path, key], message: refusal(`${section}.${key}`, table[key]), code: "not-supported" }];
+      }),
+    ),
+  );
+}
+
+function isAccepted(key: string, reader: Reader, raw: unknown): boolean {
+  if (!notYet.includes(key)) return !notYetValues[key]?.includes(raw);
+  const read = reader.safeParse(raw);
+  // What cannot be read is a fault of its own, and reported as that.
+  return !read.success || isSame(read.data, reader.safeParse(undefined).data);
+}
+
+function refusal(key: string, raw: unknown): string {
+  return notYet.includes(key) ? "not supported yet" : `"${String(raw)}" is not supported yet`;
+}
+
+/** The tables of the document that a section's name stands for. Shape: `socket.*` → every `[socket.NAME]`. */
+function tables(
+  document: unknown,
+  section: string,
+): readonly (readonly [string[], Readonly<Record<string, unknown>>])[] {
+  const [top = "", star] = section.split(".");
+  const table = rawTable(rawTable(document)[top]);
+  if (star === undefined) return [[[top], table]];
+  return Object.entries(table).map(([name, inner]) => [[top, name], rawTable(inner)]);
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return Object.is(a, b);
+  const left = Object.entries(a);
+  return left.length === Object.keys(b).length && left.every(([key, value]) => isSame(value, rawEntry(b, key)));
+}
+
+function rawEntry(value: object, key: string): unknown {
+  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+function under(section: string, keys: string): readonly string[] {
+  return keys.split(" ").map((key) => `${section}.${key}`);
+}

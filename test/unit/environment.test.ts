@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { baseEnvironment, readEnvironmentFiles } from "../../supervisor/unit/environment.ts";
+import { node, unit } from "./sample.ts";
+
+test("names that only begin alike are kept", () => {
+  const environ = { LISTEN: "1", SUPERVISOR: "1", WATCHDOG: "1", MY_LISTEN_FDS: "1", SUPERVISOR_X: "0" };
+  expect(Object.keys(baseEnvironment(node("api"), environ))).toEqual([
+    "LISTEN",
+    "SUPERVISOR",
+    "WATCHDOG",
+    "MY_LISTEN_FDS",
+  ]);
+});
+
+test("a clean environment has no language where the supervisor has none", () => {
+  const clean = unit("api", '[service]\nscript = "a.ts"\ninherit_environment = false\n');
+  expect(Object.keys(baseEnvironment(clean, { HOME: "/root" }))).toEqual(["PATH"]);
+});
+
+test("the faults of all files are gathered, and the good lines of a good file are kept", () => {
+  const wanted = ["/a", "/b", "/c"].map((path) => ({ path, optional: path === "/c" }));
+  const read = readEnvironmentFiles(node("api"), wanted, [
+    { path: "/b", text: "x\n" },
+    { path: "/c", text: "C=1" },
+  ]);
+  expect(read.variables).toEqual([["C", "1"]]);
+  expect(read.faults.map((fault) => [fault.unit, fault.at?.file])).toEqual([
+    ["api", "units/api.toml"],
+    ["api", "/b"],
+  ]);
+});

@@ -1,0 +1,67 @@
+import { expect, test } from "bun:test";
+import { crossIssues } from "../../supervisor/unit/schema/cross.ts";
+import { schema, sections, toUnit } from "../../supervisor/unit/schema.ts";
+
+const service = { script: "a.ts" };
+
+const read = (document: unknown) => toUnit("api", "units/api.toml", schema.parse(document), ["http"]);
+
+test("limits, privileges and credentials are read into their units", () => {
+  const limits = { limit_nofile: 65536, limit_core: "infinity", limit_memlock: "64M" };
+  const unit = read({
+    service: { ...service, ...limits, memory_max: "512M", cpu_quota: "150%", tasks_max: 10, umask: "0027", nice: -5 },
+  });
+  expect(unit.service.limits).toEqual({ nofile: 65536, core: Infinity, memlock: 67_108_864 });
+  expect(unit.service).toMatchObject({ memoryMaxBytes: 536_870_912, cpuQuotaPercent: 150, tasksMax: 10, umask: 0o027 });
+  expect(unit.service.nice).toBe(-5);
+});
+
+test("a value of the wrong kind is refused for every key there is", () => {
+  for (const [section, keys] of Object.entries(sections)) {
+    for (const [key, reader] of Object.entries(keys)) {
+      const outcome = reader.safeParse(() => "neither text, number, list nor table");
+      expect(outcome.success, `${section}.${key}`).toBe(false);
+    }
+  }
+});
+
+test("a probe asks the one question that its key names", () => {
+  const socket = { http: { listen_stream: "80" } };
+  const ask = (probe: unknown) => read({ service, socket, probe: { readiness: probe } }).probes.readiness?.ask;
+  expect(ask({ http_get: "http://127.0.0.1:1/x" })).toEqual({ tag: "http", url: "http://127.0.0.1:1/x" });
+  expect(ask({ tcp_socket: "[::1]:80" })).toEqual({ tag: "tcp", host: "::1", port: 80 });
+  expect(ask({ exec: ["true"] })).toEqual({ tag: "exec", argv: ["true"] });
+  expect(ask({ listener: "http", path: "/readyz" })).toEqual({ tag: "listener", listener: "http", path: "/readyz" });
+  expect(ask({ listener: "http" })).toEqual({ tag: "listener", listener: "http", path: "/" });
+});
+
+test("Kubernetes' numbers are the probe's defaults", () => {
+  expect(read({ service, probe: { liveness: { exec: ["true"] } } }).probes.liveness).toMatchObject({
+    initialDelayMs: 0,
+    periodMs: 10_000,
+    timeoutMs: 1000,
+    failureThreshold: 3,
+    successThreshold: 1,
+  });
+});
+
+test("a probe with no question, two questions, or a foreign listener is refused", () => {
+  const messages = (probe: unknown) =>
+    crossIssues({ service, socket: { http: {} }, probe: { startup: probe } })
+      .filter((issue) => issue.path[0] === "probe")
+      .map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  expect(messages({})).toEqual([
+    "probe.startup: needs exactly one of http_get, tcp_socket, exec, listener; it has none",
+  ]);
+  expect(messages({ exec: ["a"], listener: "http" })[0]).toContain("it has exec, listener");
+  expect(messages({ listener: "htp" })).toEqual([
+    'probe.startup.listener: names no socket of this unit: "htp" (did you mean `http`?)',
+  ]);
+  expect(messages({ exec: ["a"], path: "/" })[0]).toContain("belongs to `listener`");
+});
+
+test("a socket is a stream or a datagram one, never both", () => {
+  const socket = { http: { listen_stream: "1", listen_datagram: "1" } };
+  expect(crossIssues({ service, socket })[0]?.message).toContain("cannot have both");
+  expect(read({ service, socket: { http: { listen_datagram: "1" } } }).sockets[0]?.kind).toBe("datagram");
+});

@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { faultLine } from "../../supervisor/unit/fault.ts";
+import { parseUnit } from "../../supervisor/unit/parse.ts";
+import { sections } from "../../supervisor/unit/schema.ts";
+import { effective, notYet } from "../../supervisor/unit/supported.ts";
+import { faultsOf, unit } from "./sample.ts";
+
+test("every key of the schema is either effective or not yet, and neither list has another key", () => {
+  const keys = Object.entries(sections).flatMap(([section, readers]) =>
+    Object.keys(readers).map((key) => `${section}.${key}`),
+  );
+  expect([...effective, ...notYet].sort()).toEqual(keys.sort());
+});
+
+const service = '[service]\nscript = "a.ts"\n';
+const refusals = (text: string): readonly string[] => faultsOf(parseUnit("api", "api.toml", text)).map(faultLine);
+
+test("a key without effect is refused with its place, never ignored", () => {
+  const text = `${service}watchdog_sec = "10s"\ninstances = 2\nuser = "www"\nlimit_nofile = 1\n[unit]\nbinds_to = ["x"]\n`;
+  expect(refusals(text)).toEqual([
+    "api.toml:3: service.watchdog_sec: not supported yet",
+    "api.toml:4: service.instances: not supported yet",
+    "api.toml:5: service.user: not supported yet",
+    "api.toml:6: service.limit_nofile: not supported yet",
+    "api.toml:8: unit.binds_to: not supported yet",
+  ]);
+  expect(faultsOf(parseUnit("api", "api.toml", text))[0]?.code).toBe("not-supported");
+});
+
+test("a key without effect may be set to what it is anyway", () => {
+  const keys = [
+    'watchdog_sec = "0"',
+    "instances = 1\nno_new_privileges = false\nuser = ''\nexec_stop = []\nload_credential = {}",
+    'memory_max = "infinity"\nruntime_max_sec = 0\n[unit]\nconflicts = []\n[output]\nmax_age = "0"\ncompress = false',
+  ];
+  expect(unit("api", `${service}${keys.join("\n")}\n`).service.instances).toBe(1);
+});
+
+test("a value without effect is refused while its key is effective", () => {
+  expect(refusals(`${service}type = "oneshot"\n`)).toEqual([
+    'api.toml:3: service.type: "oneshot" is not supported yet',
+  ]);
+});
+
+test("a probe is refused, key by key", () => {
+  expect(refusals(`${service}[probe.liveness]\nexec = ["true"]\nperiod = "5s"\n`)).toEqual([
+    "api.toml:4: probe.liveness.exec: not supported yet",
+    "api.toml:5: probe.liveness.period: not supported yet",
+  ]);
+});
+
+test("a datagram socket is refused", () => {
+  expect(refusals(`${service}[socket.a]\nlisten_datagram = "80"\n`)).toEqual([
+    "api.toml:4: socket.a.listen_datagram: not supported yet",
+  ]);
+});
