@@ -9,8 +9,10 @@ import { told } from "./daemon/happening.ts";
 import { createJournal } from "./daemon/journal.ts";
 import { loadUnits } from "./daemon/unit-files.ts";
 import { createClock } from "./host/clock.ts";
+import { takeInherited } from "./host/inherited.ts";
 import { createListeners } from "./host/listener.ts";
 import { takeLock } from "./host/lock.ts";
+import { createManager } from "./host/manager.ts";
 import { createPipes } from "./host/pipes.ts";
 import { createProcesses, type HostProcesses } from "./host/process.ts";
 import { createReactor } from "./host/reactor.ts";
@@ -50,6 +52,7 @@ export async function runDaemon({ root, stateDir }: DaemonOptions): Promise<numb
   const output = writeOut();
   const journal = createJournal({ level: "info", readable: process.stdout.isTTY === true, write: output.write });
   const reactor = createReactor();
+  const manager = createManager(process.env);
   const outputFile = (unit: string): string => join(stateDir, "logs", `${unit}.log`);
   let processes: HostProcesses | undefined;
   const supervisor = {
@@ -61,7 +64,7 @@ export async function runDaemon({ root, stateDir }: DaemonOptions): Promise<numb
   };
   const daemon = createDaemon(units.value, supervisor, {
     clock: createClock(),
-    listeners: createListeners(),
+    listeners: createListeners(takeInherited(process.env)),
     outputs: createOutputs({ directory: join(stateDir, "logs"), pipes: createPipes(reactor) }),
     processes: (post) => {
       processes = createProcesses({ reactor, runtimeDir: join(stateDir, "run"), post });
@@ -72,6 +75,7 @@ export async function runDaemon({ root, stateDir }: DaemonOptions): Promise<numb
     command: commandOf({ root, stateDir, environ: process.env, runtimePaths: findRuntimes(process.env), self: self() }),
     socketsToBind: (unit) => socketsToBind(unit, { root, stateDir, environ: process.env }),
     outputFile,
+    shuttingDown: () => manager.tell({ STOPPING: "1" }),
   });
   const closing = new AbortController();
   const control = createControl(daemon.desk, {
@@ -88,9 +92,11 @@ export async function runDaemon({ root, stateDir }: DaemonOptions): Promise<numb
   daemon.note(
     told("info", "supervisor.started", `supervisor ${version} on ${runtime.version}, pid ${process.pid}, root ${root}`),
   );
-  daemon.boot();
+  void daemon.boot().then((units) => manager.tell({ READY: "1", STATUS: `${units} units` }));
+  manager.watch();
 
   await daemon.stopped;
+  manager.close();
   daemon.note(told("info", "supervisor.stopped", "everything is stopped"));
   closing.abort();
   await server.close();

@@ -30,12 +30,14 @@ export type Ports = Readonly<{
   /** A unit's sockets with their placeholders filled in. */
   socketsToBind: (unit: Unit) => Outcome<readonly Socket[]>;
   outputFile: (unit: string) => string;
+  /** Called once, when everything is told to stop. */
+  shuttingDown: () => void;
 }>;
 
 export interface Daemon {
   readonly desk: Desk;
-  /** Opens the listeners of every enabled unit, then starts those units. */
-  boot(): void;
+  /** Opens the listeners of every enabled unit, then starts those units. Resolves when each is up or has failed, with their number. */
+  boot(): Promise<number>;
   /** Resolves when everything was ordered to stop and has come to rest. */
   readonly stopped: Promise<void>;
   /** Writes to the journal what only the composition knows. */
@@ -85,6 +87,7 @@ export function createDaemon(units: readonly Unit[], supervisor: Status["supervi
     outputs,
     shuttingDown: () => {
       isShuttingDown = true;
+      ports.shuttingDown();
     },
   });
   const sources = () => ({ supervisor, world: loop.world, clock, processes, sockets });
@@ -99,10 +102,11 @@ export function createDaemon(units: readonly Unit[], supervisor: Status["supervi
         return given;
       },
     },
-    boot() {
+    async boot() {
       const enabled = units.filter((unit) => unit.enabled);
       for (const unit of enabled) noteListeners(unit);
-      desk.order({ tag: "start", units: enabled.map(({ name }) => name) });
+      const given = desk.order({ tag: "start", units: enabled.map(({ name }) => name) });
+      return given.ok ? (await given.value).length : 0;
     },
     stopped: ending.promise,
     note,

@@ -62,8 +62,11 @@ export type Listener = Readonly<{
 }>;
 
 export interface Listeners {
-  /** Opens, non-blocking and close-on-exec. Errors: listener-busy (names the holder), listener-failed. */
-  open(socket: Socket): Outcome<Listener>;
+  /**
+   * Opens a unit's listener, non-blocking and close-on-exec, or takes the one that a service manager passed for it.
+   * Errors: listener-busy (names the holder), listener-failed.
+   */
+  open(unit: string, socket: Socket): Outcome<Listener>;
   /** `listen(2)` again with the configured backlog: runtimes shrink it to 511 when they adopt a socket. */
   assertBacklog(listener: Listener, backlog: number): void;
   /** Closes; unlinks a unix path only when it is still the same inode. */

@@ -23,7 +23,7 @@ export function createSockets(listeners: Listeners, toBind: (unit: Unit) => Outc
     if (!sockets.ok) return sockets;
     for (const socket of sockets.value) {
       if (mine.has(socket.name)) continue;
-      const opened = listeners.open(socket);
+      const opened = listeners.open(unit.name, socket);
       if (opened.ok) mine.set(socket.name, opened.value);
       else faults.push(...opened.faults.map((fault) => place(fault, unit, socket)));
     }

@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import type { Happening, Order, Verdict } from "../daemon/ports.ts";
+import type { Status } from "../unit/status.ts";
+import type { Reply } from "./reply.ts";
+import { open, send, sendText } from "./wire.ts";
+
+export type { Happening, Order, Verdict } from "../daemon/ports.ts";
+export type { Miss, Reply } from "./reply.ts";
+
+export type LogsWanted = Readonly<{ lines: number; follow: boolean; signal: AbortSignal }>;
+
+export type EventsWanted = Readonly<{ after: number; follow: boolean; signal: AbortSignal }>;
+
+/** The daemon as the command line sees it. No call throws and none waits for ever; streams alone last as long as their signal lets them. */
+export interface Client {
+  readonly socket: string;
+  /** Asks for every unit, or for those that the patterns name. */
+  status(patterns?: readonly string[]): Promise<Reply<Status>>;
+  /** Gives an order; its units may be patterns. `waitMs: null` does not wait, and is answered without a verdict. */
+  order(order: Order, waitMs: number | null): Promise<Reply<readonly Verdict[]>>;
+  logs(unit: string, wanted: LogsWanted): Promise<Reply<AsyncIterable<string>>>;
+  /** Gives what happened after `seq`; following, then what happens. */
+  events(wanted: EventsWanted): Promise<Reply<AsyncIterable<Happening>>>;
+}
+
+/** The daemon waits this long at most for an order, so nobody needs to wait longer. */
+export const longestWaitMs = 3_600_000;
+
+const QUERY_LIMIT_MS = 10_000;
+const GRACE_MS = 5_000;
+
+/** Makes the client for a state directory. It loads nothing but node:http and connects anew for each call. */
+export function createClient(stateDir: string, queryLimitMs = QUERY_LIMIT_MS): Client {
+  const socket = join(stateDir, "control.sock");
+  const limitMs = Math.min(queryLimitMs, longestWaitMs);
+  const get = (path: string) => ({ socket, method: "GET", path, limitMs }) as const;
+  return {
+    socket,
+    status: (patterns = []) => send<Status>(get(`/v1/status${query(patterns.map((unit) => ["unit", unit]))}`)),
+    async order(order, waitMs) {
+      const limited = waitMs === null ? null : Math.min(Math.ceil(waitMs), longestWaitMs);
+      const path = `${orderPath(order)}${query(limited === null ? [] : [["wait", `${limited}ms`]])}`;
+      const reply = await send<{ verdicts?: readonly Verdict[] }>({
+        socket,
+        method: "POST",
+        path,
+        body: orderBody(order),
+        limitMs: limited === null ? limitMs : limited + GRACE_MS,
+      });
+      return reply.tag === "ok" ? { tag: "ok", value: reply.value.verdicts ?? [] } : reply;
+    },
+    async logs(unit, { lines, follow, signal }) {
+      const path = `/v1/units/${encodeURIComponent(unit)}/logs?lines=${lines}`;
+      if (follow) return open(get(`${path}&follow=1`), signal);
+      const reply = await sendText(get(path));
+      return reply.tag === "ok" ? { tag: "ok", value: once(reply.value) } : reply;
+    },
+    async events({ after, follow, signal }) {
+      const reply = await open(get(`/v1/events?after=${after}&follow=${follow ? 1 : 0}`), signal);
+      return reply.tag === "ok" ? { tag: "ok", value: happenings(reply.value) } : reply;
+    },
+  };
+}
+
+function query(pairs: readonly (readonly [string, string])[]): string {
+  const text = new URLSearchParams(pairs.map(([key, value]) => [key, value])).toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+function orderPath(order: Order): string {
+  if ((order.tag === "stop" || order.tag === "reload") && order.units === null) return `/v1/${order.tag}`;
+  return `/v1/units/${encodeURIComponent((order.units ?? []).join(","))}/${order.tag}`;
+}
+
+function orderBody(order: Order): unknown {
+  if (order.tag === "signal") return { signal: order.signal };
+  return order.tag === "stop" && order.units !== null ? { cascade: order.cascade } : undefined;
+}
+
+async function* once(text: string): AsyncIterable<string> {
+  if (text !== "") yield text;
+}
+
+async function* happenings(pieces: AsyncIterable<string>): AsyncIterable<Happening> {
+  let held = "";
+  for await (const piece of pieces) {
+    const frames = (held + piece).split("\n\n");
+    held = frames.pop() ?? "";
+    for (const frame of frames) {
+      const data = /^data: (.*)$/m.exec(frame)?.[1];
+      if (data !== undefined) yield JSON.parse(data);
+    }
+  }
+}

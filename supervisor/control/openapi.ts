@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { schemas } from "./schema.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The OpenAPI 3.1 document of the control API, made of the schemas that the routes themselves use. */
+export function openapi(): Json {
+  const registry = z.toJSONSchema(z.object(schemas), { io: "input", unrepresentable: "any" });
+  return {
+    openapi: "3.1.0",
+    info: { title: "supervisor control API", version: "1", license: { name: "MIT", identifier: "MIT" } },
+    paths: {
+      "/healthz": { get: query("Says that the control plane answers.", json("Health")) },
+      "/metrics": { get: query("The figures, as OpenMetrics.", text("application/openmetrics-text")) },
+      "/v1/openapi.json": { get: query("This document.", text("application/json")) },
+      "/v1/status": {
+        get: query("Everything, or the units that ?unit= names.", json("Status"), [
+          parameter("query", "unit", "A pattern; may be given several times."),
+        ]),
+      },
+      "/v1/units/{name}": { get: query("One unit.", json("UnitStatus"), [name]) },
+      "/v1/units/{name}/logs": {
+        get: query("What the unit printed.", text("text/plain"), [
+          name,
+          parameter("query", "lines", "How many of the last lines; 10 unless told."),
+          parameter("query", "follow", "1: go on with what is printed from now on."),
+        ]),
+      },
+      "/v1/events": {
+        get: query("The transitions, as server-sent events; data is a Happening.", text("text/event-stream"), [
+          parameter("query", "after", "The last seq that was seen; Last-Event-ID says the same."),
+          parameter("query", "follow", "0: end with the last one that is kept."),
+        ]),
+      },
+      "/v1/units/{name}/start": { post: order("Starts units.", "NoBody", [name]) },
+      "/v1/units/{name}/stop": { post: order("Stops units; refused while others require them.", "StopBody", [name]) },
+      "/v1/units/{name}/restart": { post: order("Stops, then starts: with downtime.", "NoBody", [name]) },
+      "/v1/units/{name}/reload": { post: order("Hands over to a new generation.", "NoBody", [name]) },
+      "/v1/units/{name}/reset-failed": { post: order("Forgets failures.", "NoBody", [name]) },
+      "/v1/units/{name}/signal": { post: order("Sends a signal.", "SignalBody", [name]) },
+      "/v1/reload": { post: order("Hands over every unit that can.", "NoBody", []) },
+      "/v1/stop": { post: order("Stops every unit, then the daemon.", "NoBody", []) },
+    },
+    components: {
+      schemas: registry.properties,
+      securitySchemes: { token: { type: "http", scheme: "bearer", description: "On TCP only." } },
+    },
+  };
+}
+
+const name = {
+  ...parameter("path", "name", "A unit, or for orders patterns with commas between: api, api@2, work*, all."),
+  required: true,
+};
+
+function parameter(place: "query" | "path", key: string, description: string): Json {
+  return { in: place, name: key, description, schema: { type: "string" } };
+}
+
+function json(schema: keyof typeof schemas): Json {
+  return { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } };
+}
+
+function text(mediaType: string): Json {
+  return { [mediaType]: { schema: { type: "string" } } };
+}
+
+const refused = {
+  description: "Refused.",
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
+
+function query(summary: string, content: Json, parameters: readonly Json[] = []): Json {
+  return { summary, parameters, responses: { 200: { description: "Done.", content }, default: refused } };
+}
+
+function order(summary: string, body: "NoBody" | "StopBody" | "SignalBody", parameters: readonly Json[]): Json {
+  return {
+    summary,
+    parameters: [...parameters, parameter("query", "wait", "A span of at most 1h: answers when settled, or then.")],
+    requestBody: { required: body === "SignalBody", content: json(body) },
+    responses: {
+      200: { description: "Settled, or the wait is over.", content: json("Verdicts") },
+      202: { description: "Accepted; nobody waits.", content: json("Accepted") },
+      default: refused,
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { z } from "zod";
+import type { Happening, Verdict } from "../daemon/ports.ts";
+import type { Fault, FaultCode } from "../unit/fault.ts";
+import type { Status, UnitStatus } from "../unit/status.ts";
+import type { Problem } from "./problem.ts";
+
+const code = z.enum([
+  "unit-invalid",
+  "unit-unknown",
+  "unit-required",
+  "dependency-cycle",
+  "placeholder-missing",
+  "listener-busy",
+  "listener-failed",
+  "spawn-failed",
+  "handover-kept-old",
+  "start-failed",
+  "timed-out",
+  "request-invalid",
+  "shutting-down",
+  "not-supported",
+]) satisfies z.ZodType<FaultCode>;
+
+const fault = z.object({
+  code,
+  message: z.string(),
+  retry: z.enum(["never", "later"]),
+  unit: z.string().optional(),
+  at: z.object({ file: z.string(), line: z.number().optional(), key: z.string().optional() }).optional(),
+});
+
+const instance = z.object({
+  name: z.string(),
+  pid: z.int().nullable(),
+  generation: z.int(),
+  invocation_id: z.string(),
+  phase: z.string(),
+  ready_at: z.string().nullable(),
+  memory_bytes: z.number().nullable(),
+  cpu_seconds: z.number().nullable(),
+});
+
+const unit = z.object({
+  name: z.string(),
+  description: z.string(),
+  file: z.string(),
+  active_state: z.enum(["active", "reloading", "inactive", "failed", "activating", "deactivating"]),
+  sub_state: z.enum([
+    "running",
+    "exited",
+    "dead",
+    "start",
+    "start-pre",
+    "auto-restart",
+    "stop-sigterm",
+    "stop-sigkill",
+    "failed",
+  ]),
+  health: z.enum(["healthy", "unhealthy", "unknown"]),
+  main_pid: z.int().nullable(),
+  generation: z.int(),
+  wanted: z.enum(["up", "down"]),
+  restarts: z.int(),
+  since: z.string(),
+  result: z.enum([
+    "success",
+    "exit-code",
+    "signal",
+    "core-dump",
+    "timeout",
+    "watchdog",
+    "start-limit-hit",
+    "oom-kill",
+    "resources",
+    "probe",
+    "protocol",
+  ]),
+  status_text: z.string().nullable(),
+  reason: z.string().nullable(),
+  instances: z.array(instance),
+  listeners: z.array(z.object({ name: z.string(), address: z.string() })),
+  handover: z.object({
+    last_result: z.enum(["done", "kept-old", "none"]),
+    ready_ms: z.number().nullable(),
+    drain_ms: z.number().nullable(),
+    reason: z.string().nullable(),
+  }),
+  release: z.string().nullable(),
+  last_exit: z.object({ code: z.int().nullable(), signal: z.string().nullable(), at: z.string() }).nullable(),
+});
+
+const status = z.object({
+  schema_version: z.literal(1),
+  supervisor: z.object({
+    pid: z.int(),
+    version: z.string(),
+    runtime: z.string(),
+    started_at: z.string(),
+    root: z.string(),
+  }),
+  units: z.array(unit),
+});
+
+const verdict = z.object({
+  unit: z.string(),
+  result: z.enum(["done", "failed", "kept-old", "refused", "timed-out"]),
+  message: z.string(),
+  tail: z.array(z.string()),
+  fault: fault.nullable(),
+});
+
+const happening = z.object({
+  seq: z.int(),
+  at: z.string(),
+  event: z.string(),
+  unit: z.string().nullable(),
+  instance: z.int().nullable(),
+  invocation: z.string().nullable(),
+  generation: z.int().nullable(),
+  from: z.string().nullable(),
+  to: z.string().nullable(),
+  why: z.string().nullable(),
+  pid: z.int().nullable(),
+});
+
+const problem = z.object({
+  type: z.literal("about:blank"),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.union([code, z.literal("internal")]),
+  retry: z.enum(["never", "later"]),
+  faults: z.array(fault),
+});
+
+/**
+ * The shapes of the control API, as zod: bodies are checked with them, the OpenAPI document is made of them.
+ * Answers are typed by hand elsewhere; the checks below keep the two from drifting apart.
+ */
+export const schemas = {
+  Status: status,
+  UnitStatus: unit,
+  Verdicts: z.object({ verdicts: z.array(verdict) }),
+  Accepted: z.object({ accepted: z.literal(true) }),
+  Happening: happening,
+  Problem: problem,
+  Health: z.object({ status: z.literal("ok") }),
+  NoBody: z.strictObject({}),
+  StopBody: z.strictObject({ cascade: z.boolean().default(false) }),
+  SignalBody: z.strictObject({ signal: z.string().min(1).max(16) }),
+};
+
+type Written<T> = T extends (infer E)[]
+  ? readonly Written<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Written<Exclude<T[K], undefined>> }
+    : T;
+/** `true` only when each says what the other says; optional keys aside, which zod types more loosely. */
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+
+true satisfies Same<Written<z.infer<typeof status>>, Status>;
+true satisfies Same<Written<z.infer<typeof unit>>, UnitStatus>;
+true satisfies Same<Written<z.infer<typeof verdict>>, Verdict>;
+true satisfies Same<Written<z.infer<typeof happening>>, Happening>;
+true satisfies Same<Written<z.infer<typeof problem>>, Problem>;
+true satisfies Same<Written<z.infer<typeof fault>>, Fault>;

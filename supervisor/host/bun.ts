@@ -1,0 +1,42 @@
+import { dlopen, type FFIFunction, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
+import type { HttpHandler, HttpPlace, HttpServer, Linked, RuntimeBinding, Signatures } from "./runtime.ts";
+
+/** Bun's side of what differs. */
+export const binding: RuntimeBinding = {
+  version: `bun ${Bun.version}`,
+  execPath: process.execPath,
+  link,
+  addressOf: (bytes) => Number(ptr(bytes)),
+  cell,
+  serve,
+};
+
+function link<S extends Signatures>(library: string, signatures: S): Linked<S> {
+  const functions: Record<string, FFIFunction> = {};
+  for (const [name, args] of Object.entries(signatures)) {
+    functions[name] = { args: args.map((type) => (type === "buffer" ? "ptr" : type)), returns: "i32" };
+  }
+  return dlopen(library, functions).symbols as unknown as Linked<S>;
+}
+
+function cell(library: string, name: string): Int32Array {
+  const { symbols } = dlopen(library, { [name]: { args: [], returns: "ptr" } });
+  const address = symbols[name]?.() as Pointer;
+  return new Int32Array(toArrayBuffer(address, 0, 4));
+}
+
+function serve(handler: HttpHandler, place: HttpPlace): HttpServer {
+  const fetch = (request: Request): Response | Promise<Response> => handler(request);
+  // Without idleTimeout 0 Bun cuts an event stream that is silent for ten seconds, on unix sockets too, where its types leave it out.
+  const unlimited: object = { idleTimeout: 0 };
+  const server =
+    "path" in place
+      ? Bun.serve({ unix: place.path, fetch, ...unlimited })
+      : Bun.serve({ ...place, fetch, ...unlimited });
+  const address = "path" in place ? place.path : `${bracketed(place.hostname)}:${server.port}`;
+  return { address, close: () => server.stop(true) };
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}

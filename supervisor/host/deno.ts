@@ -1,0 +1,51 @@
+import type { HttpHandler, HttpPlace, HttpServer, Linked, RuntimeBinding, Signatures } from "./runtime.ts";
+
+type Symbols = Record<string, (...args: unknown[]) => unknown>;
+type ServeOptions = Readonly<{ signal: AbortSignal; onListen(): void }> & HttpPlace;
+
+/** The few parts of Deno's own interface that are used here; the project has no package with its types. */
+declare const Deno: Readonly<{
+  version: { deno: string };
+  execPath(): string;
+  dlopen(library: string, symbols: Record<string, unknown>): { symbols: Symbols };
+  UnsafePointer: { of(bytes: Uint8Array): object | null; value(pointer: object | null): number | bigint };
+  UnsafePointerView: { getArrayBuffer(pointer: object, sizeBytes: number): ArrayBuffer };
+  serve(options: ServeOptions, handler: HttpHandler): { addr: { port?: number }; finished: Promise<void> };
+}>;
+
+/** Deno's side of what differs. */
+export const binding: RuntimeBinding = {
+  version: `deno ${Deno.version.deno}`,
+  execPath: Deno.execPath(),
+  link,
+  addressOf: (bytes) => Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))),
+  cell,
+  serve,
+};
+
+function link<S extends Signatures>(library: string, signatures: S): Linked<S> {
+  const symbols: Record<string, unknown> = {};
+  for (const [name, parameters] of Object.entries(signatures)) symbols[name] = { parameters, result: "i32" };
+  return Deno.dlopen(library, symbols).symbols as Linked<S>;
+}
+
+function cell(library: string, name: string): Int32Array {
+  const { symbols } = Deno.dlopen(library, { [name]: { parameters: [], result: "pointer" } });
+  return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(symbols[name]?.() as object, 4));
+}
+
+function serve(handler: HttpHandler, place: HttpPlace): HttpServer {
+  const stop = new AbortController();
+  // onListen replaces the line "Listening on …" that Deno prints to stdout otherwise.
+  const server = Deno.serve({ ...place, signal: stop.signal, onListen: () => undefined }, handler);
+  const address = "path" in place ? place.path : `${bracketed(place.hostname)}:${server.addr.port}`;
+  const close = (): Promise<void> => {
+    stop.abort();
+    return server.finished;
+  };
+  return { address, close };
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}

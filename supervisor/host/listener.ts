@@ -1,0 +1,90 @@
+import { readlinkSync } from "node:fs";
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+import type { Listener, Listeners } from "../daemon/ports.ts";
+import { type Outcome, ok } from "../unit/fault.ts";
+import type { Socket } from "../unit/unit.ts";
+import { hostAddress } from "./hosts.ts";
+import { libc } from "./libc.ts";
+import { bindFailed, listenerFailed } from "./listener-fault.ts";
+import { AF_INET, AF_INET6, boundAddress, tcpSockaddr, tcpText } from "./sockaddr.ts";
+import { bindSocket, listenOn, type Made, makeSocket } from "./socket.ts";
+import { bindAbstract, bindUnixPath, type PathIdentity, unlinkIfSame } from "./unixpath.ts";
+
+const EAFNOSUPPORT = 97;
+const EADDRNOTAVAIL = 99;
+
+/**
+ * The real listeners. A descriptor that is opened here is never accepted from and never shut down, only lent.
+ * `passed`: the descriptors that a service manager opened for us, by `UNIT.LISTENER`.
+ */
+export function createListeners(passed: ReadonlyMap<string, number> = new Map()): Listeners {
+  const paths = new Map<number, PathIdentity>();
+
+  const open = (unit: string, socket: Socket): Outcome<Listener> => {
+    const { address } = socket;
+    const fd = passed.get(`${unit}.${socket.name}`);
+    if (fd !== undefined) return ok(listenerOf(socket, fd, passedAddress(fd, address)));
+    if (address.tag === "tcp") return openTcp(socket, address.host, address.port);
+    if (address.path.startsWith("@")) {
+      const bound = bindAbstract(socket, address.path);
+      return bound.ok ? ok(listenerOf(socket, bound.value, address.path)) : bound;
+    }
+    const path = resolve(address.path);
+    const bound = bindUnixPath(socket, path);
+    if (!bound.ok) return bound;
+    paths.set(bound.value.fd, bound.value.identity);
+    return ok(listenerOf(socket, bound.value.fd, path));
+  };
+
+  const close = ({ fd }: Listener): void => {
+    const identity = paths.get(fd);
+    if (identity) unlinkIfSame(identity);
+    paths.delete(fd);
+    libc.close(fd);
+  };
+
+  return {
+    open,
+    assertBacklog: ({ fd }, backlog) => {
+      libc.listen(fd, backlog);
+    },
+    close,
+  };
+}
+
+function openTcp(socket: Socket, wanted: string, port: number): Outcome<Listener> {
+  const host = hostAddress(wanted);
+  if (host === null) {
+    return listenerFailed(socket, `${wanted}: /etc/hosts has no such name; an address such as 127.0.0.1 is needed`);
+  }
+  let made = bindTcp(socket, host, port);
+  const without6 = !made.ok && (made.errno === EAFNOSUPPORT || made.errno === EADDRNOTAVAIL);
+  // Every address was asked for, and this machine has no IPv6: then every IPv4 address it is.
+  if (without6 && wanted === "" && socket.bindIpv6Only !== "ipv6-only") made = bindTcp(socket, "0.0.0.0", port);
+  if (!made.ok) return bindFailed(socket, made.errno);
+  const bound = boundAddress(made.fd);
+  return ok(listenerOf(socket, made.fd, bound ? tcpText(bound.host, bound.port) : tcpText(host, port)));
+}
+
+function bindTcp(socket: Socket, host: string, port: number): Made {
+  const made = makeSocket(socket, isIP(host) === 6 ? AF_INET6 : AF_INET);
+  const bound = made.ok ? bindSocket(made.fd, tcpSockaddr(host, port)) : made;
+  return bound.ok ? listenOn(bound.fd, socket) : bound;
+}
+
+/** What it is really bound to: the manager's configuration may be older than the unit. */
+function passedAddress(fd: number, configured: Socket["address"]): string {
+  const bound = boundAddress(fd);
+  if (bound) return tcpText(bound.host, bound.port);
+  return configured.tag === "unix" ? configured.path : tcpText(configured.host, configured.port);
+}
+
+function listenerOf({ name }: Socket, fd: number, address: string): Listener {
+  return { name, fd, address, inode: inodeOf(fd) };
+}
+
+/** Shape: `socket:[12345]` → 12345. */
+function inodeOf(fd: number): number {
+  return Number(/\[(\d+)\]/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1]);
+}

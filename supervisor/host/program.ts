@@ -1,0 +1,97 @@
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import { errnoName, errnoText } from "./libc.ts";
+
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const EACCES = 13;
+const ENOENT = 2;
+const ENOEXEC = 8;
+const ENOTDIR = 20;
+
+/** Shape: `{ code: "ENOENT", message: "/usr/bin/bunn: No such file or directory (ENOENT)" }`. */
+export type Refusal = Readonly<{ code: string; message: string }>;
+
+export type Program = Readonly<{ ok: true; path: string } | { ok: false; refusal: Refusal }>;
+
+export function refusal(subject: string, code: number): Refusal {
+  return { code: errnoName(code), message: `${subject}: ${errnoText(code)}` };
+}
+
+/** Why a process cannot start in this directory; null when it can. */
+export function refusedDirectory(cwd: string): Refusal | null {
+  const code = errorOf(() => {
+    if (!statSync(cwd).isDirectory()) throw Object.assign(new Error("not a directory"), { errno: ENOTDIR });
+    accessSync(cwd, constants.X_OK);
+  });
+  return code === 0 ? null : refusal(cwd, code);
+}
+
+/**
+ * Finds a program as the child itself would: in the PATH of its own environment, relative to its own directory.
+ * Errors: the reason that execvp(3) would give, for the program or for the interpreter that its first line names.
+ */
+export function findProgram(name: string, env: Readonly<Record<string, string>>, cwd: string): Program {
+  const candidates = name.includes("/") ? [resolve(cwd, name)] : inPath(name, env.PATH ?? DEFAULT_PATH, cwd);
+  // As execvp: one that may not be executed tells more than the many that are not there.
+  let refused = refusal(name, ENOENT);
+  for (const path of candidates) {
+    const code = executableError(path);
+    if (code === 0) return checkedHead(path, cwd);
+    if (code === EACCES || candidates.length === 1) refused = refusal(path, code);
+  }
+  return { ok: false, refusal: refused };
+}
+
+function inPath(name: string, path: string, cwd: string): readonly string[] {
+  // An empty element means the working directory.
+  return path.split(":").map((directory) => resolve(cwd, directory, name));
+}
+
+function executableError(path: string): number {
+  return errorOf(() => {
+    if (!statSync(path).isFile()) throw Object.assign(new Error("not a file"), { errno: EACCES });
+    accessSync(path, constants.X_OK);
+  });
+}
+
+/**
+ * Looks at the first bytes. Why: a missing interpreter is reported by the kernel as if the script were missing,
+ * and the shell that sets LISTEN_PID would take a file of unknown kind for a script of its own.
+ */
+function checkedHead(path: string, cwd: string): Program {
+  const head = readHead(path);
+  if (head === null || head.startsWith("\x7fELF")) return { ok: true, path };
+  if (!head.startsWith("#!")) return { ok: false, refusal: refusal(path, ENOEXEC) };
+  const interpreter = /^#![ \t]*([^ \t\n]+)/.exec(head)?.[1] ?? "";
+  const code = executableError(isAbsolute(interpreter) ? interpreter : resolve(cwd, interpreter));
+  if (code === 0) return { ok: true, path };
+  return { ok: false, refusal: refusal(`${path}: its interpreter ${interpreter}`, code) };
+}
+
+/** Null when the file may be executed but not read; then the kernel decides. */
+function readHead(path: string): string | null {
+  const head = new Uint8Array(256);
+  try {
+    const fd = openSync(path, "r");
+    try {
+      return new TextDecoder("latin1").decode(head.subarray(0, readSync(fd, head)));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // The reason does not matter here: starting the program will tell.
+    return null;
+  }
+}
+
+/** The errno of what an action of `node:fs` throws, as a positive number; 0 when it does not. */
+function errorOf(action: () => void): number {
+  try {
+    action();
+    return 0;
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).errno;
+    if (typeof errno !== "number") throw error;
+    return Math.abs(errno);
+  }
+}

@@ -1,0 +1,49 @@
+import type { Exit } from "../core/facts.ts";
+import { signalName } from "../unit/signal.ts";
+import type { SignalName } from "../unit/unit.ts";
+import { bytes, libc } from "./libc.ts";
+
+const P_ALL = 0;
+const P_PID = 1;
+const WNOHANG = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x01000000;
+const CLD_EXITED = 1;
+const CLD_DUMPED = 3;
+const FIRST_REALTIME = 34;
+
+// siginfo_t as the kernel fills it for a child. Source: waitid(2).
+const info = bytes(128);
+const view = new DataView(info.buffer);
+const CODE_AT = 8;
+const PID_AT = 16;
+const STATUS_AT = 24;
+
+/** How a child of ours ended; null while it runs. It stays a zombie, its pid and its group stay its own, until `reap`. */
+export function peekExit(pid: number): Exit | null {
+  view.setInt32(PID_AT, 0, true);
+  const failed = libc.waitid(P_PID, pid, info, WEXITED | WNOHANG | WNOWAIT) < 0;
+  // ECHILD: somebody else has taken it, and its status with it. It is gone, and not as success.
+  if (failed) return { by: "code", code: 255 };
+  if (view.getInt32(PID_AT, true) === 0) return null;
+  const status = view.getInt32(STATUS_AT, true);
+  const how = view.getInt32(CODE_AT, true);
+  if (how === CLD_EXITED) return { by: "code", code: status };
+  return { by: "signal", signal: nameOf(status), core: how === CLD_DUMPED };
+}
+
+export function reap(pid: number): void {
+  libc.waitid(P_PID, pid, info, WEXITED | WNOHANG);
+}
+
+/** Any child of this process that has ended and that nobody has waited for; null when there is none. */
+export function peekAnyDead(): number | null {
+  view.setInt32(PID_AT, 0, true);
+  if (libc.waitid(P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT) < 0) return null;
+  const pid = view.getInt32(PID_AT, true);
+  return pid === 0 ? null : pid;
+}
+
+function nameOf(number: number): SignalName {
+  return signalName(number) ?? `SIGRTMIN+${number - FIRST_REALTIME}`;
+}

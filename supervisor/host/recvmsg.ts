@@ -1,0 +1,79 @@
+import { bytes, libc } from "./libc.ts";
+import { runtime } from "./runtime.ts";
+
+const SOL_SOCKET = 1;
+const SCM_RIGHTS = 1;
+const SCM_CREDENTIALS = 2;
+const MSG_CTRUNC = 0x8;
+const MSG_DONTWAIT = 0x40;
+const MSG_CMSG_CLOEXEC = 0x40000000;
+
+// One block holds msghdr, iovec, ancillary data and payload, with the addresses of its own parts written into it.
+const IOVEC_AT = 56;
+const CONTROL_AT = 72;
+/** Credentials, and 253 descriptors: the most that the kernel passes in one message. */
+const CONTROL_SIZE_BYTES = 1088;
+const PAYLOAD_AT = CONTROL_AT + CONTROL_SIZE_BYTES;
+/** One more than sd_notify allows, so that a message over the bound, cut or not, is seen to be over it. */
+const PAYLOAD_SIZE_BYTES = 4097;
+const CONTROL_LENGTH_FIELD = 40;
+const FLAGS_FIELD = 48;
+const CMSG_HEADER_BYTES = 16;
+
+const block = bytes(PAYLOAD_AT + PAYLOAD_SIZE_BYTES);
+const view = new DataView(block.buffer);
+layOut();
+
+/** One datagram with its sender, as the kernel vouches for it. */
+export type Message = Readonly<{
+  /** Valid until the next `receive`. */
+  bytes: Uint8Array;
+  /** False when the descriptors or the sender did not arrive complete: such a message counts as none. */
+  whole: boolean;
+  pid: number;
+  uid: number;
+  /** They are the receiver's now, and it must close them. */
+  fds: readonly number[];
+}>;
+
+/** The next datagram in the queue of a socket with SO_PASSCRED, or null when there is none. Source: recvmsg(2), unix(7). */
+export function receive(fd: number): Message | null {
+  view.setBigUint64(CONTROL_LENGTH_FIELD, BigInt(CONTROL_SIZE_BYTES), true);
+  const size = libc.recvmsg(fd, block, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (size < 0) return null;
+  const flags = view.getInt32(FLAGS_FIELD, true);
+  const { credentials, fds } = readControl(Number(view.getBigUint64(CONTROL_LENGTH_FIELD, true)));
+  return {
+    bytes: block.subarray(PAYLOAD_AT, PAYLOAD_AT + size),
+    whole: (flags & MSG_CTRUNC) === 0 && credentials !== null,
+    pid: credentials?.pid ?? 0,
+    uid: credentials?.uid ?? -1,
+    fds,
+  };
+}
+
+function readControl(length: number): { credentials: { pid: number; uid: number } | null; fds: number[] } {
+  let credentials: { pid: number; uid: number } | null = null;
+  const fds: number[] = [];
+  const end = CONTROL_AT + length;
+  for (let at = CONTROL_AT; at + CMSG_HEADER_BYTES <= end; ) {
+    const size = Number(view.getBigUint64(at, true));
+    if (size < CMSG_HEADER_BYTES) break;
+    const type = view.getInt32(at + 8, true) === SOL_SOCKET ? view.getInt32(at + 12, true) : 0;
+    const data = at + CMSG_HEADER_BYTES;
+    if (type === SCM_CREDENTIALS) credentials = { pid: view.getInt32(data, true), uid: view.getUint32(data + 4, true) };
+    if (type === SCM_RIGHTS)
+      for (let each = data; each + 4 <= at + size; each += 4) fds.push(view.getInt32(each, true));
+    at += (size + 7) & ~7;
+  }
+  return { credentials, fds };
+}
+
+function layOut(): void {
+  const start = runtime.addressOf(block);
+  view.setBigUint64(16, BigInt(start + IOVEC_AT), true);
+  view.setBigUint64(24, 1n, true);
+  view.setBigUint64(32, BigInt(start + CONTROL_AT), true);
+  view.setBigUint64(IOVEC_AT, BigInt(start + PAYLOAD_AT), true);
+  view.setBigUint64(IOVEC_AT + 8, BigInt(PAYLOAD_SIZE_BYTES), true);
+}

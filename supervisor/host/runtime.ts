@@ -1,0 +1,35 @@
+/** What a function of the C library takes, in the words that both runtimes share. `buffer`: the address of the bytes. */
+export type CType = "i16" | "i32" | "u32" | "usize" | "buffer";
+
+export type Signatures = Readonly<Record<string, readonly CType[]>>;
+
+type Argument<T extends CType> = T extends "buffer" ? Uint8Array | null : number;
+type Arguments<A extends readonly CType[]> = { -readonly [I in keyof A]: Argument<A[I]> };
+
+/** The functions of a table, ready to call. Each returns C's `int`; a longer result is cut to it. */
+export type Linked<S extends Signatures> = Readonly<{ [Name in keyof S]: (...args: Arguments<S[Name]>) => number }>;
+
+export type HttpHandler = (request: Request) => Response | Promise<Response>;
+
+/** Where HTTP is served. Port 0 asks for any free one. */
+export type HttpPlace = Readonly<{ path: string } | { hostname: string; port: number }>;
+
+/** `close` ends open answers too: an event stream would otherwise hold it for ever. */
+export type HttpServer = Readonly<{ address: string; close(): Promise<void> }>;
+
+/** All that differs between Bun and Deno. Everything else in this folder is the same source on both. */
+export type RuntimeBinding = Readonly<{
+  /** Shape: `bun 1.4.5`. */
+  version: string;
+  execPath: string;
+  link<const S extends Signatures>(library: string, signatures: S): Linked<S>;
+  /** The address of the first byte. Why: only bytes over an ArrayBuffer of their own stay where they are, so make them with `bytes`. */
+  addressOf(bytes: Uint8Array): number;
+  /** A live view of `int` that a function without arguments points to. */
+  cell(library: string, name: string): Int32Array;
+  serve(handler: HttpHandler, place: HttpPlace): HttpServer;
+}>;
+
+/** The runtime that this process runs on. */
+export const runtime: RuntimeBinding =
+  "Bun" in globalThis ? (await import("./bun.ts")).binding : (await import("./deno.ts")).binding;

@@ -1,0 +1,88 @@
+import { expect, test } from "bun:test";
+import { renderUnit } from "../../../supervisor/cli/render/systemctl.ts";
+import { makeInstance, makeUnit } from "../../control/fixtures/fake-desk.ts";
+
+const now = new Date("2026-01-06T10:06:40.000Z");
+const look = { width: Number.POSITIVE_INFINITY, colour: false, now, output: [] };
+
+test("a unit that runs is laid out as systemctl does", () => {
+  const unit = makeUnit("api", {
+    description: "HTTP API",
+    status_text: "serving",
+    restarts: 1,
+    handover: { last_result: "done", ready_ms: 17, drain_ms: 4, reason: null },
+    last_exit: { code: 0, signal: null, at: "2026-01-06T10:00:00.000Z" },
+  });
+  expect(renderUnit(unit, { ...look, output: ["one", "two"] })).toBe(`\
+● api - HTTP API
+     Loaded: loaded (units/api.toml)
+     Active: active (running) since Tue 2026-01-06 10:00:00 UTC; 6min ago
+     Health: healthy
+     Status: "serving"
+   Main PID: 42 (generation 3)
+   Restarts: 1
+     Memory: 12.3M
+        CPU: 0.500s
+   Handover: done, ready in 17ms, drained in 4ms
+     Listen: http 127.0.0.1:8080
+  Last exit: code 0, 6min ago
+
+one
+two
+`);
+});
+
+test("a unit that failed says how, and leaves out what there is not", () => {
+  const unit = makeUnit("api", {
+    active_state: "failed",
+    sub_state: "failed",
+    result: "signal",
+    reason: "5 starts within 10s",
+    health: "unknown",
+    main_pid: null,
+    instances: [],
+    listeners: [],
+    handover: { last_result: "kept-old", ready_ms: null, drain_ms: null, reason: "exited before it was ready" },
+    last_exit: { code: null, signal: "SIGKILL", at: "2026-01-06T10:06:39.000Z" },
+  });
+  expect(renderUnit(unit, look)).toBe(`\
+× api - the api
+     Loaded: loaded (units/api.toml)
+     Active: failed (failed) (Result: signal) since Tue 2026-01-06 10:00:00 UTC; 6min ago
+     Reason: 5 starts within 10s
+   Handover: old generation kept, exited before it was ready
+  Last exit: signal SIGKILL, 1s ago
+`);
+});
+
+test("several processes are all named", () => {
+  const instances = [makeInstance("api@1", { phase: "draining", pid: 41, generation: 2 }), makeInstance("api@1")];
+  const text = renderUnit(makeUnit("api", { instances }), look);
+  expect(text).toContain(
+    "  Processes: ├ api@1 draining, pid 41, generation 2\n             └ api@1 running, pid 42, generation 3\n",
+  );
+  expect(text).toContain("     Memory: 24.6M\n");
+});
+
+test("what a service says cannot move the terminal's cursor", () => {
+  const text = renderUnit(makeUnit("api", { status_text: "\x1b[2J\u009b1mfine" }), { ...look, output: ["a\tb\x07"] });
+  expect(text).toContain('Status: "�[2J�1mfine"');
+  expect(text).toContain("\na b�\n");
+});
+
+test("a line never wraps, at any width, with colour or without", () => {
+  const unit = makeUnit("api", { description: "x".repeat(90), reason: "y".repeat(90), result: "exit-code" });
+  for (const colour of [false, true]) {
+    for (let width = 20; width < 120; width++) {
+      for (const line of renderUnit(unit, { ...look, width, colour, output: ["z".repeat(200)] }).split("\n")) {
+        expect(Bun.stripANSI(line).length).toBeLessThanOrEqual(width);
+      }
+    }
+  }
+});
+
+test("colour is on the dot and on the state", () => {
+  const text = renderUnit(makeUnit("api"), { ...look, colour: true });
+  expect(text).toStartWith("\x1b[32m●\x1b[0m api");
+  expect(text).toContain("Active: \x1b[32mactive (running)\x1b[0m since");
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { libc } from "../../../supervisor/host/libc.ts";
+import { runtime } from "../../../supervisor/host/runtime.ts";
+import type { Case } from "./case.ts";
+import { type Rig, withRig } from "./rig.ts";
+
+// Not node:fs: on Deno it knows only the descriptors that it has opened itself.
+const { write } = runtime.link("libc.so.6", { write: ["i32", "buffer", "usize"] });
+const say = (fd: number, text: string): number => write(fd, new TextEncoder().encode(text), text.length);
+
+export const pipesCases: readonly Case[] = [
+  {
+    promise: "a pump reads all that is in the pipe, then the end, and nothing comes after it",
+    run: () =>
+      withRig(async (rig) => {
+        const { heard, watch, pipes, pair } = watched(rig);
+        for (let i = 0; i < 40; i++) say(pair.write, "x".repeat(5000));
+        watch.pump();
+        assert.deepEqual([heard.bytes, heard.ends], [200_000, 0]);
+        say(pair.write, "seven .");
+        pipes.close(pair.write);
+        watch.pump();
+        assert.equal(heard.ends, 1);
+        watch.pump();
+        rig.reactor.turn();
+        assert.deepEqual([heard.bytes, heard.ends], [200_007, 1]);
+        pipes.close(pair.read);
+      }),
+  },
+  {
+    promise: "what was in the pipe before it was watched is told without a pump",
+    run: () =>
+      withRig(async (rig) => {
+        const pair = rig.pipes.open();
+        say(pair.write, "early");
+        let text = "";
+        // Signals that earlier writes raised are past after this, so that none of them does the work.
+        for (let i = 0; i < 10; i++) await new Promise(setImmediate);
+        rig.pipes.watch(
+          pair.read,
+          (bytes) => {
+            text += new TextDecoder().decode(bytes);
+            rig.wake();
+          },
+          () => undefined,
+        );
+        await rig.until("early", () => text === "early");
+        rig.pipes.close(pair.read);
+        rig.pipes.close(pair.write);
+      }),
+  },
+  {
+    promise: "a stopped watch hears neither bytes nor end",
+    run: () =>
+      withRig(async (rig) => {
+        const { heard, watch, pipes, pair } = watched(rig);
+        say(pair.write, "unheard");
+        watch.stop();
+        watch.pump();
+        pipes.close(pair.write);
+        rig.reactor.turn();
+        assert.deepEqual([heard.bytes, heard.ends], [0, 0]);
+        pipes.close(pair.read);
+      }),
+  },
+  {
+    promise: "the write end blocks, and both ends are close-on-exec",
+    run: () =>
+      withRig(async (rig) => {
+        const pair = rig.pipes.open();
+        const { read, write } = pair;
+        const [F_GETFD, F_GETFL, O_NONBLOCK] = [1, 3, 0o4000];
+        assert.deepEqual([libc.fcntl(read, F_GETFD, 0), libc.fcntl(write, F_GETFD, 0)], [1, 1]);
+        assert.equal(libc.fcntl(read, F_GETFL, 0) & O_NONBLOCK, O_NONBLOCK);
+        assert.equal(libc.fcntl(write, F_GETFL, 0) & O_NONBLOCK, 0);
+        rig.pipes.close(pair.read);
+        rig.pipes.close(pair.write);
+      }),
+  },
+];
+
+function watched(rig: Rig) {
+  const { pipes } = rig;
+  const heard = { bytes: 0, ends: 0 };
+  const pair = pipes.open();
+  const watch = pipes.watch(
+    pair.read,
+    (bytes) => {
+      heard.bytes += bytes.length;
+    },
+    () => {
+      heard.ends++;
+    },
+  );
+  return { pipes, heard, watch, pair };
+}

@@ -1,0 +1,152 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ProcessEvent, SpawnOrder } from "../../../supervisor/daemon/ports.ts";
+import { createPipes } from "../../../supervisor/host/pipes.ts";
+import { createProcesses, type HostProcesses } from "../../../supervisor/host/process.ts";
+import { createReactor, type Reactor } from "../../../supervisor/host/reactor.ts";
+import type { Pipes } from "../../../supervisor/output/pipes.ts";
+
+const PATH = "/usr/local/bin:/usr/bin:/bin";
+const LIMIT_MS = 10_000;
+
+type EventOf<Tag extends ProcessEvent["tag"]> = Extract<ProcessEvent, { tag: Tag }>;
+type Ask = Partial<Omit<SpawnOrder, "invocation" | "stdout" | "stderr">>;
+
+/** The real host with a directory of its own, and a memory of everything it reported. */
+export class Rig {
+  readonly dir = mkdtempSync(join(tmpdir(), "host-"));
+  readonly reactor: Reactor = createReactor();
+  readonly pipes: Pipes = createPipes(this.reactor);
+  readonly events: ProcessEvent[] = [];
+  readonly processes: HostProcesses = createProcesses({
+    reactor: this.reactor,
+    runtimeDir: join(this.dir, "run"),
+    post: (event) => {
+      this.events.push(event);
+      for (const wake of [...this.#waiting]) wake();
+    },
+  });
+  readonly #waiting = new Set<() => void>();
+  readonly #children: Child[] = [];
+
+  spawn(argv: SpawnOrder["argv"], ask: Ask = {}): Child {
+    const child = new Child(this);
+    this.#children.push(child);
+    child.start(argv, { env: { PATH }, cwd: this.dir, listeners: [], notify: false, ...ask });
+    return child;
+  }
+
+  shell(script: string, ask: Ask = {}): Child {
+    return this.spawn(["/bin/sh", "-c", script], ask);
+  }
+
+  /** Waits until `found` answers something, looked at again after each event and each chunk of output. */
+  until<T>(what: string, found: () => T | null | undefined | false): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const value = found();
+        if (!value) return;
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve(value);
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look);
+        reject(new Error(`not within ${LIMIT_MS} ms: ${what}; events: ${JSON.stringify(this.events.slice(-8))}`));
+      }, LIMIT_MS);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  async close(): Promise<void> {
+    for (const { invocation } of this.#children) this.processes.signal(invocation, "SIGKILL", "group");
+    for (const child of this.#children) await child.gone();
+    for (const child of this.#children) child.closePipes();
+    this.processes.close();
+    this.reactor.close();
+    rmSync(this.dir, { recursive: true });
+  }
+}
+
+/** One invocation and what it printed. */
+export class Child {
+  readonly invocation = randomBytes(16).toString("hex");
+  stdout = "";
+  stdoutBytes = 0;
+  readonly #rig: Rig;
+  #close: () => void = () => undefined;
+
+  constructor(rig: Rig) {
+    this.#rig = rig;
+  }
+
+  start(argv: SpawnOrder["argv"], ask: Omit<SpawnOrder, "invocation" | "argv" | "stdout" | "stderr">): void {
+    const { pipes, processes } = this.#rig;
+    const [out, err] = [pipes.open(), pipes.open()];
+    const decoder = new TextDecoder();
+    pipes.watch(
+      out.read,
+      (bytes) => {
+        this.stdoutBytes += bytes.length;
+        if (this.stdoutBytes < 100_000) this.stdout += decoder.decode(bytes, { stream: true });
+        this.#rig.wake();
+      },
+      () => undefined,
+    );
+    processes.spawn({ invocation: this.invocation, argv, ...ask, stdout: out.write, stderr: err.write });
+    pipes.close(out.write);
+    pipes.close(err.write);
+    this.#close = () => {
+      pipes.close(out.read);
+      pipes.close(err.read);
+    };
+  }
+
+  seen<Tag extends ProcessEvent["tag"]>(tag: Tag): EventOf<Tag> | undefined {
+    return this.#rig.events.find((event) => event.tag === tag && event.invocation === this.invocation) as EventOf<Tag>;
+  }
+
+  until<Tag extends ProcessEvent["tag"]>(tag: Tag): Promise<EventOf<Tag>> {
+    return this.#rig.until(tag, () => this.seen(tag));
+  }
+
+  untilPrinted(text: string): Promise<true> {
+    return this.#rig.until(`"${text}" printed`, () => this.stdout.includes(text) || null);
+  }
+
+  get pid(): number {
+    return this.seen("spawned")?.pid ?? 0;
+  }
+
+  /** Resolves when nobody of it is left. */
+  async gone(): Promise<void> {
+    if (!this.seen("spawned")) return;
+    const { survivors } = await this.until("exited");
+    if (survivors.length > 0) await this.until("emptied");
+  }
+
+  closePipes(): void {
+    this.#close();
+  }
+}
+
+/** Runs a case with a rig that is taken down in any case. */
+export async function withRig(use: (rig: Rig) => Promise<void>): Promise<void> {
+  const rig = new Rig();
+  try {
+    await use(rig);
+  } finally {
+    await rig.close();
+  }
+}
+
+export function openDescriptors(): number {
+  return readdirSync("/proc/self/fd").length;
+}
