@@ -49,6 +49,8 @@ export async function runDaemon({ root, stateDir }: DaemonOptions): Promise<numb
     console.error(`supervisor start: another supervisor already uses ${stateDir}`);
     return exitCode.failed;
   }
+  // Nobody listens on what a killed supervisor left there: the lock is ours.
+  rmSync(join(stateDir, "run"), { recursive: true, force: true });
   const output = writeOut();
   const journal = createJournal({ level: "info", readable: process.stdout.isTTY === true, write: output.write });
   const reactor = createReactor();

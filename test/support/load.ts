@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { LoadOrder } from "./load/order.ts";
+import type { Tally } from "./load/tally.ts";
+import { within } from "./within.ts";
+
+const CLIENT = fileURLToPath(new URL("./load/client.ts", import.meta.url));
+const BUN = fileURLToPath(new URL("../../node_modules/.bin/bun", import.meta.url));
+
+const DEFAULTS = {
+  path: "/echo",
+  keepAlive: 32,
+  oneShot: 32,
+  thinkMs: 0,
+  limitMs: 10_000,
+  leastPerLoop: 1,
+  slow: null,
+};
+
+/** How much longer than its slowest request a load may take to begin, and to end. */
+const PATIENCE_MS = 10_000;
+
+export interface Load {
+  /** Lets every request on its way find its fate, and counts. A second call answers the same. */
+  stop(): Promise<Tally>;
+}
+
+/**
+ * Starts a closed-loop load in a process of its own, so that it shares no event loop with what it judges.
+ * Shape: settled once every quick loop has seen the fate of its first request, be it good or bad.
+ * `environment`: with that of a root, the load is taken away together with the root when a test fails.
+ */
+export async function startLoad(
+  order: Pick<LoadOrder, "address"> & Partial<LoadOrder>,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Load> {
+  const whole: LoadOrder = { ...DEFAULTS, ...order };
+  const child = spawn(BUN, ["--no-install", CLIENT, JSON.stringify(whole)], {
+    env: environment,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const line = async (what: string): Promise<string> => {
+    const boundMs = whole.limitMs + PATIENCE_MS;
+    const { value, done } = await within(lines.next(), boundMs, `the load ${what}`).catch((error: unknown) => {
+      child.kill("SIGKILL");
+      throw error;
+    });
+    if (done) throw new Error("the load client ended by itself");
+    return value;
+  };
+  await line("runs");
+  let tally: Promise<Tally> | null = null;
+  const stop = async (): Promise<Tally> => {
+    child.stdin.write("stop\n");
+    const counted = JSON.parse(await line("counts")) as Tally;
+    await exited;
+    return counted;
+  };
+  return {
+    stop() {
+      tally ??= stop();
+      return tally;
+    },
+  };
+}

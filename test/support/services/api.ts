@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from "node:fs";
+import { processLife } from "../../../services/kit/life.ts";
+import { serve } from "../../../services/kit/serve.ts";
+
+/**
+ * The service of the scenarios. How a generation behaves stands in the file `behaviour` of its working directory when it starts,
+ * so that one unit file makes good and bad generations: `serve` (also without a file), `exit-before-ready`, `never-ready`,
+ * `exit-in-soak MS`.
+ * Shape: `GET /echo?n=7` answers `{"pid":42,"generation":3,"n":7}`; `GET /slow?ms=500&n=7` the same, later.
+ */
+
+const FILE = "behaviour";
+const generation = Number(process.env.SUPERVISOR_GENERATION ?? 0);
+const [behaviour = "serve", ms = "0"] = existsSync(FILE) ? readFileSync(FILE, "utf8").trim().split(" ") : [];
+
+switch (behaviour) {
+  case "serve":
+    await begin();
+    break;
+  case "exit-in-soak":
+    await begin();
+    setTimeout(() => {
+      console.error("lost the database");
+      process.exit(1);
+    }, Number(ms));
+    break;
+  case "exit-before-ready":
+    console.log("reading the settings");
+    console.error("no database at db.internal:5432");
+    process.exit(3);
+    break;
+  case "never-ready":
+    console.error("waiting for a lock");
+    setInterval(() => {}, 60_000);
+    break;
+  default:
+    throw new Error(`no such behaviour: ${behaviour}`);
+}
+
+async function begin(): Promise<void> {
+  const life = processLife();
+  const served = await serve({ fetch: answer }, { life });
+  console.log(`serving ${served.address}, ${served.mode}`);
+  life.ready("serving");
+}
+
+async function answer(request: Request): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url);
+  if (pathname === "/slow") await new Promise((resolve) => setTimeout(resolve, Number(searchParams.get("ms"))));
+  return Response.json({ pid: process.pid, generation, n: Number(searchParams.get("n")) });
+}

@@ -1,0 +1,59 @@
+import { fileURLToPath } from "node:url";
+import type { RuntimeName } from "./root.ts";
+
+/** Where a service program of the tests lies. Shape: `program("api.ts")` → `/…/test/support/services/api.ts`. */
+export const program = (name: string) => fileURLToPath(new URL(`./services/${name}`, import.meta.url));
+
+/** Sections and keys of a unit file, each with its value as TOML. Shape: `{ service: { restart: '"no"' } }`. */
+export type Sections = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The unit file of the scenarios' API; `more` adds keys and replaces those that stand here. */
+export function apiUnit(runtime: RuntimeName, more: Sections = {}): string {
+  return unitText({
+    unit: { description: '"HTTP API"', ...more.unit },
+    service: {
+      type: '"notify"',
+      script: JSON.stringify(program("api.ts")),
+      runtime: JSON.stringify(runtime),
+      restart: '"always"',
+      restart_sec: '"50ms"',
+      timeout_start_sec: '"20s"',
+      timeout_stop_sec: '"10s"',
+      ...more.service,
+    },
+    "socket.http": { listen_stream: '"127.0.0.1:0"', backlog: "4096", ...more["socket.http"] },
+    handover: { soak_sec: '"200ms"', drain_sec: '"15s"', ...more.handover },
+  });
+}
+
+/** The unit file of one service of a group, see `member.ts`. */
+export function memberUnit(runtime: RuntimeName, name: string, unit: Sections[string] = {}): string {
+  return unitText({
+    unit,
+    service: {
+      type: '"notify"',
+      script: JSON.stringify(program("member.ts")),
+      args: JSON.stringify([name]),
+      runtime: JSON.stringify(runtime),
+    },
+  });
+}
+
+/** The unit file of a shell line. */
+export function shellUnit(line: string, more: Sections = {}): string {
+  return unitText({
+    ...more,
+    service: { type: '"simple"', exec_start: JSON.stringify(["/bin/sh", "-c", line]), ...more.service },
+  });
+}
+
+function unitText(sections: Sections): string {
+  return Object.entries(sections)
+    .map(
+      ([name, keys]) =>
+        `[${name}]\n${Object.entries(keys)
+          .map(([key, value]) => `${key} = ${value}\n`)
+          .join("")}`,
+    )
+    .join("\n");
+}
