@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from "node:fs";
+import { parse, TomlError } from "smol-toml";
+import { type Fault, fail, type Outcome, ok } from "../supervisor/unit/fault.ts";
+
+/** One source of settings. Shape: `{ name: "config/local.toml", values: { "api.port": 8080 }, lines: { "api.port": 4 } }`. */
+export type Layer = Readonly<{
+  name: string;
+  values: Readonly<Record<string, unknown>>;
+  lines: Readonly<Record<string, number>>;
+}>;
+
+/** Environment variables that set something. Source: the contract (QUEUE_URL, HOST, PORT) and what containers are used to. */
+const ENVIRONMENT = {
+  QUEUE_URL: ["queue.url"],
+  HOST: ["api.host"],
+  PORT: ["api.port"],
+  WORKER_CONCURRENCY: ["worker.concurrency"],
+  LOG_LEVEL: ["supervisor.log_level", "telemetry.log_level"],
+} as const satisfies Record<string, readonly string[]>;
+
+/** Reads a file. Null when it is not there. Errors: what is not TOML, with its line. */
+export function fileLayer(file: string): Outcome<Layer | null> {
+  if (!existsSync(file)) return ok(null);
+  const text = readFileSync(file, "utf8");
+  try {
+    return ok({ name: file, values: flat(parse(text)), lines: linesOf(text) });
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [message = "is not TOML"] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
+    return fail(configFault(message, { file, line: error.line }));
+  }
+}
+
+/** The environment's settings, one layer per variable, so that a fault can name it. An empty variable counts as unset. */
+export function environmentLayers(env: Readonly<Record<string, string | undefined>>): readonly Layer[] {
+  return Object.entries(ENVIRONMENT).flatMap(([name, keys]) => {
+    const text = env[name];
+    if (text === undefined || text === "") return [];
+    const value = /^\d+$/.test(text) ? Number(text) : text;
+    return [{ name: `$${name}`, values: Object.fromEntries(keys.map((key) => [key, value])), lines: {} }];
+  });
+}
+
+/** One `--set section.key=value`. The value is TOML, or else taken as the text it is. Errors: no `=`, no section. */
+export function overrideLayer(override: string): Outcome<Layer> {
+  const match = /^([a-z_]+\.[a-z_]+)=(.*)$/s.exec(override);
+  if (!match?.[1]) return fail(configFault(`--set ${override}: must be SECTION.KEY=VALUE`));
+  return ok({ name: `--set ${match[1]}`, values: { [match[1]]: tomlValue(match[2] ?? "") }, lines: {} });
+}
+
+/** A fault of the configuration. */
+export function configFault(message: string, at?: Fault["at"]): Fault {
+  return { code: "unit-invalid", message, retry: "never", ...(at && { at }) };
+}
+
+function tomlValue(text: string): unknown {
+  try {
+    return parse(`value = ${text}`).value;
+  } catch {
+    return text; // A bare word: --set telemetry.log_level=debug
+  }
+}
+
+function flat(tables: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isTable = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  const entries = Object.entries(tables).flatMap(([section, table]) =>
+    isTable(table)
+      ? Object.entries(table as object).map(([key, value]) => [`${section}.${key}`, value] as const)
+      : [[section, table] as const],
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Finds the line of each `key =` below its `[section]`; the parser keeps none. */
+function linesOf(text: string): Record<string, number> {
+  const lines: Record<string, number> = {};
+  let section = "";
+  for (const [at, line] of text.split("\n").entries()) {
+    section = /^\s*\[\s*([\w-]+)\s*\]/.exec(line)?.[1] ?? section;
+    const key = /^\s*([\w-]+)\s*=/.exec(line)?.[1];
+    if (key) lines[section === "" ? key : `${section}.${key}`] = at + 1;
+  }
+  return lines;
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+
+const logLevel = z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info");
+const spanMs = z.int().min(0).max(86_400_000);
+
+const supervisor = z.strictObject({
+  log_level: logLevel.describe("What the supervisor's journal keeps."),
+  listen: z.string().min(1).optional().describe("host:port for the control API over TCP; unset: its unix socket only."),
+});
+
+const api = z.strictObject({
+  host: z.string().min(1).default("127.0.0.1").describe("Where to bind without a supervisor."),
+  port: z.int().min(0).max(65_535).default(8080),
+  body_limit_bytes: z.int().min(1).default(1_048_576).describe("Larger requests are answered 413."),
+  drain_ms: spanMs.default(25_000).describe("How long requests in flight may still run when the service stops."),
+});
+
+const worker = z.strictObject({
+  concurrency: z.int().min(1).max(1_000).default(4).describe("Tasks at a time in one process."),
+  lease_ms: spanMs.min(100).default(30_000).describe("A killed worker's task is taken again after so long."),
+  drain_ms: spanMs.default(25_000).describe("Tasks that still run then are given back to the queue."),
+  folder: z.string().min(1).default("data").describe("The only folder whose files report.aggregate may read."),
+});
+
+const queue = z.strictObject({
+  url: z.string().min(1).default("sqlite:.supervisor/data/queue.db").describe("memory: | sqlite:PATH | redis://…"),
+  max_pending: z.int().min(1).default(100_000).describe("More waiting tasks than this are refused (503)."),
+  max_attempts: z.int().min(1).max(100).default(5).describe("For tasks that name none."),
+  backoff_base_ms: spanMs
+    .default(1_000)
+    .describe("The first retry comes within this, the next within twice as much, …"),
+  backoff_cap_ms: spanMs.default(60_000).describe("… but never later than this."),
+});
+
+const telemetry = z.strictObject({
+  log_level: logLevel.describe("What the services log to stdout."),
+});
+
+/** Everything that `config/*.toml` may say. Unknown keys are errors; every key has a default. */
+export const configSchema = z.strictObject({
+  supervisor: supervisor.prefault({}),
+  api: api.prefault({}),
+  worker: worker.prefault({}),
+  queue: queue.prefault({}),
+  telemetry: telemetry.prefault({}),
+});
+
+/** The effective configuration: named as in the files, so that a message and the file speak of the same thing. */
+export type Config = z.infer<typeof configSchema>;

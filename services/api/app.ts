@@ -1,0 +1,56 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { type BuildInfo, mountHealth } from "../kit/health.ts";
+import type { Life } from "../kit/life.ts";
+import type { Queue } from "../queue/queue.ts";
+import type { Registry } from "../tasks/registry.ts";
+import { type AcceptOutcome, METRICS_TYPE, metricsText } from "./metrics.ts";
+import { openapiDocument } from "./openapi.ts";
+import { problem } from "./problem.ts";
+import { taskRoutes } from "./task-routes.ts";
+
+export type ApiOptions = Readonly<{
+  queue: Queue;
+  registry: Registry;
+  life: Life;
+  info: BuildInfo;
+  bodyLimitBytes: number;
+  /** Told of what a handler threw; the client sees only that it was our fault. */
+  report: (error: Error, request: string) => void;
+}>;
+
+/** Makes the HTTP API over a queue. Source: the contract, §7. */
+export function createApi(options: ApiOptions): Hono {
+  const { queue, registry, life, info } = options;
+  const app = new Hono();
+  const outcomes: Record<AcceptOutcome, number> = { accepted: 0, invalid: 0, full: 0, error: 0 };
+
+  app.post("/tasks", async (c, next) => {
+    await next();
+    outcomes[outcomeOf(c.res.status)] += 1;
+  });
+  app.use(bodyLimit({ maxSize: options.bodyLimitBytes, onError: (c) => tooLarge(c, options.bodyLimitBytes) }));
+  app.route("/", taskRoutes({ queue, registry }));
+  app.get("/metrics", async (c) =>
+    c.body(metricsText(await queue.stats(), outcomes), 200, { "content-type": METRICS_TYPE }),
+  );
+  const document = openapiDocument(registry, info.version);
+  app.get("/openapi.json", (c) => c.json(document));
+  mountHealth(app, { life, info, checks: { queue: () => queue.stats().then(() => true) } });
+
+  app.notFound((c) => problem(c, "route-unknown", `There is no ${c.req.method} ${c.req.path}.`));
+  app.onError((error, c) => {
+    options.report(error, `${c.req.method} ${c.req.path}`);
+    return problem(c, "internal", "The request could not be handled; the fault is in the service's log.");
+  });
+  return app;
+}
+
+const tooLarge = (c: Parameters<typeof problem>[0], limitBytes: number) =>
+  problem(c, "body-too-large", `The body is larger than ${limitBytes} bytes.`);
+
+function outcomeOf(status: number): AcceptOutcome {
+  if (status === 202) return "accepted";
+  if (status === 503) return "full";
+  return status >= 500 ? "error" : "invalid";
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { Registry } from "../tasks/registry.ts";
+
+/** Thirty days: what is due later belongs in a calendar, not in a queue. */
+const MAX_DELAY_MS = 30 * 24 * 3_600_000;
+
+const STATES = ["queued", "running", "done", "failed", "dead", "cancelled"] as const;
+
+/** The body of `POST /tasks`, less the payload, whose schema goes by the type. */
+export function newTaskSchema(registry: Registry) {
+  return z.strictObject({
+    type: z.enum([...registry.keys()]).describe("What to do."),
+    payload: z.unknown().describe("What to do it with; its shape goes by the type."),
+    priority: z.int().min(-100).max(100).optional().describe("Higher first; default 0."),
+    delay_ms: z.int().min(0).max(MAX_DELAY_MS).optional().describe("How long to wait before the first attempt."),
+    max_attempts: z.int().min(1).max(100).optional().describe("After so many failed attempts the task is dead."),
+  });
+}
+
+/** The query of `GET /tasks`. */
+export const listQuerySchema = z.strictObject({
+  state: z.enum(STATES).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  after: z.string().min(1).optional().describe("The id of the last task seen."),
+});
+
+/** A key that one request may be repeated under. Source: draft-ietf-httpapi-idempotency-key-header; printable ASCII, at most 255. */
+export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/, {
+  message: "must be 1 to 255 printable ASCII characters",
+});
+
+/** Source: W3C Trace Context, level 1. What does not look like one is left out, as it says. */
+export const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+export const taskSchema = z.object({
+  id: z.string(),
+  type: z.string(),
+  state: z.enum(STATES).describe("failed: will be retried; dead: will not."),
+  attempts: z.int(),
+  max_attempts: z.int(),
+  priority: z.int(),
+  created_at: z.iso.datetime(),
+  started_at: z.iso.datetime().nullable(),
+  finished_at: z.iso.datetime().nullable(),
+  result: z.unknown(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+
+export const acceptedSchema = z.object({ id: z.string(), status_url: z.string() });
+
+export const taskListSchema = z.object({
+  tasks: z.array(taskSchema),
+  next: z.string().nullable().describe("The URL of the next page."),
+});
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+});

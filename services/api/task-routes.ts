@@ -1,0 +1,104 @@
+import { type Context, Hono } from "hono";
+import type { z } from "zod";
+import { type NewTask, type Queue, QueueFull } from "../queue/queue.ts";
+import type { Registry } from "../tasks/registry.ts";
+import { type FieldError, problem } from "./problem.ts";
+import { idempotencyKeySchema, listQuerySchema, newTaskSchema, TRACEPARENT } from "./schema.ts";
+import { taskView } from "./task-view.ts";
+
+/** A guess: how long a full queue needs to have room again. */
+const RETRY_AFTER_S = 1;
+
+type Read = Readonly<{ ok: true; task: NewTask } | { ok: false; errors: readonly FieldError[] }>;
+
+/** `POST /tasks`, `GET /tasks`, `GET /tasks/:id`. */
+export function taskRoutes({ queue, registry }: Readonly<{ queue: Queue; registry: Registry }>): Hono {
+  const app = new Hono();
+  const schema = newTaskSchema(registry);
+
+  app.post("/tasks", async (c) => {
+    const read = await readTask(c, schema, registry);
+    if (!read.ok) return invalid(c, read.errors);
+    try {
+      const { task } = await queue.enqueue(read.task);
+      const status_url = `/tasks/${task.id}`;
+      return c.json({ id: task.id, status_url }, 202, { location: status_url });
+    } catch (error) {
+      if (!(error instanceof QueueFull)) throw error;
+      c.header("retry-after", String(RETRY_AFTER_S));
+      return problem(c, "queue-full", "The queue holds as many waiting tasks as it may; try again later.");
+    }
+  });
+
+  app.get("/tasks", async (c) => {
+    const query = listQuerySchema.safeParse(c.req.query());
+    if (!query.success) return invalid(c, fieldErrors(query.error));
+    const { state, limit, after } = query.data;
+    const tasks = await queue.list({ limit, ...(state && { state }), ...(after && { after }) });
+    const last = tasks.at(-1);
+    const more = new URLSearchParams({ ...(state && { state }), limit: String(limit), after: last?.id ?? "" });
+    return c.json({ tasks: tasks.map(taskView), next: tasks.length === limit ? `/tasks?${more}` : null });
+  });
+
+  app.get("/tasks/:id", async (c) => {
+    const task = await queue.get(c.req.param("id"));
+    return task ? c.json(taskView(task)) : problem(c, "task-unknown", "There is no task of this id.");
+  });
+
+  return app;
+}
+
+async function readTask(c: Context, schema: ReturnType<typeof newTaskSchema>, registry: Registry): Promise<Read> {
+  const key = c.req.header("idempotency-key");
+  const keyRead = key === undefined ? null : idempotencyKeySchema.safeParse(key);
+  const body = schema.safeParse(parseJson(await c.req.text()));
+  const payload = body.success ? registry.get(body.data.type)?.payload.safeParse(body.data.payload) : null;
+  const errors = [
+    ...(keyRead?.success === false ? [{ field: "Idempotency-Key", message: messageOf(keyRead.error) }] : []),
+    ...(body.success ? [] : fieldErrors(body.error)),
+    ...(payload?.success === false ? fieldErrors(payload.error, "payload") : []),
+  ];
+  if (errors.length > 0 || !body.success) return { ok: false, errors };
+  return { ok: true, task: newTask(body.data, keyRead?.data, c.req.header("traceparent")) };
+}
+
+function newTask(
+  body: z.infer<ReturnType<typeof newTaskSchema>>,
+  idempotencyKey: string | undefined,
+  traceparent: string | undefined,
+): NewTask {
+  return {
+    type: body.type,
+    payload: body.payload,
+    ...(body.priority !== undefined && { priority: body.priority }),
+    ...(body.delay_ms !== undefined && { delayMs: body.delay_ms }),
+    ...(body.max_attempts !== undefined && { maxAttempts: body.max_attempts }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(traceparent !== undefined && TRACEPARENT.test(traceparent) && { traceparent }),
+  };
+}
+
+/** No JSON is not an object either: the schema says so of `undefined`. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(c: Context, errors: readonly FieldError[]): Response {
+  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
+  return problem(c, "request-invalid", detail, errors);
+}
+
+function fieldErrors(error: z.ZodError, below?: string): readonly FieldError[] {
+  return error.issues.flatMap((issue) => {
+    const path = below === undefined ? issue.path : [below, ...issue.path];
+    const fields = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...path, key]) : [path];
+    const message = issue.code === "unrecognized_keys" ? "is not known" : issue.message;
+    return fields.map((field) => ({ field: field.join(".") || "body", message }));
+  });
+}
+
+const messageOf = (error: z.ZodError) => error.issues[0]?.message ?? "is not valid";

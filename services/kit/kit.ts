@@ -1,0 +1,9 @@
+/**
+ * The library of a supervised service, published as `supervisor/kit`: serve on an inherited listener, say what you are
+ * doing, end without failing a request. Everything works without a supervisor too.
+ */
+export { type BuildInfo, type HealthOptions, mountHealth, type ReadinessCheck } from "./health.ts";
+export { type Life, processLife } from "./life.ts";
+export { type InheritedListener, inherited } from "./listeners.ts";
+export { notify } from "./notify.ts";
+export { type Servable, type Served, type ServeMode, type ServeOptions, serve } from "./serve.ts";

@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { adopt } from "./adopt.ts";
+import { startBun } from "./bun.ts";
+import { type Connection, connectionsAt, listeningFds } from "./connections.ts";
+import { startDeno } from "./deno.ts";
+import type { Drainable } from "./drain.ts";
+import { unwatch } from "./epoll.ts";
+import { type Libc, libc } from "./libc.ts";
+import type { Servable } from "./serve.ts";
+import { addressOf, type SocketAddress } from "./socket-address.ts";
+
+/** Where a server binds by itself. */
+export type Bind = Readonly<{ tag: "tcp"; host: string; port: number } | { tag: "unix"; path: string }>;
+
+/** The runtime's own server, as far as the drain needs it. */
+export interface NativeServer {
+  startClosing(): void;
+  /** Closes connections that had their last response, where the runtime does not do so itself. Returns the requests known to be in flight. */
+  sweep(c: Libc, connections: readonly Connection[]): number;
+  /** Closes what is idle at once, and resolves when nothing is in flight. */
+  stop(): Promise<void>;
+}
+
+/** A server that listens, or the reason why it cannot be the native one. */
+export type Opened = Readonly<{ ok: true; address: string; server: Drainable } | { ok: false; reason: string }>;
+
+/**
+ * How long a listener of our own still accepts once the drain has begun: its queue goes with it, so who waits there is let in.
+ * Shorter than the drain's first look, which has to find them.
+ */
+export const QUEUE_MS = 10;
+
+type Start = (app: Servable, bind: Bind) => NativeServer;
+
+/** Where a server begins whose listener is replaced at once. */
+const ANYWHERE: Bind = { tag: "tcp", host: "127.0.0.1", port: 0 };
+
+const AF_INET = 2;
+const SOCK_STREAM = 1;
+const O_CLOEXEC = 0o2000000;
+
+/** Serves on a listener that was passed to this process. Errors: none are thrown; the reason says why it is not possible. */
+export async function openInherited(app: Servable, fd: number): Promise<Opened> {
+  const c = libc();
+  const start = nativeStart();
+  if (!c || !start) return { ok: false, reason: c ? "this runtime has no native server" : "libc cannot be called" };
+  const local = addressOf(c, fd);
+  if (!local) return { ok: false, reason: `descriptor ${fd} has no address` };
+  try {
+    const { server, listenerFd } =
+      local.port === null ? startOnTemporaryPath(c, start, app) : startWatched(c, start, app, ANYWHERE);
+    const adoption = await adopt(c, fd, listenerFd);
+    if (!adoption.ok) {
+      await server.stop();
+      return adoption;
+    }
+    const stopAccepting = () => void unwatch(c, listenerFd, adoption.registration);
+    return { ok: true, address: local.text, server: drainable(c, local, server, stopAccepting) };
+  } catch (cause) {
+    // The runtime would not start its server, or its inside is not as it was; node:http needs less.
+    return { ok: false, reason: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+/** Serves at an address of its own. Errors: throws when it cannot be bound. */
+export function openOwn(app: Servable, bind: Bind): Opened {
+  const c = libc();
+  const start = nativeStart();
+  if (!c || !start) return { ok: false, reason: c ? "this runtime has no native server" : "libc cannot be called" };
+  const { server, listenerFd } = startWatched(c, start, app, bind);
+  const local = addressOf(c, listenerFd);
+  if (!local) throw new Error(`descriptor ${listenerFd} has no address`);
+  const stopAccepting = () => {
+    if (bind.tag === "unix") rmSync(bind.path, { force: true });
+    setTimeout(() => refuse(c, listenerFd), QUEUE_MS);
+  };
+  return { ok: true, address: local.text, server: drainable(c, local, server, stopAccepting) };
+}
+
+/** Starts a server and finds the listener that came with it: both runtimes open it before they return. */
+function startWatched(c: Libc, start: Start, app: Servable, bind: Bind) {
+  const before = listeningFds(c);
+  const server = start(app, bind);
+  const listenerFd = listeningFds(c).find((fd) => !before.includes(fd));
+  if (listenerFd === undefined) throw new Error("the runtime's listener is not among this process's descriptors");
+  return { server, listenerFd };
+}
+
+/** The runtimes read a peer's address in the form of the socket they opened: a unix socket is replaced by a unix socket. */
+function startOnTemporaryPath(c: Libc, start: Start, app: Servable) {
+  const folder = mkdtempSync(join(tmpdir(), "supervisor-kit-"));
+  try {
+    return startWatched(c, start, app, { tag: "unix", path: join(folder, "s") });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function nativeStart(): Start | null {
+  if (process.versions.bun) return startBun;
+  return process.versions.deno ? startDeno : null;
+}
+
+function drainable(c: Libc, local: SocketAddress, server: NativeServer, stopAccepting: () => void): Drainable {
+  return {
+    stopAccepting() {
+      server.startClosing();
+      stopAccepting();
+    },
+    census() {
+      const connections = connectionsAt(c, local);
+      const busy = server.sweep(c, connections);
+      return { open: connections.length, busy, quietMs: Math.min(...connections.map(({ quietMs }) => quietMs)) };
+    },
+    finish: () => server.stop(),
+  };
+}
+
+/**
+ * Closes a listener of our own without the runtime's `stop`, which would cut idle connections:
+ * a socket that listens nowhere takes its number. New clients are refused, since nobody else will answer them.
+ */
+function refuse(c: Libc, fd: number): void {
+  const nowhere = c.socket(AF_INET, SOCK_STREAM | O_CLOEXEC, 0);
+  c.dup3(nowhere, fd, O_CLOEXEC);
+  c.close(nowhere);
+}

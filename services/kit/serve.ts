@@ -1,0 +1,128 @@
+import { rmSync } from "node:fs";
+import { connect } from "node:net";
+import { isListening } from "./connections.ts";
+import { type Drainable, drain } from "./drain.ts";
+import { libc } from "./libc.ts";
+import { type Life, processLife } from "./life.ts";
+import { type InheritedListener, inherited } from "./listeners.ts";
+import { type Bind, openInherited, openOwn } from "./native.ts";
+
+/** What can be served: a Hono app, or anything else with a `fetch`. */
+export type Servable = {
+  // biome-ignore lint/suspicious/noExplicitAny: each runtime passes something of its own (Bun its server, Deno the connection).
+  fetch: (request: Request, ...rest: any[]) => Response | Promise<Response>;
+};
+
+export type ServeOptions = Readonly<{
+  /** The name in LISTEN_FDNAMES. Default: the first listener that was passed. */
+  listener?: string;
+  /** Where to bind when no listener was passed. Default 127.0.0.1:8080; `path` means a unix socket and wins. */
+  host?: string;
+  port?: number;
+  path?: string;
+  /** Whose drain ends the serving. Default: the life of this process. */
+  life?: Life;
+  /** What is in flight for longer than this after the drain began is cut, and reported. Default 30000. */
+  drainMs?: number;
+  /**
+   * How long a client may still use an idle connection after the drain began. Default 6000.
+   * Why: no `Keep-Alive: timeout` is advertised, since a header per response costs 5 % (Bun) to 25 % (Deno) of the
+   * throughput. So the clients' own limits count: those that keep idle connections for longer than this may, at their next
+   * use, find one closed. They see the close before they send, unless both happen within one round trip. Where a proxy in
+   * front keeps idle connections for 60 s and must not see even that, idleMs (and drainMs) is to be larger than its limit.
+   */
+  idleMs?: number;
+}>;
+
+/** `compatible` is `node:http`, the way around when the native server cannot take the listener. */
+export type ServeMode = "native-inherited" | "native" | "compatible";
+
+export interface Served {
+  /** Shape: `127.0.0.1:8080`, `[::1]:8080`, `/run/api.sock`. */
+  readonly address: string;
+  readonly mode: ServeMode;
+  /** Why the mode is `compatible`; null otherwise. */
+  readonly reason: string | null;
+  /** Drains: resolves when nothing is in flight and no client can lose a request any more. */
+  close(): Promise<void>;
+}
+
+type Running = Readonly<{ address: string; mode: ServeMode; reason: string | null; server: Drainable }>;
+
+const DRAIN_MS = 30_000;
+const IDLE_MS = 6_000;
+
+/**
+ * Serves an app: on the listener that the supervisor passed, else at an address of its own.
+ * It does not say that the process is ready; that is `life.ready()`, when the app is.
+ * Errors: rejects when no listener of that name was passed, when it is not one, or when the address cannot be bound.
+ */
+export async function serve(app: Servable, options: ServeOptions = {}): Promise<Served> {
+  const life = options.life ?? processLife();
+  const listener = chosen(inherited(), options.listener);
+  const { server, ...running } = listener ? await onListener(app, listener) : await onOwn(app, bindOf(options));
+
+  let ended: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    ended ??= end(server, options, life);
+    return ended;
+  };
+  life.onDrain(close);
+  return { ...running, close };
+}
+
+function chosen(listeners: ReadonlyMap<string, InheritedListener>, name?: string): InheritedListener | null {
+  if (listeners.size === 0) return null;
+  const found = name === undefined ? listeners.values().next().value : listeners.get(name);
+  if (found) return found;
+  throw new Error(`no listener '${name}' was passed to this process; there is: ${[...listeners.keys()].join(", ")}`);
+}
+
+async function onListener(app: Servable, { fd, name }: InheritedListener): Promise<Running> {
+  const c = libc();
+  if (c && !isListening(c, fd)) throw new Error(`listener '${name}' (descriptor ${fd}) is not a listening socket`);
+  const native = isNativeWanted() ? await openInherited(app, fd) : notWanted;
+  if (native.ok) return { ...native, mode: "native-inherited", reason: null };
+  console.error(`serve: listener '${name}' is served through node:http: ${native.reason}`);
+  const { openCompatible } = await import("./compatible.ts");
+  return { ...(await openCompatible(app, { tag: "fd", fd })), mode: "compatible", reason: native.reason };
+}
+
+async function onOwn(app: Servable, bind: Bind): Promise<Running> {
+  if (bind.tag === "unix") await removeStale(bind.path);
+  const native = isNativeWanted() ? openOwn(app, bind) : notWanted;
+  if (native.ok) return { ...native, mode: "native", reason: null };
+  const { openCompatible } = await import("./compatible.ts");
+  return { ...(await openCompatible(app, bind)), mode: "compatible", reason: native.reason };
+}
+
+const notWanted = { ok: false, reason: "SUPERVISOR_KIT_MODE=compatible" } as const;
+
+function isNativeWanted(): boolean {
+  return process.env.SUPERVISOR_KIT_MODE !== "compatible";
+}
+
+function bindOf({ host = "127.0.0.1", port = 8080, path }: ServeOptions): Bind {
+  return path === undefined ? { tag: "tcp", host, port } : { tag: "unix", path };
+}
+
+/** Removes the path of a socket that nobody listens on any more: what a killed process left behind. */
+function removeStale(path: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const probe = connect(path);
+  probe.once("connect", () => resolve(void probe.destroy()));
+  probe.once("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "ECONNREFUSED") rmSync(path, { force: true });
+    resolve();
+  });
+  return promise;
+}
+
+async function end(server: Drainable, options: ServeOptions, life: Life): Promise<void> {
+  const { drainMs = DRAIN_MS, idleMs = IDLE_MS } = options;
+  const cut = await drain(server, { drainMs, idleMs });
+  if (cut === 0) return;
+  const line = `drain: ${cut} ${cut === 1 ? "connection" : "connections"} cut after ${drainMs} ms`;
+  life.status(line);
+  console.error(line);
+}

@@ -1,0 +1,74 @@
+import process from "node:process";
+import pino from "pino";
+import { loadConfig } from "../config/load.ts";
+import { reportFaults } from "../config/report.ts";
+import type { Config } from "../config/schema.ts";
+import { processLife } from "./kit/life.ts";
+import { apiModule } from "./modules/api-module.ts";
+import { type Mode, readCommand, USAGE } from "./modules/command.ts";
+import { startModules } from "./modules/host.ts";
+import { workerModule } from "./modules/worker-module.ts";
+import { openQueue } from "./queue/open.ts";
+import type { Queue } from "./queue/queue.ts";
+import { bundledTasks } from "./tasks/registry.ts";
+
+/** The contract's exit codes. */
+const EXIT = { failed: 1, usage: 2, config: 6 } as const;
+
+/** In the order of starting: who takes requests comes last and stops first. */
+const MODULES = {
+  api: [apiModule],
+  worker: [workerModule],
+  "all-in-one": [workerModule, apiModule],
+} as const satisfies Record<Mode, unknown>;
+
+async function main(): Promise<void> {
+  const command = readCommand(process.argv.slice(2));
+  if (typeof command === "string") return leave(EXIT.usage, `${command}\n${USAGE}`);
+  const { mode, configDir, overrides } = command;
+  const folder = { folder: configDir ?? "config", required: configDir !== null };
+  const loaded = loadConfig({ ...folder, env: process.env, overrides });
+  if (!loaded.ok) return leave(EXIT.config, reportFaults(loaded.faults));
+  const { config } = loaded.value;
+  if (config.queue.url === "memory:" && mode !== "all-in-one") {
+    return leave(EXIT.config, `queue.url: memory: is seen by one process only; ${mode} needs sqlite:PATH`);
+  }
+  const opened = await open(config);
+  if (!opened.ok) return leave(EXIT.failed, `queue.url: ${opened.message}`);
+  await run(mode, config, opened.queue);
+}
+
+async function run(mode: Mode, config: Config, queue: Queue): Promise<void> {
+  const life = processLife();
+  const log = logger(config);
+  const surroundings = { config, queue, registry: bundledTasks, life, log };
+  const host = await startModules(MODULES[mode].map((module) => module(surroundings)));
+  life.onDrain(async () => {
+    for (const { module, error } of await host.stop()) log.error({ event: "module.not-stopped", module, err: error });
+    await queue.close();
+  });
+  life.ready(`${mode} is up`);
+}
+
+function open({ queue }: Config) {
+  const backoff = { baseMs: queue.backoff_base_ms, capMs: queue.backoff_cap_ms };
+  return openQueue(queue.url, { maxPending: queue.max_pending, maxAttempts: queue.max_attempts, backoff });
+}
+
+/** Writes before the next line runs: nothing of what was logged is lost by a kill. */
+function logger(config: Config) {
+  const formatters = { level: (label: string) => ({ level: label }) };
+  return pino({ level: config.telemetry.log_level, formatters }, pino.destination({ dest: 1, sync: true }));
+}
+
+function leave(code: number, message: string): void {
+  console.error(message);
+  process.exitCode = code;
+}
+
+try {
+  await main();
+} catch (error) {
+  leave(EXIT.failed, error instanceof Error ? error.message : String(error));
+  process.exit();
+}

@@ -1,0 +1,32 @@
+import { createApi } from "../api/app.ts";
+import { type Served, serve } from "../kit/serve.ts";
+import { buildInfo } from "./build-info.ts";
+import type { Module } from "./module.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** The HTTP API: on the listener `http` that the supervisor passed, or on its own address without one. */
+export function apiModule({ config, queue, registry, life, log }: Surroundings): Module {
+  let served: Served | null = null;
+  const build = buildInfo(process.env);
+  const info = {
+    ...build,
+    get mode() {
+      return served?.mode ?? null;
+    },
+  };
+  return {
+    name: "api",
+    async start() {
+      const { host, port, body_limit_bytes, drain_ms } = config.api;
+      const report = (error: Error, request: string) => log.error({ event: "api.failed", request, err: error });
+      const app = createApi({ queue, registry, life, info, bodyLimitBytes: body_limit_bytes, report });
+      served = await serve(app, { listener: "http", host, port, life, drainMs: drain_ms });
+      const { address, mode, reason } = served;
+      log.info({ event: "api.listening", address, mode, reason, queue: queue.url }, `listening on ${address}`);
+    },
+    async stop() {
+      await served?.close();
+      log.info({ event: "api.drained" });
+    },
+  };
+}

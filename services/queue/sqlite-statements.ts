@@ -1,0 +1,64 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { TASK_COLUMNS } from "./sqlite-row.ts";
+import { leaseExpired } from "./transition.ts";
+
+type Values = Readonly<Record<string, SQLInputValue>>;
+
+/** Every statement of the queue, prepared once. Parameters are named; times are wall milliseconds. */
+export type Statements = Readonly<{ [name in keyof typeof SQL]: Statement }>;
+
+export type Statement = Readonly<{
+  get(values?: Values): Record<string, unknown> | undefined;
+  all(values?: Values): readonly Record<string, unknown>[];
+  /** Answers how many rows were changed. */
+  run(values?: Values): number;
+}>;
+
+export function prepareStatements(db: DatabaseSync): Statements {
+  const prepared = Object.entries(SQL).map(([name, sql]) => [name, statement(db, sql)] as const);
+  return Object.fromEntries(prepared) as Statements;
+}
+
+/** An expired lease is found by whoever looks for work next. The attempt has been counted when it began. */
+const SQL = {
+  insert: `INSERT INTO tasks (id, type, payload, state, ready, attempts, max_attempts, priority, created_at, due_at, idempotency_key, traceparent)
+    VALUES ($id, $type, $payload, 'queued', $ready, 0, $maxAttempts, $priority, $now, $dueAt, $key, $traceparent) RETURNING ${TASK_COLUMNS}`,
+  byKey: `SELECT ${TASK_COLUMNS} FROM tasks WHERE idempotency_key = $key`,
+  byId: `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = $id`,
+  list: `SELECT ${TASK_COLUMNS} FROM tasks WHERE id > $after ORDER BY id LIMIT $limit`,
+  listState: `SELECT ${TASK_COLUMNS} FROM tasks WHERE state = $state AND id > $after ORDER BY id LIMIT $limit`,
+  pending: "SELECT sum(n) AS n FROM counts WHERE state IN ('queued', 'failed')",
+  counts: "SELECT state, n FROM counts",
+  oldestQueued: "SELECT created_at FROM tasks WHERE state = 'queued' ORDER BY id LIMIT 1",
+  due: `SELECT EXISTS (SELECT 1 FROM tasks WHERE ready = 1)
+    OR EXISTS (SELECT 1 FROM tasks WHERE ready = 0 AND due_at <= $now)
+    OR EXISTS (SELECT 1 FROM tasks WHERE state = 'running' AND lease_until <= $now) AS due`,
+  nextDue: `SELECT min(
+    ifnull((SELECT min(due_at) FROM tasks WHERE ready = 0), 9e15),
+    ifnull((SELECT min(lease_until) FROM tasks WHERE state = 'running'), 9e15)) AS at`,
+  buryExpired: `UPDATE tasks SET state = 'dead', error = '${JSON.stringify(leaseExpired)}', finished_at = $now, lease = NULL
+    WHERE state = 'running' AND lease_until <= $now AND attempts >= max_attempts`,
+  reclaimExpired: `UPDATE tasks SET state = 'failed', error = '${JSON.stringify(leaseExpired)}', ready = 1, due_at = $now, lease = NULL
+    WHERE state = 'running' AND lease_until <= $now`,
+  promote: "UPDATE tasks SET ready = 1 WHERE ready = 0 AND due_at <= $now",
+  take: `UPDATE tasks SET state = 'running', ready = NULL, attempts = attempts + 1, started_at = $now, worker = $worker, lease = $lease, lease_until = $until
+    WHERE seq = (SELECT seq FROM tasks WHERE ready = 1 ORDER BY priority DESC, due_at, seq LIMIT 1) RETURNING ${TASK_COLUMNS}`,
+  renew: "UPDATE tasks SET lease_until = $until WHERE id = $id AND lease = $lease",
+  done: `UPDATE tasks SET state = 'done', result = $result, error = NULL, finished_at = $now, lease = NULL
+    WHERE id = $id AND lease = $lease`,
+  fail: `UPDATE tasks SET state = 'failed', error = $error, ready = 0, due_at = $dueAt, lease = NULL
+    WHERE id = $id AND lease = $lease`,
+  bury: `UPDATE tasks SET state = 'dead', error = $error, finished_at = $now, lease = NULL
+    WHERE id = $id AND lease = $lease`,
+  release: `UPDATE tasks SET state = 'queued', attempts = attempts - 1, started_at = NULL, ready = 1, due_at = $now, lease = NULL
+    WHERE id = $id AND lease = $lease`,
+} as const;
+
+function statement(db: DatabaseSync, sql: string): Statement {
+  const prepared = db.prepare(sql);
+  return {
+    get: (values = {}) => prepared.get(values) as Record<string, unknown> | undefined,
+    all: (values = {}) => prepared.all(values) as readonly Record<string, unknown>[],
+    run: (values = {}) => Number(prepared.run(values).changes),
+  };
+}

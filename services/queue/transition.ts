@@ -1,0 +1,39 @@
+import { type Backoff, backoffMs } from "./backoff.ts";
+import type { NewTask, Task, TaskError } from "./queue.ts";
+
+/** What a failed attempt makes of a task: `dueAt` is set exactly when it will be tried again. */
+export type AfterFailure = Readonly<{ state: "failed"; dueAt: number } | { state: "dead"; dueAt: null }>;
+
+/** Decides between another attempt and the end. Units: `nowMs` is wall time. */
+export function afterFailure(
+  task: Readonly<{ attempts: number; max_attempts: number }>,
+  retry: boolean,
+  nowMs: number,
+  chance: Readonly<{ backoff: Backoff; random: () => number }>,
+): AfterFailure {
+  if (!retry || task.attempts >= task.max_attempts) return { state: "dead", dueAt: null };
+  return { state: "failed", dueAt: nowMs + backoffMs(task.attempts, chance.backoff, chance.random) };
+}
+
+/** The error of a task whose worker went silent: killed, hung, or cut off from the queue. */
+export const leaseExpired: TaskError = { code: "lease-expired", message: "The worker did not renew its lease." };
+
+/** Makes the first state of a task. */
+export function firstState(task: NewTask, id: string, maxAttempts: number, nowMs: number): Task {
+  return {
+    id,
+    type: task.type,
+    payload: task.payload,
+    state: "queued",
+    attempts: 0,
+    max_attempts: task.maxAttempts ?? maxAttempts,
+    priority: task.priority ?? 0,
+    created_at: nowMs,
+    started_at: null,
+    finished_at: null,
+    result: null,
+    error: null,
+    idempotency_key: task.idempotencyKey ?? null,
+    traceparent: task.traceparent ?? null,
+  };
+}

@@ -1,0 +1,37 @@
+import type { z } from "zod";
+import type { Task, TaskError } from "../queue/queue.ts";
+
+/** What a handler may use besides its payload. */
+export type TaskContext = Readonly<{
+  /** Fires at the time limit, when the lease is lost, or when the drain is over. */
+  signal: AbortSignal;
+  task: Task;
+  /** The only folder whose files a task may read. */
+  folder: string;
+  fetch: typeof fetch;
+}>;
+
+/** How an attempt ended. `retry` says whether the same payload may succeed another time. */
+export type Attempt = Readonly<{ ok: true; result: unknown } | { ok: false; error: TaskError; retry: boolean }>;
+
+/** One kind of work: what its payload looks like and who does it. */
+export type TaskType = Readonly<{
+  /** Shape: `report.aggregate`. */
+  name: string;
+  description: string;
+  payload: z.ZodType;
+  /** What runs for longer is ended and counts as a failed attempt. */
+  timeLimitMs: number;
+  /** Is given what the schema made of the payload. Errors: expected ones as an Attempt; what it throws is a bug, retried like any other failure. */
+  handle(payload: unknown, context: TaskContext): Promise<Attempt>;
+}>;
+
+/** Defines a task type; the handler sees its payload typed, as the schema made it. */
+export function taskType<S extends z.ZodType>(
+  facts: Omit<TaskType, "payload" | "handle"> & {
+    readonly payload: S;
+    handle(payload: z.infer<S>, context: TaskContext): Promise<Attempt>;
+  },
+): TaskType {
+  return { ...facts, handle: (payload, context) => facts.handle(payload as z.infer<S>, context) };
+}

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Life } from "../kit/life.ts";
+import type { Taken } from "../queue/queue.ts";
+import { type AttemptEnd, type AttemptOptions, runAttempt } from "./attempt.ts";
+
+/** The longest sleep without a look at the queue, should a wake-up be lost. */
+const IDLE_MS = 1_000;
+
+/** How long to rest when the queue itself fails. */
+const TROUBLE_MS = 1_000;
+
+/** `status` goes out at most so often: a busy worker starts thousands of tasks a second. */
+const STATUS_PERIOD_MS = 250;
+
+export type WorkerOptions = AttemptOptions &
+  Readonly<{
+    life: Pick<Life, "draining" | "status">;
+    /** Who we are to the queue, for people who look into it. Shape: `worker@1/4711`. */
+    name: string;
+    concurrency: number;
+    /** What is still running so long after the drain began is given back to the queue. */
+    drainMs: number;
+    /** Told of each attempt's end. */
+    ended: (taken: Taken, end: AttemptEnd, durationMs: number) => void;
+  }>;
+
+/**
+ * Works: takes tasks and runs them, `concurrency` at a time, until the life drains. Resolves when nothing is in flight.
+ * Errors: none; a queue that fails is reported and asked again a second later.
+ */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  const { draining } = options.life;
+  const running = new Set<Promise<void>>();
+  const drainOver = new AbortController();
+  const status = statusLine(options.life, running);
+  let freed = () => {};
+  const start = (taken: Taken) => {
+    const run = work(taken, drainOver.signal, options).finally(() => {
+      running.delete(run);
+      status.changed();
+      freed();
+    });
+    running.add(run);
+    status.changed();
+  };
+  draining.addEventListener("abort", () => freed(), { once: true });
+
+  while (!draining.aborted) {
+    const free = options.concurrency - running.size;
+    if (free > 0) await takeSome(free, options, start);
+    else await new Promise<void>((resolve) => (freed = resolve));
+  }
+
+  status.now("draining: ");
+  const limit = setTimeout(() => drainOver.abort(), options.drainMs);
+  await Promise.all(running);
+  clearTimeout(limit);
+  status.now("");
+}
+
+/**
+ * Starts up to `free` tasks, or sleeps until there may be one.
+ * Why: they are asked for together, so that a store can give them in one transaction; and each answer counts for itself,
+ * since a task that was given must run even when the next question failed.
+ */
+async function takeSome(free: number, options: WorkerOptions, start: (taken: Taken) => void): Promise<void> {
+  const { queue, life, report } = options;
+  try {
+    const asked = Array.from({ length: free }, () => queue.take(options.name, options.leaseMs));
+    const answers = await Promise.allSettled(asked);
+    const given = answers.flatMap((answer) => (answer.status === "fulfilled" && answer.value ? [answer.value] : []));
+    if (life.draining.aborted) await Promise.all(given.map((taken) => queue.release(taken)));
+    else given.forEach(start);
+    const failed = answers.find((answer) => answer.status === "rejected");
+    if (failed) throw failed.reason;
+    if (given.length === 0) await queue.wait(IDLE_MS, life.draining);
+  } catch (error) {
+    report(error as Error, "");
+    // Rejects when the drain begins, which is what we want to know.
+    await sleep(TROUBLE_MS, undefined, { signal: life.draining }).catch(() => {});
+  }
+}
+
+async function work(taken: Taken, drainOver: AbortSignal, options: WorkerOptions): Promise<void> {
+  const begin = performance.now();
+  const end = await runAttempt(taken, drainOver, options);
+  options.ended(taken, end, Math.round(performance.now() - begin));
+}
+
+function statusLine(life: WorkerOptions["life"], running: ReadonlySet<unknown>) {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const now = (prefix: string) => {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    life.status(`${prefix}${running.size} ${running.size === 1 ? "task" : "tasks"} in flight`);
+  };
+  const changed = () => {
+    timer ??= setTimeout(now, STATUS_PERIOD_MS, life.draining.aborted ? "draining: " : "");
+  };
+  return { now, changed };
+}

@@ -1,0 +1,237 @@
+import { expect, test } from "bun:test";
+import { z } from "zod";
+import { createApi } from "../../services/api/app.ts";
+import { MemoryQueue } from "../../services/queue/memory.ts";
+import type { QueueOptions } from "../../services/queue/options.ts";
+import type { Queue } from "../../services/queue/queue.ts";
+import { bundledTasks } from "../../services/tasks/registry.ts";
+import { testLife } from "../services/lives.ts";
+
+const NOON = Date.UTC(2026, 0, 1, 12);
+const good = { type: "report.aggregate", payload: { rows: [], group_by: "k", sum: "v" } };
+
+function api(options: Partial<QueueOptions> & { queue?: Queue } = {}) {
+  const queue = options.queue ?? new MemoryQueue({ now: () => NOON, ...options });
+  const { life, drain } = testLife();
+  const reported: string[] = [];
+  const report = (error: Error, request: string) => reported.push(`${request}: ${error.message}`);
+  const info = { version: "1.2.3", commit: "abc" };
+  const app = createApi({ queue, registry: bundledTasks, life, info, bodyLimitBytes: 2_000, report });
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    app.request("/tasks", { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body), headers });
+  const get = async (path: string) => (await app.request(path)).json() as Promise<Record<string, unknown>>;
+  return { app, queue, life, drain, reported, post, get };
+}
+
+test("a task is accepted with its id and where to ask for it", async () => {
+  const { post, get, queue } = api();
+  const answer = await post({ ...good, priority: 3, delay_ms: 10, max_attempts: 2 });
+  expect(answer.status).toBe(202);
+  const { id, status_url } = (await answer.json()) as { id: string; status_url: string };
+  expect(status_url).toBe(`/tasks/${id}`);
+  expect(answer.headers.get("location")).toBe(status_url);
+  expect(await queue.get(id)).toMatchObject({ ...good, priority: 3, max_attempts: 2, created_at: NOON });
+  expect(await queue.take("w", 1_000)).toBeNull();
+  expect(await get(status_url)).toEqual({
+    id,
+    type: "report.aggregate",
+    state: "queued",
+    attempts: 0,
+    max_attempts: 2,
+    priority: 3,
+    created_at: "2026-01-01T12:00:00.000Z",
+    started_at: null,
+    finished_at: null,
+    result: null,
+    error: null,
+  });
+});
+
+test("what became of a task can be asked", async () => {
+  const { post, get, queue } = api();
+  await post(good);
+  await post(good);
+  const [first, second] = [await queue.take("w", 1_000), await queue.take("w", 1_000)];
+  if (!first || !second) throw new Error("two tasks were due");
+  await queue.done(first, { groups: {}, rows: 0 });
+  await queue.failed(second, { code: "bad-row", message: "row 1: has no field k" }, false);
+  const at = "2026-01-01T12:00:00.000Z";
+  expect(await get(`/tasks/${first.task.id}`)).toMatchObject({
+    state: "done",
+    attempts: 1,
+    started_at: at,
+    finished_at: at,
+    result: { groups: {}, rows: 0 },
+    error: null,
+  });
+  expect(await get(`/tasks/${second.task.id}`)).toMatchObject({
+    state: "dead",
+    result: null,
+    error: { code: "bad-row", message: "row 1: has no field k" },
+  });
+});
+
+test("the same Idempotency-Key again answers 202 with the same id", async () => {
+  const { post, queue } = api({ maxPending: 1 });
+  const ids = [];
+  for (let n = 0; n < 3; n += 1) {
+    const answer = await post(good, { "idempotency-key": "order-17" });
+    expect(answer.status).toBe(202);
+    ids.push(((await answer.json()) as { id: string }).id);
+  }
+  expect(new Set(ids).size).toBe(1);
+  expect((await queue.stats()).queued).toBe(1);
+});
+
+test("a good traceparent is carried along, a bad one is left out", async () => {
+  const { post, queue } = api();
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  for (const value of [traceparent, traceparent.replace("0af7", "XXXX")]) await post(good, { traceparent: value });
+  expect((await queue.list({ limit: 9 })).map((task) => task.traceparent)).toEqual([traceparent, null]);
+});
+
+const payload = good.payload;
+test.each([
+  ["", ["body"]],
+  ["{", ["body"]],
+  ["[]", ["body"]],
+  [{ payload }, ["type"]],
+  [{ type: "no.such", payload }, ["type"]],
+  [{ ...good, priority: 101 }, ["priority"]],
+  [{ ...good, delay_ms: -1 }, ["delay_ms"]],
+  [{ ...good, max_attempts: 0 }, ["max_attempts"]],
+  [{ ...good, max_attempts: 1.5, delay_ms: "1" }, ["delay_ms", "max_attempts"]],
+  [{ ...good, extra: 1, more: 2 }, ["extra", "more"]],
+  [{ type: good.type }, ["payload"]],
+  [{ type: good.type, payload: { rows: [], sum: "v" } }, ["payload.group_by"]],
+  [{ type: good.type, payload: { ...payload, rows: [{}, 1] } }, ["payload.rows.1"]],
+  [{ type: good.type, payload: { ...payload, surprise: 1 } }, ["payload.surprise"]],
+  [{ type: "webhook.deliver", payload: { url: "gopher://x", body: 1 } }, ["payload.url"]],
+])("%j is refused by name of the failing field", async (body, fields) => {
+  const { post, queue } = api();
+  const answer = await post(body);
+  expect(answer.status).toBe(400);
+  expect(answer.headers.get("content-type")).toBe("application/problem+json");
+  const problem = (await answer.json()) as { code: string; detail: string; errors: { field: string }[] };
+  expect(problem).toMatchObject({ status: 400, code: "request-invalid" });
+  expect(problem.errors.map(({ field }) => field)).toEqual(fields);
+  for (const field of fields) expect(problem.detail).toContain(`${field}: `);
+  expect((await queue.stats()).queued).toBe(0);
+});
+
+test.each(["", " ", "é", "x".repeat(256), "a\tb"])("the Idempotency-Key %j is refused", async (key) => {
+  const { post } = api();
+  const answer = await post(good, { "idempotency-key": key });
+  expect(await answer.json()).toMatchObject({ status: 400, errors: [{ field: "Idempotency-Key" }] });
+});
+
+test("a full queue answers 503 and when to come again", async () => {
+  const { post } = api({ maxPending: 1 });
+  await post(good);
+  const answer = await post(good);
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+  expect(await answer.json()).toMatchObject({ status: 503, code: "queue-full" });
+});
+
+test("a body that is too large answers 413, whether or not it says how long it is", async () => {
+  const { app } = api();
+  const large = "x".repeat(3_000);
+  const stream = new Blob([large]).stream();
+  for (const body of [large, stream]) {
+    const answer = await app.request("/tasks", { method: "POST", body });
+    expect(answer.status).toBe(413);
+    expect(await answer.json()).toMatchObject({ code: "body-too-large", status: 413 });
+  }
+});
+
+test("tasks are listed by state, page by page", async () => {
+  const { post, get, queue } = api();
+  for (let n = 0; n < 5; n += 1) await post(good);
+  await queue.take("w", 1_000);
+  const ids = (await queue.list({ limit: 9 })).map(({ id }) => id);
+  expect(((await get("/tasks")).tasks as unknown[]).length).toBe(5);
+  const seen: string[] = [];
+  for (let url: string | null = "/tasks?state=queued&limit=3"; url; ) {
+    const page: Record<string, unknown> = await get(url);
+    seen.push(...(page.tasks as { id: string }[]).map(({ id }) => id));
+    url = page.next as string | null;
+  }
+  expect(seen).toEqual(ids.slice(1));
+});
+
+test.each([
+  ["/tasks?state=asleep", "state"],
+  ["/tasks?limit=0", "limit"],
+  ["/tasks?limit=x", "limit"],
+  ["/tasks?stat=queued", "stat"],
+])("%s is refused by the failing field", async (path, field) => {
+  expect(await api().get(path)).toMatchObject({ status: 400, errors: [{ field }] });
+});
+
+test("an unknown task and an unknown route are problems with codes of their own", async () => {
+  const { get } = api();
+  expect(await get("/tasks/nobody")).toMatchObject({ status: 404, code: "task-unknown" });
+  expect(await get("/nowhere")).toMatchObject({ status: 404, code: "route-unknown" });
+});
+
+test("a fault of ours is told to the log, not to the client", async () => {
+  const queue = Object.assign(new MemoryQueue(), {
+    enqueue: () => Promise.reject(new Error("disk I/O error at /secret/place")),
+  });
+  const { post, reported } = api({ queue });
+  const answer = await post(good);
+  expect(answer.status).toBe(500);
+  expect(await answer.text()).not.toContain("secret");
+  expect(reported).toEqual(["POST /tasks: disk I/O error at /secret/place"]);
+});
+
+test("the metrics count tasks by state and answers by outcome, in OpenMetrics", async () => {
+  const { app, post } = api({ maxPending: 2 });
+  for (let n = 0; n < 3; n += 1) await post(good);
+  await post("{");
+  const answer = await app.request("/metrics");
+  expect(answer.headers.get("content-type")).toStartWith("application/openmetrics-text; version=1.0.0");
+  const lines = (await answer.text()).split("\n");
+  expect(lines).toContain('queue_tasks{state="queued"} 2');
+  expect(lines).toContain('queue_tasks{state="dead"} 0');
+  expect(lines).toContain('api_submissions_total{outcome="accepted"} 2');
+  expect(lines).toContain('api_submissions_total{outcome="full"} 1');
+  expect(lines).toContain('api_submissions_total{outcome="invalid"} 1');
+  expect(lines.slice(-2)).toEqual(["# EOF", ""]);
+});
+
+test("it is ready from ready() until the drain, as long as the queue answers", async () => {
+  const queue = new MemoryQueue();
+  const { app, life, drain } = api({ queue });
+  const status = async () => (await app.request("/readyz")).status;
+  expect(await status()).toBe(503);
+  life.ready();
+  expect(await status()).toBe(200);
+  const { stats } = queue;
+  queue.stats = () => Promise.reject(new Error("gone"));
+  expect(await status()).toBe(503);
+  queue.stats = stats;
+  expect(await status()).toBe(200);
+  drain();
+  expect(await status()).toBe(503);
+  expect((await app.request("/healthz")).status).toBe(200);
+  expect(await (await app.request("/info")).json()).toMatchObject({ version: "1.2.3", commit: "abc" });
+});
+
+test("the OpenAPI document knows every route and every task type's payload", async () => {
+  const { get } = api();
+  const document = await get("/openapi.json");
+  expect(document.openapi).toBe("3.1.0");
+  const paths = ["/tasks", "/tasks/{id}", "/healthz", "/readyz", "/metrics", "/info"];
+  expect(Object.keys(document.paths as object)).toEqual(paths);
+  const read = z.object({ paths: z.object({ "/tasks": z.object({ post: z.any(), get: z.any() }) }) }).parse(document);
+  const { post, get: list } = read.paths["/tasks"];
+  const kinds = post.requestBody.content["application/json"].schema.anyOf;
+  expect(kinds.map((kind: { properties: { type: unknown } }) => kind.properties.type)).toEqual([
+    { const: "report.aggregate" },
+    { const: "webhook.deliver" },
+  ]);
+  expect(kinds[1].properties.payload.required).toEqual(["url", "body"]);
+  expect(kinds[0].properties.delay_ms.minimum).toBe(0);
+  expect(list.parameters.map(({ name }: { name: string }) => name)).toEqual(["state", "limit", "after"]);
+});

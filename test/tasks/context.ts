@@ -1,0 +1,31 @@
+import type { Task } from "../../services/queue/queue.ts";
+import type { TaskContext } from "../../services/tasks/task-type.ts";
+
+/** What a handler is given in a test: nothing fires, nothing may be fetched, unless the test says so. */
+export function contextFor(given: Partial<TaskContext> = {}, task: Partial<Task> = {}): TaskContext {
+  const noFetch = () => Promise.reject(new Error("no network in this test"));
+  return {
+    signal: new AbortController().signal,
+    folder: "/nowhere",
+    fetch: noFetch as unknown as typeof fetch,
+    task: { ...running, ...task },
+    ...given,
+  };
+}
+
+const running: Task = {
+  id: "019aa3f0-6c1e-7000-8b7c-2f5d0f5f8e21",
+  type: "t",
+  payload: null,
+  state: "running",
+  attempts: 1,
+  max_attempts: 5,
+  priority: 0,
+  created_at: 0,
+  started_at: 0,
+  finished_at: null,
+  result: null,
+  error: null,
+  idempotency_key: null,
+  traceparent: null,
+};
