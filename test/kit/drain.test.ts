@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test";
+import { type Census, type Drainable, drain } from "../../services/kit/drain.ts";
+import { within } from "../support/within.ts";
+
+const NEVER_MS = 60_000;
+const BOUND_MS = 5_000;
+const EMPTY: Census = { open: 0, busy: 0, quietMs: Number.POSITIVE_INFINITY };
+
+/** A server whose looks are written down beforehand; the last one is repeated. */
+function scripted(looks: readonly Census[], finish: () => Promise<void> = async () => {}) {
+  const calls: string[] = [];
+  let look = 0;
+  const server: Drainable = {
+    stopAccepting: () => void calls.push("stop"),
+    census() {
+      calls.push("census");
+      look += 1;
+      return looks[Math.min(look, looks.length) - 1] ?? EMPTY;
+    },
+    finish() {
+      calls.push("finish");
+      return finish();
+    },
+  };
+  return { server, calls };
+}
+
+test("it stops accepting first, and finishes when nobody is connected", async () => {
+  const { server, calls } = scripted([EMPTY]);
+  const cut = await within(drain(server, { idleMs: NEVER_MS, drainMs: NEVER_MS }), BOUND_MS, "the drain");
+  expect(cut).toBe(0);
+  expect(calls).toEqual(["stop", "census", "finish"]);
+});
+
+test("a request in flight is waited for, however quiet its connection is", async () => {
+  const busy = { open: 1, busy: 1, quietMs: NEVER_MS };
+  const { server, calls } = scripted([busy, busy, busy, EMPTY]);
+  await within(drain(server, { idleMs: 0, drainMs: NEVER_MS }), BOUND_MS, "the drain");
+  expect(calls.filter((call) => call === "census").length).toBe(4);
+});
+
+test("a connection that was idle for long before still gets the whole idle limit", async () => {
+  const { server } = scripted([{ open: 1, busy: 0, quietMs: NEVER_MS }]);
+  const beganMs = performance.now();
+  await within(drain(server, { idleMs: 150, drainMs: NEVER_MS }), BOUND_MS, "the drain");
+  expect(performance.now() - beganMs).toBeGreaterThanOrEqual(150);
+});
+
+test("a connection that moved a moment ago is waited for although the drain is old", async () => {
+  const moving = { open: 1, busy: 0, quietMs: 10 };
+  const { server, calls } = scripted([moving, moving, moving, moving, moving, { ...moving, quietMs: 50 }]);
+  await within(drain(server, { idleMs: 50, drainMs: NEVER_MS }), BOUND_MS, "the drain");
+  expect(calls.filter((call) => call === "census").length).toBe(6);
+});
+
+test("where nothing is known of quietness, the idle limit counts from the last request in flight", async () => {
+  const unknown = { open: 1, busy: 0, quietMs: Number.POSITIVE_INFINITY };
+  const { server } = scripted([...Array<Census>(8).fill({ ...unknown, busy: 1 }), unknown]);
+  const beganMs = performance.now();
+  await within(drain(server, { idleMs: 120, drainMs: NEVER_MS }), BOUND_MS, "the drain");
+  expect(performance.now() - beganMs).toBeGreaterThanOrEqual(8 * 20 + 120);
+});
+
+test("at the drain limit it says how many connections are cut", async () => {
+  const { server, calls } = scripted([{ open: 3, busy: 2, quietMs: 0 }]);
+  expect(await within(drain(server, { idleMs: 0, drainMs: 60 }), BOUND_MS, "the drain")).toBe(3);
+  expect(calls).not.toContain("finish");
+});
+
+test("a server that does not finish is given up at the drain limit", async () => {
+  const { server } = scripted([{ open: 2, busy: 0, quietMs: NEVER_MS }], () => new Promise(() => {}));
+  expect(await within(drain(server, { idleMs: 0, drainMs: 80 }), BOUND_MS, "the drain")).toBe(2);
+});
