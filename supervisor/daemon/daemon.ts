@@ -6,16 +6,16 @@ import type { Command } from "../unit/command.ts";
 import type { Outcome } from "../unit/fault.ts";
 import type { Status } from "../unit/status.ts";
 import type { Socket, Unit } from "../unit/unit.ts";
-import { createDesk, createSince } from "./desk.ts";
+import { createDesk, createSince, type Since } from "./desk.ts";
 import { type Told, tell, told } from "./happening.ts";
-import { createHappenings } from "./happenings.ts";
+import { createHappenings, type Happenings } from "./happenings.ts";
 import { createHear } from "./hear.ts";
 import type { Journal } from "./journal.ts";
-import { createLoop } from "./loop.ts";
-import { createOrders } from "./orders.ts";
+import { createLoop, type Loop } from "./loop.ts";
+import { createOrders, type Orders } from "./orders.ts";
 import { createPerform } from "./perform.ts";
 import type { Clock, Desk, Listeners, Outputs, ProcessEvent, Processes } from "./ports.ts";
-import { createSockets } from "./sockets.ts";
+import { createSockets, type Sockets } from "./sockets.ts";
 
 /** Everything outside that the daemon lives on. */
 export type Ports = Readonly<{
@@ -34,99 +34,119 @@ export type Ports = Readonly<{
   shuttingDown: () => void;
 }>;
 
-export interface Daemon {
-  readonly desk: Desk;
-  /** Opens the listeners of every enabled unit, then starts those units. Resolves when each is up or has failed, with their number. */
-  boot(): Promise<number>;
-  /** Resolves when everything was ordered to stop and has come to rest. */
-  readonly stopped: Promise<void>;
-  /** Writes to the journal what only the composition knows. */
-  note(told: Told): void;
-  /** Opens the output files anew, after somebody else has moved them. */
-  reopenOutputs(): void;
-  /** The end of everything, at once: SIGKILL to every process there is. */
-  killAll(): void;
-  close(): void;
+/** Puts the daemon together on the given ports. Nothing happens before `boot`. */
+export function createDaemon(units: readonly Unit[], supervisor: Status["supervisor"], ports: Ports): Daemon {
+  return new Daemon(units, supervisor, ports);
 }
 
-/** Puts the daemon together on the given ports. */
-export function createDaemon(units: readonly Unit[], supervisor: Status["supervisor"], ports: Ports): Daemon {
-  const { clock, outputs, journal } = ports;
-  const happenings = createHappenings();
-  const since = createSince(clock);
-  const sockets = createSockets(ports.listeners, ports.socketsToBind);
-  const ending = Promise.withResolvers<void>();
-  let isShuttingDown = false;
+export class Daemon {
+  readonly desk: Desk;
+  /** Resolves when everything was ordered to stop and has come to rest. */
+  readonly stopped: Promise<void>;
+  readonly #units: readonly Unit[];
+  readonly #ports: Ports;
+  readonly #happenings: Happenings = createHappenings();
+  readonly #since: Since;
+  readonly #sockets: Sockets;
+  readonly #processes: Processes;
+  readonly #loop: Loop;
+  readonly #orders: Orders;
 
-  const hear = createHear(outputs, (fact) => loop.post({ tag: "fact", fact }));
-  const processes = ports.processes(hear);
-  const note = (one: Told, pid: number | null = null): void => {
-    const { level: _, text: __, ...fields } = one;
-    journal.write(one, pid);
-    happenings.add({ ...fields, at: clock.wall().toISOString(), pid });
-  };
-  const report = (whom: Whom, what: Report): void => note(tell(whom, what), pidOf(loop.world, what));
-  const perform = createPerform({
-    world: () => loop.world,
-    sockets,
-    processes,
-    outputs,
-    command: ports.command,
-    answer: hear,
-    report,
-  });
-  const turned = (world: World): void => {
-    since.turned(world);
-    orders.turned(world);
-  };
-  const bug = (error: unknown): void => note(told("error", "supervisor.bug", String((error as Error)?.stack ?? error)));
-  const loop = createLoop({ world: createWorld(units), clock, dice: ports.dice, perform, turned, bug });
-  const orders = createOrders({
-    loop: () => loop,
-    processes,
-    outputs,
-    shuttingDown: () => {
-      isShuttingDown = true;
-      ports.shuttingDown();
-    },
-  });
-  const sources = () => ({ supervisor, world: loop.world, clock, processes, sockets });
-  const desk = createDesk({ sources, since, orders, happenings, outputFile: ports.outputFile });
-
-  return {
-    desk: {
-      ...desk,
-      order(order) {
-        const given = desk.order(order);
-        if (isShuttingDown && given.ok) void given.value.then(() => ending.resolve());
-        return given;
-      },
-    },
-    async boot() {
-      const enabled = units.filter((unit) => unit.enabled);
-      for (const unit of enabled) noteListeners(unit);
-      const given = desk.order({ tag: "start", units: enabled.map(({ name }) => name) });
-      return given.ok ? (await given.value).length : 0;
-    },
-    stopped: ending.promise,
-    note,
-    reopenOutputs: () => outputs.reopen(),
-    killAll() {
-      for (const { instances } of loop.world.units.values()) {
-        for (const run of instances.flatMap(runs)) processes.signal(run.invocation, "SIGKILL", "group");
-      }
-    },
-    close() {
-      sockets.closeAll();
-      outputs.close();
-    },
-  };
-
-  function noteListeners(unit: Unit): void {
-    const opened = sockets.ensure(unit);
-    const faults = opened.ok ? [] : opened.faults;
-    for (const fault of faults) note({ ...told("error", "listener.failed", fault.message), unit: unit.name });
+  constructor(units: readonly Unit[], supervisor: Status["supervisor"], ports: Ports) {
+    const { clock, outputs } = ports;
+    const ending = Promise.withResolvers<void>();
+    this.#units = units;
+    this.#ports = ports;
+    this.stopped = ending.promise;
+    this.#since = createSince(clock);
+    this.#sockets = createSockets(ports.listeners, ports.socketsToBind);
+    const hear = createHear(outputs, (fact) => this.#loop.post({ tag: "fact", fact }));
+    this.#processes = ports.processes(hear);
+    this.#loop = createLoop({
+      world: createWorld(units),
+      clock,
+      dice: ports.dice,
+      perform: this.#performOn(hear),
+      turned: (world) => this.#turned(world),
+      bug: (error) => this.note(told("error", "supervisor.bug", describeBug(error))),
+    });
+    this.#orders = createOrders({
+      loop: () => this.#loop,
+      processes: this.#processes,
+      outputs,
+      shuttingDown: ports.shuttingDown,
+      stopped: ending.resolve,
+    });
+    this.desk = createDesk({
+      sources: () => this.#sources(supervisor),
+      since: this.#since,
+      orders: this.#orders,
+      happenings: this.#happenings,
+      outputFile: ports.outputFile,
+    });
   }
+
+  /** Opens the listeners of every enabled unit, then starts those units. Resolves when each is up or has failed, with their number. */
+  async boot(): Promise<number> {
+    const enabled = this.#units.filter((unit) => unit.enabled);
+    for (const unit of enabled) {
+      const opened = this.#sockets.ensure(unit);
+      const faults = opened.ok ? [] : opened.faults;
+      for (const fault of faults) this.note({ ...told("error", "listener.failed", fault.message), unit: unit.name });
+    }
+    const given = this.desk.order({ tag: "start", units: enabled.map(({ name }) => name) });
+    return given.ok ? (await given.value).length : 0;
+  }
+
+  /** Writes one happening to the journal and the event stream. */
+  note(one: Told, pid: number | null = null): void {
+    const { level: _level, text: _text, ...fields } = one;
+    this.#ports.journal.write(one, pid);
+    this.#happenings.add({ ...fields, at: this.#ports.clock.wall().toISOString(), pid });
+  }
+
+  /** Opens the output files anew, after somebody else has moved them. */
+  reopenOutputs(): void {
+    this.#ports.outputs.reopen();
+  }
+
+  /** The end of everything, at once: SIGKILL to every process there is. */
+  killAll(): void {
+    for (const { instances } of this.#loop.world.units.values()) {
+      for (const run of instances.flatMap(runs)) this.#processes.signal(run.invocation, "SIGKILL", "group");
+    }
+  }
+
+  close(): void {
+    this.#sockets.closeAll();
+    this.#ports.outputs.close();
+  }
+
+  #performOn(answer: (event: ProcessEvent) => void): ReturnType<typeof createPerform> {
+    return createPerform({
+      world: () => this.#loop.world,
+      sockets: this.#sockets,
+      processes: this.#processes,
+      outputs: this.#ports.outputs,
+      command: this.#ports.command,
+      answer,
+      report: (whom: Whom, what: Report) => this.note(tell(whom, what), pidOf(this.#loop.world, what)),
+    });
+  }
+
+  #turned(world: World): void {
+    this.#since.turned(world);
+    this.#orders.turned(world);
+  }
+
+  #sources(supervisor: Status["supervisor"]) {
+    const { clock } = this.#ports;
+    return { supervisor, world: this.#loop.world, clock, processes: this.#processes, sockets: this.#sockets };
+  }
+}
+
+function describeBug(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function pidOf(world: World, report: Report): number | null {

@@ -14,8 +14,9 @@ export type OrdersOptions = Readonly<{
   loop: () => Loop;
   processes: Processes;
   outputs: Outputs;
-  /** Called once, when the order to stop everything is given. */
+  /** Called when the order to stop everything is given, and when everything has come to rest. */
   shuttingDown: () => void;
+  stopped: () => void;
 }>;
 
 /** Gives orders to the loop and waits for what becomes of them, without ever holding it up. */
@@ -80,10 +81,12 @@ class OrderBook implements Orders {
 
   #stop(units: readonly string[] | null, cascade: boolean): Outcome<Promise<readonly Verdict[]>> {
     if (units === null) {
+      if (!this.#isShuttingDown) this.#options.shuttingDown();
       this.#isShuttingDown = true;
-      this.#options.shuttingDown();
       const all = [...this.#world.units.keys()];
-      return this.#wish("stop", all, "want-down", all, { tag: "down" });
+      const given = this.#wish("stop", all, "want-down", all, { tag: "down" });
+      if (given.ok) void given.value.then(this.#options.stopped);
+      return given;
     }
     const needed = this.#activeDependents(units);
     if (needed.length > 0 && !cascade) return fail(required(units, needed));
