@@ -1,0 +1,60 @@
+import { describe, expect, test } from "bun:test";
+import type { Phase } from "../../supervisor/core/state.ts";
+import { viewOf, worstView } from "../../supervisor/core/view.ts";
+import { lifeAt, phases } from "./stages.ts";
+
+describe("systemd's words", () => {
+  const words: Readonly<Record<Phase["tag"], string>> = {
+    inactive: "inactive dead",
+    starting: "activating start",
+    running: "active running",
+    replacing: "reloading running",
+    soaking: "reloading running",
+    stopping: "deactivating stop-sigterm",
+    waiting: "activating auto-restart",
+    finished: "inactive dead",
+    failed: "failed failed",
+  };
+  test.each(phases.map((tag) => [tag, words[tag]] as const))("%s is %s", (tag, text) => {
+    const { activeState, subState } = viewOf(lifeAt(tag).state);
+    expect(`${activeState} ${subState}`).toBe(text);
+  });
+
+  test("a stop after its limit is stop-sigkill", () => {
+    const life = lifeAt("running", { timeoutStopMs: 500 });
+    life.stop();
+    life.pass(500);
+    expect(viewOf(life.state)).toEqual({ activeState: "deactivating", subState: "stop-sigkill" });
+  });
+
+  test("a stop in which one of two processes had to be killed is stop-sigkill", () => {
+    const life = lifeAt("soaking", { timeoutStopMs: 60_000 });
+    life.pass(1_000);
+    life.pass(10_000);
+    life.stop();
+    life.pass(20_000);
+    expect(life.state.leaving.map(({ killed }) => killed)).toEqual([true, false]);
+    expect(viewOf(life.state).subState).toBe("stop-sigkill");
+  });
+
+  test("a drain after a handover is plain running", () => {
+    const life = lifeAt("soaking");
+    life.pass(1_000);
+    expect(life.state.leaving).toHaveLength(1);
+    expect(viewOf(life.state)).toEqual({ activeState: "active", subState: "running" });
+  });
+});
+
+describe("a unit's view is that of the instance furthest from serving:", () => {
+  const gravity: readonly Phase["tag"][] = ["failed", "stopping", "starting", "replacing", "inactive", "running"];
+  const pairs = gravity.flatMap((worse, index) => gravity.slice(index + 1).map((better) => [worse, better] as const));
+  test.each(pairs)("%s before %s", (worse, better) => {
+    const states = [lifeAt(better).state, lifeAt(worse).state];
+    expect(worstView(states)).toEqual(viewOf(lifeAt(worse).state));
+    expect(worstView(states.reverse())).toEqual(viewOf(lifeAt(worse).state));
+  });
+
+  test("none without instances is inactive", () => {
+    expect(worstView([])).toEqual({ activeState: "inactive", subState: "dead" });
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "bun:test";
+import { makeUnit } from "../support/units.ts";
+import { Rig } from "./rig.ts";
+
+const begin = () => new Rig(makeUnit("api"), makeUnit("worker"));
+
+test("unit patterns are taken apart, and an unknown name gets its nearest", () => {
+  const { desk } = begin();
+  expect(desk.match(["work*"])).toEqual({ ok: true, value: ["worker"] });
+  expect(desk.match(["all"])).toEqual({ ok: true, value: ["api", "worker"] });
+  const missed = desk.match(["apo"]);
+  expect(missed.ok ? [] : missed.faults).toMatchObject([
+    { code: "unit-unknown", message: expect.stringContaining("api") },
+  ]);
+});
+
+test("it says where a unit's output is kept", () => {
+  expect(begin().desk.outputFile("api")).toBe("/srv/app/.supervisor/logs/api.log");
+});
+
+describe("since", () => {
+  const second = (rig: Rig): string => rig.unit("api").since.slice(17, 19);
+
+  test("is when the active state was entered, not when it was last looked at", () => {
+    const rig = begin();
+    rig.advance(1_000);
+    void rig.start("api");
+    rig.advance(2_000);
+    expect(second(rig)).toBe("01");
+    rig.ready("api");
+    rig.advance(4_000);
+    expect(second(rig)).toBe("03");
+  });
+
+  test("is the daemon's begin for a unit that nothing has happened to", () => {
+    const rig = begin();
+    rig.advance(5_000);
+    expect(second(rig)).toBe("00");
+  });
+
+  test("does not move with a change inside of the same active state", () => {
+    const rig = begin();
+    void rig.start("api");
+    rig.ready("api");
+    rig.advance(1_000);
+    void rig.order({ tag: "reload", units: ["api"] });
+    rig.advance(1_000);
+    rig.ready("api");
+    expect(second(rig)).toBe("01");
+  });
+});

@@ -1,0 +1,191 @@
+import type { Exit, Instant, Survivor } from "../../supervisor/core/facts.ts";
+import type {
+  Clock,
+  Listener,
+  Listeners,
+  Outputs,
+  ProcessEvent,
+  Processes,
+  SpawnOrder,
+} from "../../supervisor/daemon/ports.ts";
+import { type Fault, fail, ok } from "../../supervisor/unit/fault.ts";
+import type { SignalName, Socket } from "../../supervisor/unit/unit.ts";
+
+/** More wake-ups in one span than any test has; a loop that asks for the past again and again is noticed. */
+const mostRings = 500;
+
+/** Virtual ports: nothing happens but what the test says, and all that is asked of them stands in `log`, in order. */
+export class Fakes {
+  readonly log: string[] = [];
+  readonly clock = new FakeClock();
+  readonly processes = new FakeProcesses(this.log);
+  readonly outputs = new FakeOutputs(this.log);
+  readonly listeners = new FakeListeners(this.log);
+}
+
+class FakeClock implements Clock {
+  static readonly born = Date.parse("2026-01-01T00:00:00.000Z");
+  #now = 0;
+  #alarm: Readonly<{ at: Instant; ring: () => void }> | null = null;
+  /** When it was asked to ring, null for "not at all": each change of mind. */
+  readonly asked: (Instant | null)[] = [];
+
+  now(): Instant {
+    return this.#now;
+  }
+
+  wall(): Date {
+    return new Date(FakeClock.born + this.#now);
+  }
+
+  wakeAt(at: Instant | null, ring: () => void): void {
+    if (this.asked.at(-1) !== at) this.asked.push(at);
+    this.#alarm = at === null ? null : { at, ring };
+  }
+
+  /** Lets time go by; what is due on the way happens at its own instant. */
+  advance(spanMs: number): void {
+    const end = this.#now + spanMs;
+    for (let count = 0; this.#alarm && this.#alarm.at <= end; count++) {
+      if (count === mostRings) throw new Error(`woken for ever at ${this.#now}`);
+      const { at, ring } = this.#alarm;
+      this.#alarm = null;
+      this.#now = Math.max(this.#now, at);
+      ring();
+    }
+    this.#now = end;
+  }
+
+  /** Rings though nothing is due. */
+  ringEarly(): void {
+    this.#alarm?.ring();
+  }
+}
+
+class FakeProcesses implements Processes {
+  readonly orders: SpawnOrder[] = [];
+  readonly #log: string[];
+  /** When set, the next spawns fail so. */
+  refusal: Omit<Extract<ProcessEvent, { tag: "spawn-failed" }>, "tag" | "invocation"> | null = null;
+  hear: (event: ProcessEvent) => void = () => {};
+
+  constructor(log: string[]) {
+    this.#log = log;
+  }
+
+  spawn(order: SpawnOrder): void {
+    const { invocation } = order;
+    this.#log.push(`spawn ${order.env.SUPERVISOR_UNIT} ${name(invocation)}`);
+    this.orders.push(order);
+    if (this.refusal) this.hear({ tag: "spawn-failed", invocation, ...this.refusal });
+    else this.hear({ tag: "spawned", invocation, pid: 100 + this.orders.length, startTicks: 1 });
+  }
+
+  signal(invocation: string, signal: SignalName, scope: "group" | "main"): void {
+    this.#log.push(`${signal} ${scope} ${name(invocation)}`);
+  }
+
+  members(): readonly Survivor[] {
+    return [];
+  }
+
+  usage(pid: number): ReturnType<Processes["usage"]> {
+    return pid === 999 ? null : { memoryBytes: pid * 1_000, cpuSeconds: pid / 100 };
+  }
+
+  /** A main process and one child. */
+  tree(invocation: string): ReturnType<Processes["tree"]> {
+    const pid = 101 + this.orders.findIndex((order) => order.invocation === invocation);
+    const one = { tasks: 1, memory_bytes: 1_000, cpu_seconds: 0.5 };
+    return [
+      { pid, ppid: 1, command: "bun main.ts", ...one },
+      { pid: pid + 1000, ppid: pid, command: "sleep 1", ...one },
+    ];
+  }
+
+  /** The newest process of a unit, which its test lets speak and end. */
+  newest(unit: string): string {
+    const order = this.orders.findLast(({ env }) => env.SUPERVISOR_UNIT === unit);
+    if (!order) throw new Error(`${unit} has no process`);
+    return order.invocation;
+  }
+
+  say(invocation: string, fields: Readonly<Record<string, string>> = { READY: "1" }): void {
+    this.hear({ tag: "notified", invocation, pid: 1, fields });
+  }
+
+  exit(invocation: string, how: number | SignalName = 0, survivors: readonly Survivor[] = []): void {
+    const exit: Exit = typeof how === "number" ? { by: "code", code: how } : { by: "signal", signal: how, core: false };
+    this.hear({ tag: "exited", invocation, exit, survivors });
+  }
+}
+
+class FakeOutputs implements Outputs {
+  readonly #log: string[];
+  readonly tails = new Map<string, readonly string[]>();
+  refusal: Fault | null = null;
+
+  constructor(log: string[]) {
+    this.#log = log;
+  }
+
+  open(unit: { name: string }, instance: number, invocation: string): ReturnType<Outputs["open"]> {
+    this.#log.push(`output ${unit.name}@${instance} ${name(invocation)}`);
+    return this.refusal ? fail(this.refusal) : ok({ stdout: 11, stderr: 12 });
+  }
+
+  started(invocation: string): void {
+    this.#log.push(`output started ${name(invocation)}`);
+  }
+
+  flush(invocation: string): void {
+    this.#log.push(`flush ${name(invocation)}`);
+  }
+
+  tail(invocation: string): readonly string[] {
+    return this.tails.get(invocation) ?? [];
+  }
+
+  reopen(): void {
+    this.#log.push("outputs reopened");
+  }
+
+  close(): void {
+    this.#log.push("outputs closed");
+  }
+}
+
+class FakeListeners implements Listeners {
+  readonly #log: string[];
+  /** Names of sockets whose address somebody else has. */
+  readonly busy = new Set<string>();
+  #opened = 0;
+
+  constructor(log: string[]) {
+    this.#log = log;
+  }
+
+  open(unit: string, socket: Socket): ReturnType<Listeners["open"]> {
+    if (this.busy.has(socket.name)) {
+      const message = `${socket.name}: the address is in use by nginx (pid 9)`;
+      return fail({ code: "listener-busy", message, retry: "later" });
+    }
+    this.#log.push(`listen ${unit} ${socket.name}`);
+    this.#opened++;
+    const { name: called } = socket;
+    return ok({ name: called, fd: 20 + this.#opened, address: `127.0.0.1:${8_000 + this.#opened}`, inode: 1 });
+  }
+
+  assertBacklog(listener: Listener, backlog: number): void {
+    this.#log.push(`backlog ${listener.name} ${backlog}`);
+  }
+
+  close(listener: Listener): void {
+    this.#log.push(`close ${listener.name}`);
+  }
+}
+
+/** Shape: `i1` for the first process of a world. */
+function name(invocation: string): string {
+  return invocation.length === 32 ? `i${Number.parseInt(invocation.slice(24), 16) + 1}` : invocation;
+}

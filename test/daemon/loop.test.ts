@@ -1,0 +1,153 @@
+import { describe, expect, test } from "bun:test";
+import type { Event, ProcessFact } from "../../supervisor/core/event.ts";
+import { createWorld, type Deed, type World, type WorldEvent } from "../../supervisor/core/world.ts";
+import { createLoop, type Loop, type LoopOptions } from "../../supervisor/daemon/loop.ts";
+import { makeUnit } from "../support/units.ts";
+import { Fakes } from "./fakes.ts";
+
+const units = [makeUnit("a", { service: { timeoutStartMs: 500, timeoutStopMs: 300 } }), makeUnit("b")];
+
+function begin(change: Partial<LoopOptions> = {}) {
+  const { clock } = new Fakes();
+  const bugs: [unknown, WorldEvent][] = [];
+  const loop = createLoop({
+    world: createWorld(units),
+    clock,
+    dice: () => ({ roll: 0, nonce: "0".repeat(24) }),
+    perform: () => {},
+    turned: () => {},
+    bug: (error, event) => bugs.push([error, event]),
+    ...change,
+  });
+  return { loop, clock, bugs };
+}
+
+const order = (tag: Event["tag"], ...names: readonly string[]): WorldEvent => ({
+  tag: "order",
+  units: names,
+  event: { tag } as Event,
+});
+const fact = (tag: "ready", invocation: string): WorldEvent => ({
+  tag: "fact",
+  fact: { tag, invocation } as ProcessFact,
+});
+const phaseOf = ({ world }: Pick<Loop, "world">, name: string) => world.units.get(name)?.instances[0]?.phase.tag;
+
+describe("an event", () => {
+  test("is decided before post returns", () => {
+    const { loop } = begin();
+    loop.post(order("want-up", "a"));
+    expect(phaseOf(loop, "a")).toBe("starting");
+  });
+
+  test("that is posted during a turn is decided after it, in the order of posting", () => {
+    const seen: string[] = [];
+    const perform = ({ unit, effect }: Deed): void => {
+      if (effect.tag !== "spawn") return;
+      seen.push(`${unit} spawned, a ${phaseOf(loop, "a")}, b ${phaseOf(loop, "b")}`);
+      loop.post(fact("ready", effect.invocation));
+      seen.push(`${unit} posted, a ${phaseOf(loop, "a")}, b ${phaseOf(loop, "b")}`);
+    };
+    const { loop } = begin({ perform });
+    loop.post(order("want-up", "a", "b"));
+    expect(seen).toEqual([
+      "a spawned, a starting, b starting",
+      "a posted, a starting, b starting",
+      "b spawned, a starting, b starting",
+      "b posted, a starting, b starting",
+    ]);
+    expect([phaseOf(loop, "a"), phaseOf(loop, "b")]).toEqual(["running", "running"]);
+  });
+
+  test("and its followers are told as one turn, when all of them are decided", () => {
+    const told: (string | undefined)[] = [];
+    const perform = ({ effect }: Deed): void => {
+      if (effect.tag === "spawn") loop.post(fact("ready", effect.invocation));
+    };
+    const turned = (world: World): void => void told.push(phaseOf({ world }, "a"));
+    const { loop } = begin({ perform, turned });
+    loop.post(order("want-up", "a"));
+    expect(told).toEqual(["running"]);
+  });
+});
+
+describe("a bug in one decision", () => {
+  const broken = (): ReturnType<LoopOptions["dice"]> => {
+    throw new Error("no dice");
+  };
+
+  test("is told with its event, changes nothing, and the loop goes on", () => {
+    let dice = broken;
+    const { loop, bugs } = begin({ dice: () => dice() });
+    const before = loop.world;
+    loop.post(order("want-up", "a"));
+    expect(bugs).toEqual([[new Error("no dice"), order("want-up", "a")]]);
+    expect(loop.world).toBe(before);
+    dice = () => ({ roll: 0, nonce: "0".repeat(24) });
+    loop.post(order("want-up", "a"));
+    expect(phaseOf(loop, "a")).toBe("starting");
+    expect(bugs).toHaveLength(1);
+  });
+
+  test("does not lose the events behind it", () => {
+    let rolls = 0;
+    const perform = ({ effect }: Deed): void => {
+      if (effect.tag !== "spawn") return;
+      loop.post(order("want-up", "b"));
+      loop.post(fact("ready", effect.invocation));
+    };
+    const dice = () => (++rolls === 2 ? broken() : { roll: 0, nonce: "0".repeat(24) });
+    const { loop, bugs } = begin({ perform, dice });
+    loop.post(order("want-up", "a"));
+    expect(bugs).toHaveLength(1);
+    expect([phaseOf(loop, "a"), phaseOf(loop, "b")]).toEqual(["running", "inactive"]);
+  });
+
+  test("in a deed is told, and later events are decided", () => {
+    let isBroken = true;
+    const perform = (): void => {
+      if (isBroken) throw new Error("no hands");
+    };
+    const { loop, bugs } = begin({ perform });
+    loop.post(order("want-up", "a"));
+    expect(bugs).toHaveLength(1);
+    isBroken = false;
+    loop.post(order("want-up", "b"));
+    expect(phaseOf(loop, "b")).toBe("starting");
+  });
+});
+
+describe("a wake-up", () => {
+  test("is asked for at the next deadline, and for none when nothing is due", () => {
+    const perform = ({ effect }: Deed): void => {
+      if (effect.tag === "spawn") invocations.push(effect.invocation);
+    };
+    const invocations: string[] = [];
+    const { loop, clock } = begin({ perform });
+    loop.post(order("want-up", "a", "b"));
+    expect(clock.asked).toEqual([500]);
+    loop.post(fact("ready", invocations[0] ?? ""));
+    loop.post(fact("ready", invocations[1] ?? ""));
+    expect(clock.asked).toEqual([500, 30_000, null]);
+  });
+
+  test("does what is due at its instant, and asks for the next one", () => {
+    const { loop, clock } = begin();
+    loop.post(order("want-up", "a"));
+    clock.advance(499);
+    expect(phaseOf(loop, "a")).toBe("starting");
+    clock.advance(1);
+    expect(phaseOf(loop, "a")).toBe("stopping");
+    expect(clock.asked).toEqual([500, 800]);
+  });
+
+  test("that comes too early is harmless and is asked for again", () => {
+    const { loop, clock } = begin();
+    loop.post(order("want-up", "a"));
+    const before = loop.world;
+    clock.ringEarly();
+    expect(loop.world).toEqual(before);
+    clock.advance(500);
+    expect(phaseOf(loop, "a")).toBe("stopping");
+  });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, test } from "bun:test";
+import type { Report } from "../../supervisor/core/effect.ts";
+import { createWorld, type Deed, type Whom } from "../../supervisor/core/world.ts";
+import { createPerform, type PerformOptions } from "../../supervisor/daemon/perform.ts";
+import type { ProcessEvent } from "../../supervisor/daemon/ports.ts";
+import { createSockets } from "../../supervisor/daemon/sockets.ts";
+import { type Fault, fail, ok } from "../../supervisor/unit/fault.ts";
+import { makeUnit } from "../support/units.ts";
+import { Fakes } from "./fakes.ts";
+import { socketOf } from "./socket-of.ts";
+
+const api = makeUnit("api", {
+  sockets: [socketOf("http", { backlog: 100 }), socketOf("admin"), socketOf("udp", { kind: "datagram" })],
+});
+const spawn: Deed = { unit: "api", instance: 2, effect: { tag: "spawn", invocation: "i7", generation: 3 } };
+const fault = (message: string): Fault => ({ code: "placeholder-missing", message, retry: "never" });
+
+function begin(change: Partial<PerformOptions> = {}) {
+  const fakes = new Fakes();
+  const answers: ProcessEvent[] = [];
+  const reports: [Whom, Report][] = [];
+  const env = { PORT: "1", SUPERVISOR_UNIT: "forged", INVOCATION_ID: "forged" };
+  const perform = createPerform({
+    world: () => createWorld([api]),
+    sockets: createSockets(fakes.listeners, (unit) => ok(unit.sockets)),
+    processes: fakes.processes,
+    outputs: fakes.outputs,
+    command: () => ok({ argv: ["bun", "main.ts"], env, cwd: "/srv" }),
+    answer: (event) => answers.push(event),
+    report: (whom, report) => reports.push([whom, report]),
+    ...change,
+  });
+  return { ...fakes, perform, answers, reports };
+}
+
+describe("a spawn", () => {
+  test("hands over the command, the listeners in file order, the output and who the child is", () => {
+    const { perform, processes, answers } = begin();
+    perform(spawn);
+    expect(processes.orders).toEqual([
+      {
+        invocation: "i7",
+        argv: ["bun", "main.ts"],
+        cwd: "/srv",
+        env: {
+          PORT: "1",
+          INVOCATION_ID: "i7",
+          SUPERVISOR_UNIT: "api",
+          SUPERVISOR_INSTANCE: "2",
+          SUPERVISOR_GENERATION: "3",
+        },
+        listeners: [
+          { name: "http", fd: 21 },
+          { name: "admin", fd: 22 },
+          { name: "udp", fd: 23 },
+        ],
+        stdout: 11,
+        stderr: 12,
+        notify: true,
+      },
+    ]);
+    expect(answers).toEqual([]);
+  });
+
+  test("opens the listeners once, whatever becomes of the processes", () => {
+    const { perform, log } = begin();
+    perform(spawn);
+    perform(spawn);
+    expect(log.filter((text) => text.startsWith("listen"))).toEqual([
+      "listen api http",
+      "listen api admin",
+      "listen api udp",
+    ]);
+  });
+
+  test("makes the command of its own instance", () => {
+    const asked: string[] = [];
+    const { perform } = begin({
+      command: (unit, instance) => {
+        asked.push(`${unit.name}@${instance}`);
+        return fail(fault("no"));
+      },
+    });
+    perform(spawn);
+    expect(asked).toEqual(["api@2"]);
+  });
+});
+
+describe("a spawn that fails before there is a process is answered with its stage:", () => {
+  test("listen, and neither command nor output is tried", () => {
+    const { perform, answers, listeners, log } = begin({ command: () => fail(fault("not asked")) });
+    listeners.busy.add("http");
+    listeners.busy.add("udp");
+    perform(spawn);
+    expect(answers).toEqual([
+      {
+        tag: "spawn-failed",
+        invocation: "i7",
+        stage: "listen",
+        code: "listener-busy",
+        message: "http: the address is in use by nginx (pid 9); udp: the address is in use by nginx (pid 9)",
+      },
+    ]);
+    expect(log).toEqual(["listen api admin"]);
+  });
+
+  test("command, with every fault, and no output is opened", () => {
+    const { perform, answers, log } = begin({ command: () => fail(fault("no $A"), fault("no $B")) });
+    perform(spawn);
+    expect(answers).toEqual([
+      { tag: "spawn-failed", invocation: "i7", stage: "command", code: "placeholder-missing", message: "no $A; no $B" },
+    ]);
+    expect(log.some((text) => text.startsWith("output"))).toBe(false);
+  });
+
+  test("output, and nothing is spawned", () => {
+    const { perform, answers, outputs, processes } = begin();
+    outputs.refusal = { ...fault("disk full"), code: "spawn-failed" };
+    perform(spawn);
+    expect(answers).toMatchObject([{ stage: "output", code: "spawn-failed", message: "disk full" }]);
+    expect(processes.orders).toEqual([]);
+  });
+
+  test("and the listener is tried again with the next start", () => {
+    const { perform, answers, listeners, processes } = begin();
+    listeners.busy.add("http");
+    perform(spawn);
+    listeners.busy.clear();
+    perform(spawn);
+    expect([answers.length, processes.orders.length]).toEqual([1, 1]);
+    expect(processes.orders[0]?.listeners.map(({ name }) => name)).toEqual(["http", "admin", "udp"]);
+  });
+});
+
+test("a signal goes to the process that is meant", () => {
+  const { perform, log } = begin();
+  perform({ unit: "api", instance: 1, effect: { tag: "signal", invocation: "i7", signal: "SIGHUP", scope: "main" } });
+  expect(log).toEqual(["SIGHUP main i7"]);
+});
+
+describe("a report", () => {
+  const report = (what: Report): Deed => ({ unit: "api", instance: 1, effect: { tag: "report", report: what } });
+  const ready: Report = { tag: "ready", invocation: "i7", generation: 1, afterMs: 5 };
+
+  test("is passed on with whom it concerns", () => {
+    const { perform, reports } = begin();
+    perform(report(ready));
+    expect(reports).toEqual([[{ unit: "api", instance: 1 }, ready]]);
+  });
+
+  test("of READY puts the backlog of each stream listener back", () => {
+    const { perform, log } = begin();
+    perform(spawn);
+    log.length = 0;
+    perform(report({ tag: "abandoned", invocation: "i7", generation: 1 }));
+    expect(log).toEqual([]);
+    perform(report(ready));
+    expect(log).toEqual(["backlog http 100", "backlog admin 4096"]);
+  });
+});
+
+test("a deed for a unit that is not there is left undone", () => {
+  const { perform, answers, log } = begin();
+  perform({ ...spawn, unit: "ghost" });
+  expect([answers, log]).toEqual([[], []]);
+});
