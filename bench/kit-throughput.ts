@@ -33,7 +33,7 @@ if (role === "native" || role === "handed") await beServer(role);
 else await measure([role ?? "", ...rest]);
 
 async function measure(args: readonly string[]): Promise<void> {
-  const pairs = Number(args[args.indexOf("--pairs") + 1] || 15);
+  const pairs = Number(args[args.indexOf("--pairs") + 1]) || 15;
   const rows: Row[] = [];
   for (const runtime of ["bun", "deno"] as const) {
     const servers = { native: await startServer(runtime, "native"), handed: await startServer(runtime, "handed") };

@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     return leave(EXIT.config, `queue.url: memory: is seen by one process only; ${mode} needs sqlite:PATH`);
   }
   const opened = await open(config);
-  if (!opened.ok) return leave(EXIT.failed, `queue.url: ${opened.message}`);
+  if (!opened.ok) return leave(opened.isConfig ? EXIT.config : EXIT.failed, `queue.url: ${opened.message}`);
   await run(mode, config, opened.queue);
 }
 

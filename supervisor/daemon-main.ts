@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
-import { createControl } from "./control/routes.ts";
+import { type ControlOptions, createControl } from "./control/routes.ts";
 import { createDaemon, type Daemon, type Ports } from "./daemon/daemon.ts";
 import { told } from "./daemon/happening.ts";
 import { createJournal } from "./daemon/journal.ts";
@@ -13,18 +13,25 @@ import { createManager, type Manager } from "./host/manager.ts";
 import { createPipes } from "./host/pipes.ts";
 import { createProcesses, type HostProcesses } from "./host/process.ts";
 import { createReactor } from "./host/reactor.ts";
-import { runtime } from "./host/runtime.ts";
+import { type HttpPlace, type HttpServer, runtime } from "./host/runtime.ts";
 import { findRuntimes } from "./host/runtimes.ts";
 import { serveHttp } from "./host/serve.ts";
-import { claimStateDir } from "./host/state-dir.ts";
+import { type Claim, claimStateDir } from "./host/state-dir.ts";
 import { writeOut } from "./host/stdout.ts";
 import { loadUnits } from "./host/unit-files.ts";
 import { follow } from "./output/follow.ts";
 import { createOutputs } from "./output/outputs.ts";
+import { parseAddress } from "./unit/address.ts";
 import { faultLine } from "./unit/fault.ts";
 import { socketsToBind } from "./unit/listen.ts";
 
-export type DaemonOptions = Readonly<{ root: string; stateDir: string; listen?: string }>;
+/** `listen`: serve the control API on this TCP address too. `verbose`: the journal tells everything. */
+export type DaemonOptions = Readonly<{ root: string; stateDir: string; listen?: string; verbose?: boolean }>;
+
+/** A script runner passes on the SIGINT that the terminal has sent already: two within this span are one. */
+const sameSignalMs = 500;
+/** How long an answer that waits for the stop may take to be written. */
+const lastAnswersMs = 500;
 
 const { version } = manifest;
 
@@ -53,9 +60,16 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const started = new Date().toISOString();
   const supervisor = { pid: process.pid, version, runtime: runtime.version, started_at: started, root };
   const daemon = createDaemon(units.value, supervisor, host.ports);
-  const control = serveControl(daemon, claim.socket);
-  claim.writePid();
+  const control = serveControl(daemon, claim, options.listen);
+  if (!control.ok) {
+    console.error(`supervisor start: ${control.message}`);
+    host.close();
+    claim.release();
+    return exitCode.failed;
+  }
+  // Whoever finds the pid file may signal at once, and an unheard SIGUSR2 ends a process.
   hearSignals(daemon);
+  claim.writePid();
   const text = `supervisor ${version} on ${runtime.version}, pid ${process.pid}, root ${root}`;
   daemon.note(told("info", "supervisor.started", text));
   void daemon.boot().then((count) => manager.tell({ READY: "1", STATUS: `${count} units` }));
@@ -74,7 +88,11 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 
 type Host = Readonly<{ ports: Ports; close(): void }>;
 
-function createHost({ root, stateDir }: DaemonOptions, manager: Manager, write: (line: string) => void): Host {
+function createHost(
+  { root, stateDir, verbose = false }: DaemonOptions,
+  manager: Manager,
+  write: (line: string) => void,
+): Host {
   const reactor = createReactor();
   const logs = join(stateDir, "logs");
   const { env } = process;
@@ -90,7 +108,7 @@ function createHost({ root, stateDir }: DaemonOptions, manager: Manager, write: 
       return processes;
     },
     dice: () => ({ roll: Math.random(), nonce: randomBytes(12).toString("hex") }),
-    journal: createJournal({ level: "info", readable: process.stdout.isTTY === true, write }),
+    journal: createJournal({ level: verbose ? "debug" : "info", readable: process.stdout.isTTY === true, write }),
     command: commandOf({ root, stateDir, environ: env, runtimePaths: findRuntimes(env), self }),
     socketsToBind: (unit) => socketsToBind(unit, { root, stateDir, environ: env }),
     outputFile: (unit) => join(logs, `${unit}.log`),
@@ -103,30 +121,53 @@ function createHost({ root, stateDir }: DaemonOptions, manager: Manager, write: 
   return { ports, close };
 }
 
-function serveControl(daemon: Daemon, path: string): Readonly<{ close(): Promise<void> }> {
+type Control = Readonly<{ ok: true; close(): Promise<void> }> | Readonly<{ ok: false; message: string }>;
+
+/** Serves the control API on its unix socket, and on TCP when asked: there a bearer token is required. */
+function serveControl(daemon: Daemon, claim: Claim, listen: string | undefined): Control {
   const closing = new AbortController();
-  const control = createControl(daemon.desk, {
-    follow: async function* (file, options) {
-      for await (const line of follow(file, options)) yield `${line}\n`;
+  const options: Omit<ControlOptions, "token"> = {
+    follow: async function* (file, wanted) {
+      for await (const line of follow(file, wanted)) yield `${line}\n`;
     },
-    token: null,
     closing: closing.signal,
     onBug: (error) => daemon.note(told("error", "control.bug", String(error))),
-  });
-  const server = serveHttp((request) => control.fetch(request), { path });
-  const close = (): Promise<void> => {
-    closing.abort();
-    return server.close();
   };
-  return { close };
+  const serve = (place: HttpPlace, token: string | null): HttpServer => {
+    const control = createControl(daemon.desk, { ...options, token });
+    return serveHttp((request) => control.fetch(request), place);
+  };
+  const servers: HttpServer[] = [];
+  try {
+    servers.push(serve({ path: claim.socket }, null));
+    if (listen !== undefined) servers.push(serve(tcpPlace(listen), claim.token()));
+  } catch (error) {
+    for (const server of servers) void server.close();
+    return { ok: false, message: `the control API cannot be served: ${(error as Error).message}` };
+  }
+  const close = async (): Promise<void> => {
+    const tooLong = new Promise((resolve) => setTimeout(resolve, lastAnswersMs));
+    closing.abort();
+    await Promise.race([Promise.all(servers.map((server) => server.finish())), tooLong]);
+    await Promise.all(servers.map((server) => server.close()));
+  };
+  return { ok: true, close };
+}
+
+/** Errors: throws for what is no address. */
+function tcpPlace(text: string): HttpPlace {
+  const address = parseAddress(text);
+  if (address?.tag !== "tcp") throw new Error(`--listen takes HOST:PORT, got '${text}'`);
+  return { hostname: address.host === "" ? "::" : address.host, port: address.port };
 }
 
 /** Source: the contract, §2, "Signals to the daemon". */
 function hearSignals(daemon: Daemon): void {
-  let asked = false;
+  let asked: number | null = null;
   const stop = (): void => {
-    if (asked) daemon.killAll();
-    asked = true;
+    const now = performance.now();
+    if (asked !== null && now - asked > sameSignalMs) daemon.killAll();
+    asked ??= now;
     daemon.desk.order({ tag: "stop", units: null, cascade: true });
   };
   process.on("SIGTERM", stop);

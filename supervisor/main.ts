@@ -35,7 +35,19 @@ async function startDaemon(context: Context): Promise<number> {
     return run(context);
   }
   const { runDaemon } = await import("./daemon-main.ts");
-  return runDaemon({ root, stateDir, ...(typeof flags.listen === "string" && { listen: flags.listen }) });
+  return runDaemon({
+    root,
+    stateDir,
+    verbose: context.verbose,
+    ...(typeof flags.listen === "string" && { listen: flags.listen }),
+  });
 }
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // What the operating system refuses is told in one line; anything else is a bug, and its trace is what helps.
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  console.error(`supervisor: ${code === undefined ? stack : message}`);
+  process.exitCode = code === "EACCES" || code === "EPERM" ? exit.denied : exit.failed;
+}

@@ -5,7 +5,7 @@ import { backlogOf } from "./connections.ts";
 import type { Census, Drainable } from "./drain.ts";
 import { guard } from "./guard.ts";
 import { libc } from "./libc.ts";
-import { type Bind, QUEUE_MS } from "./native.ts";
+import { type Bind, type Hold, QUEUE_MS } from "./native.ts";
 import type { Servable } from "./serve.ts";
 import { addressOf, addressText } from "./socket-address.ts";
 
@@ -21,16 +21,21 @@ const MOST = 0x7fffffff;
  * connections that come that way under load, so there it listens itself.
  * Errors: rejects with what `listen` reports, and when the server does not listen where it should.
  */
-export async function openCompatible(app: Servable, place: Place): Promise<{ address: string; server: Drainable }> {
+export async function openCompatible(
+  app: Servable,
+  place: Place,
+  hold: Hold | null = null,
+): Promise<{ address: string; server: Drainable }> {
   const guarded = guard(app);
   const http = createAdaptorServer({ fetch: guarded.fetch as never, createServer }) as HttpServer;
   // Never the one who closes an idle connection: a client may be about to use it. See the native servers.
   http.keepAliveTimeout = 0;
   const book = bookOf(http);
   const front = process.versions.bun ? frontOf(http) : http;
-  await listen(front, place);
+  if (hold) hold(() => void listen(front, place));
+  else await listen(front, place);
   return {
-    address: addressIn(front, place),
+    address: hold ? heldAddress(place) : addressIn(front, place),
     server: {
       stopAccepting() {
         guarded.startClosing();
@@ -61,6 +66,12 @@ async function listen(front: NetServer, place: Place): Promise<void> {
   await listening.promise;
   // The runtimes call listen(2) with 511, and the queue is everybody's. Where its length is unknown the supervisor puts it right after READY.
   if (place.tag === "fd") c?.listen(place.fd, backlog ?? MOST);
+}
+
+/** A server that is held back until the process is ready listens nowhere yet. */
+function heldAddress(place: Place): string {
+  const c = libc();
+  return (place.tag === "fd" && c && addressOf(c, place.fd)?.text) || "";
 }
 
 /** Errors: throws when the inherited address is not the one that is listened at. */

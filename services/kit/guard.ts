@@ -5,6 +5,8 @@ export interface Guard {
   fetch(request: Request, env: unknown): Response | Promise<Response>;
   /** From now on every response says `Connection: close`, also those that the app is still working on. */
   startClosing(): void;
+  /** How many requests the app has taken and not answered yet. */
+  readonly pending: number;
 }
 
 /** Hears of each response that says close, before it is sent. `env` is what the runtime passed beside the request. */
@@ -17,6 +19,7 @@ export type OnClosing = (request: Request, env: unknown) => void;
  */
 export function guard(app: Servable, onClosing: OnClosing = () => {}): Guard {
   let closing = false;
+  let pending = 0;
 
   const sent = (response: Response, request: Request, env: unknown): Response => {
     if (!closing || !mayClose(response)) return response;
@@ -27,11 +30,26 @@ export function guard(app: Servable, onClosing: OnClosing = () => {}): Guard {
   return {
     fetch(request, env) {
       const answer = app.fetch(request, env);
-      if (answer instanceof Promise) return answer.then((response) => sent(response, request, env));
+      if (answer instanceof Promise) {
+        pending += 1;
+        return answer.then(
+          (response) => {
+            pending -= 1;
+            return sent(response, request, env);
+          },
+          (error) => {
+            pending -= 1;
+            throw error;
+          },
+        );
+      }
       return closing ? sent(answer, request, env) : answer;
     },
     startClosing() {
       closing = true;
+    },
+    get pending() {
+      return pending;
     },
   };
 }

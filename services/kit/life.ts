@@ -12,6 +12,8 @@ export interface Life {
   readonly isReady: boolean;
   /** Adds what must be finished before the process may exit. All are awaited together; one added while draining starts at once. */
   onDrain(finish: () => Promise<void> | void): void;
+  /** Adds what is to happen when the process says that it is ready, just before it says so; at once when it has. */
+  onReady(begin: () => void): void;
   /** Says READY=1, once. To be called when the process is really able to serve. */
   ready(status?: string): void;
   /** Says in one line what the process is doing, for `supervisor status`. */
@@ -46,6 +48,7 @@ export function processLife(): Life {
  */
 export function leadLife(edge: LifeEdge): LedLife {
   const abort = new AbortController();
+  const beginners: (() => void)[] = [];
   const finishers: (() => Promise<void> | void)[] = [];
   const running: Promise<boolean>[] = [];
   let isReady = false;
@@ -61,9 +64,14 @@ export function leadLife(edge: LifeEdge): LedLife {
       if (abort.signal.aborted) start(finish);
       else finishers.push(finish);
     },
+    onReady(begin) {
+      if (isReady) begin();
+      else beginners.push(begin);
+    },
     ready(status) {
       if (isReady) return;
       isReady = true;
+      for (const begin of beginners) begin();
       edge.notify(status === undefined ? { READY: "1" } : { READY: "1", STATUS: status });
     },
     status(text) {
@@ -93,6 +101,8 @@ function leadProcess(): Life {
   });
   process.on("SIGTERM", () => end("SIGTERM"));
   process.on("SIGINT", () => end("SIGINT"));
+  // "Read your settings anew" is no reason to die, as it would be by default.
+  process.on("SIGHUP", () => {});
   return life;
 }
 

@@ -6,7 +6,7 @@ import { startBun } from "./bun.ts";
 import { type Connection, connectionsAt, listeningFds } from "./connections.ts";
 import { startDeno } from "./deno.ts";
 import type { Drainable } from "./drain.ts";
-import { unwatch } from "./epoll.ts";
+import { unwatch, watch } from "./epoll.ts";
 import { type Libc, libc } from "./libc.ts";
 import type { Servable } from "./serve.ts";
 import { addressOf, type SocketAddress } from "./socket-address.ts";
@@ -41,8 +41,11 @@ const AF_INET = 2;
 const SOCK_STREAM = 1;
 const O_CLOEXEC = 0o2000000;
 
+/** Postpones the first accept: `begin` is called when the process says that it is ready. */
+export type Hold = (begin: () => void) => void;
+
 /** Serves on a listener that was passed to this process. Errors: none are thrown; the reason says why it is not possible. */
-export async function openInherited(app: Servable, fd: number): Promise<Opened> {
+export async function openInherited(app: Servable, fd: number, hold: Hold | null): Promise<Opened> {
   const c = libc();
   const start = nativeStart();
   if (!c || !start) return { ok: false, reason: c ? "this runtime has no native server" : "libc cannot be called" };
@@ -56,7 +59,18 @@ export async function openInherited(app: Servable, fd: number): Promise<Opened> 
       await server.stop();
       return adoption;
     }
-    const stopAccepting = () => void unwatch(c, listenerFd, adoption.registration);
+    const { registration } = adoption;
+    let isOver = false;
+    if (hold) {
+      unwatch(c, listenerFd, registration);
+      hold(() => {
+        if (!isOver) watch(c, listenerFd, registration);
+      });
+    }
+    const stopAccepting = (): void => {
+      isOver = true;
+      unwatch(c, listenerFd, registration);
+    };
     return { ok: true, address: local.text, server: drainable(c, local, server, stopAccepting) };
   } catch (cause) {
     // The runtime would not start its server, or its inside is not as it was; node:http needs less.

@@ -5,7 +5,7 @@ import { type Drainable, drain } from "./drain.ts";
 import { libc } from "./libc.ts";
 import { type Life, processLife } from "./life.ts";
 import { type InheritedListener, inherited } from "./listeners.ts";
-import { type Bind, openInherited, openOwn } from "./native.ts";
+import { type Bind, type Hold, openInherited, openOwn } from "./native.ts";
 
 /** What can be served: a Hono app, or anything else with a `fetch`. */
 export type Servable = {
@@ -22,10 +22,10 @@ export type ServeOptions = Readonly<{
   path?: string;
   /** Whose drain ends the serving. Default: the life of this process. */
   life?: Life;
-  /** What is in flight for longer than this after the drain began is cut, and reported. Default 30000. */
+  /** What is in flight for longer than this after the drain began is cut, and reported. Default: the supervisor's limit, else 30000. */
   drainMs?: number;
   /**
-   * How long a client may still use an idle connection after the drain began. Default 6000.
+   * How long a client may still use an idle connection after the drain began. Default 6000, or less where drainMs is.
    * Why: no `Keep-Alive: timeout` is advertised, since a header per response costs 5 % (Bun) to 25 % (Deno) of the
    * throughput. So the clients' own limits count: those that keep idle connections for longer than this may, at their next
    * use, find one closed. They see the close before they send, unless both happen within one round trip. Where a proxy in
@@ -51,16 +51,20 @@ type Running = Readonly<{ address: string; mode: ServeMode; reason: string | nul
 
 const DRAIN_MS = 30_000;
 const IDLE_MS = 6_000;
+const IDLE_MARGIN_MS = 1_000;
+const GOODBYE_MS = 500;
 
 /**
  * Serves an app: on the listener that the supervisor passed, else at an address of its own.
- * It does not say that the process is ready; that is `life.ready()`, when the app is.
+ * It does not say that the process is ready; that is `life.ready()`, when the app is. In a handover it accepts nobody before.
  * Errors: rejects when no listener of that name was passed, when it is not one, or when the address cannot be bound.
  */
 export async function serve(app: Servable, options: ServeOptions = {}): Promise<Served> {
   const life = options.life ?? processLife();
   const listener = chosen(inherited(), options.listener);
-  const { server, ...running } = listener ? await onListener(app, listener) : await onOwn(app, bindOf(options));
+  const { server, ...running } = listener
+    ? await onListener(app, listener, holdOf(life))
+    : await onOwn(app, bindOf(options));
 
   let ended: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -78,14 +82,22 @@ function chosen(listeners: ReadonlyMap<string, InheritedListener>, name?: string
   throw new Error(`no listener '${name}' was passed to this process; there is: ${[...listeners.keys()].join(", ")}`);
 }
 
-async function onListener(app: Servable, { fd, name }: InheritedListener): Promise<Running> {
+async function onListener(app: Servable, { fd, name }: InheritedListener, hold: Hold | null): Promise<Running> {
   const c = libc();
   if (c && !isListening(c, fd)) throw new Error(`listener '${name}' (descriptor ${fd}) is not a listening socket`);
-  const native = isNativeWanted() ? await openInherited(app, fd) : notWanted;
+  const native = isNativeWanted() ? await openInherited(app, fd, hold) : notWanted;
   if (native.ok) return { ...native, mode: "native-inherited", reason: null };
   console.error(`serve: listener '${name}' is served through node:http: ${native.reason}`);
   const { openCompatible } = await import("./compatible.ts");
-  return { ...(await openCompatible(app, { tag: "fd", fd })), mode: "compatible", reason: native.reason };
+  return { ...(await openCompatible(app, { tag: "fd", fd }, hold)), mode: "compatible", reason: native.reason };
+}
+
+/**
+ * In a handover the old generation serves until this one is ready: what this one accepted before would die with it if it
+ * never became so. At any other start nobody else is there, and clients need not wait for the warm-up to be over.
+ */
+function holdOf(life: Life): Hold | null {
+  return process.env.SUPERVISOR_HANDOVER === "1" ? (begin) => life.onReady(begin) : null;
 }
 
 async function onOwn(app: Servable, bind: Bind): Promise<Running> {
@@ -118,8 +130,15 @@ function removeStale(path: string): Promise<void> {
   return promise;
 }
 
+/** The supervisor's own limit, less what it takes to say goodbye before it. Shape of SUPERVISOR_DRAIN_MS: `30000`. */
+function givenDrainMs(): number {
+  const limitMs = Number(process.env.SUPERVISOR_DRAIN_MS);
+  return limitMs > 0 ? Math.max(limitMs - GOODBYE_MS, limitMs / 2) : DRAIN_MS;
+}
+
 async function end(server: Drainable, options: ServeOptions, life: Life): Promise<void> {
-  const { drainMs = DRAIN_MS, idleMs = IDLE_MS } = options;
+  const { drainMs = givenDrainMs() } = options;
+  const { idleMs = Math.min(IDLE_MS, Math.max(drainMs - IDLE_MARGIN_MS, drainMs / 2)) } = options;
   const cut = await drain(server, { drainMs, idleMs });
   if (cut === 0) return;
   const line = `drain: ${cut} ${cut === 1 ? "connection" : "connections"} cut after ${drainMs} ms`;

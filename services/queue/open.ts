@@ -12,7 +12,8 @@ import { prepareSchema, SCHEMA_VERSION } from "./sqlite-schema.ts";
 /** How long another process may be busy with the file while we open it (recovery after a crash, a switch to WAL). */
 const OPEN_LIMIT_MS = 10_000;
 
-export type Opened = Readonly<{ ok: true; queue: Queue } | { ok: false; message: string }>;
+/** `isConfig`: the URL itself is wrong, and no second try will help. */
+export type Opened = Readonly<{ ok: true; queue: Queue } | { ok: false; isConfig: boolean; message: string }>;
 
 /**
  * Opens the store that a URL names: `memory:`, or `sqlite:PATH` (relative to the working directory; its folder is made).
@@ -22,12 +23,12 @@ export async function openQueue(url: string, options: Partial<QueueOptions> = {}
   if (url === "memory:") return { ok: true, queue: new MemoryQueue(options) };
   if (url.startsWith("sqlite:")) return openSqlite(url.slice("sqlite:".length), options);
   const kind = /^[a-z][a-z0-9+.-]*(?=:)/.exec(url)?.[0];
-  if (kind === "redis" || kind === "rediss") return no("redis is not supported yet: use sqlite:PATH or memory:");
-  return no(`a queue URL is memory: or sqlite:PATH, got ${kind === undefined ? JSON.stringify(url) : `${kind}:…`}`);
+  if (kind === "redis" || kind === "rediss") return wrong("redis is not supported yet: use sqlite:PATH or memory:");
+  return wrong(`a queue URL is memory: or sqlite:PATH, got ${kind === undefined ? JSON.stringify(url) : `${kind}:…`}`);
 }
 
 async function openSqlite(path: string, options: Partial<QueueOptions>): Promise<Opened> {
-  if (path === "" || path === ":memory:") return no("sqlite: needs the path of a file, as in sqlite:data/queue.db");
+  if (path === "" || path === ":memory:") return wrong("sqlite: needs the path of a file, as in sqlite:data/queue.db");
   const file = resolve(path);
   const limit = performance.now() + OPEN_LIMIT_MS;
   for (;;) {
@@ -54,4 +55,5 @@ function openFile(file: string, options: Partial<QueueOptions>): Opened {
   }
 }
 
-const no = (message: string): Opened => ({ ok: false, message });
+const no = (message: string): Opened => ({ ok: false, isConfig: false, message });
+const wrong = (message: string): Opened => ({ ok: false, isConfig: true, message });

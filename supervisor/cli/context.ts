@@ -4,8 +4,9 @@ import type { Settings } from "./arguments.ts";
 /** What a verb is given: its settings, where to write, and whom to ask. */
 export type Context = Settings &
   Readonly<{
-    /** Columns of the terminal. `Infinity` when the output is none. */
-    width: number;
+    /** Columns and rows of the terminal, as they are now. `Infinity` when the output is none. */
+    width(): number;
+    rows(): number;
     now(): Date;
     /** Writes data to stdout, as it is. */
     out(text: string): void;
@@ -24,7 +25,8 @@ export function createContext(settings: Settings): Context {
   return {
     ...settings,
     colour: settings.colour && isTerminal,
-    width: isTerminal ? stdout.columns || 80 : Infinity,
+    width: () => (isTerminal ? stdout.columns || 80 : Infinity),
+    rows: () => (isTerminal ? stdout.rows || 24 : Infinity),
     now: () => new Date(),
     out: (text) => stdout.write(text),
     err: (line) => stderr.write(`${line}\n`),

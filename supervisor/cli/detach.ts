@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "../control/client.ts";
-import type { Status, UnitStatus } from "../unit/status.ts";
 import type { Context } from "./context.ts";
-import { exit } from "./exit.ts";
+import { exit, exitOfVerdicts } from "./exit.ts";
+import { tellMiss, tellVerdicts } from "./tell.ts";
 
 const LIMIT_MS = 120_000;
 const ASK_EVERY_MS = 50;
@@ -23,18 +23,31 @@ export async function run(context: Context): Promise<number> {
   const child = launch(context, log);
   closeSync(log);
   const limitMs = context.timeoutMs ?? LIMIT_MS;
-  const end = await settle(child, context.client(), limitMs);
+  const end = await answering(child, context.client(), limitMs);
   child.unref();
   if (end.tag === "died") {
-    err(`supervisor start: the supervisor did not start (${end.how}); ${logPath} ends with:`);
+    err(`supervisor start: the supervisor did not start (${end.how}):`);
     for (const line of tail(logPath, logStart)) err(`    ${line}`);
-    return exit.failed;
+    return end.code;
   }
-  if (end.status === null) {
+  if (end.tag === "late") {
     err(`supervisor start: the supervisor has not answered within ${limitMs / 1000}s; see ${logPath}`);
     return exit.timedOut;
   }
-  return tellUnits(context, end.status);
+  return settle(context, limitMs);
+}
+
+/** Waits as `start UNIT…` does: both mean the same by "settled". */
+async function settle(context: Context, limitMs: number): Promise<number> {
+  const client = context.client();
+  const status = await client.status();
+  if (status.tag !== "ok") return tellMiss(context, status, "query");
+  const units = status.value.units.filter((unit) => unit.wanted === "up").map((unit) => unit.name);
+  if (units.length === 0) return exit.done;
+  const reply = await client.order({ tag: "start", units }, limitMs);
+  if (reply.tag !== "ok") return tellMiss(context, reply, "order");
+  tellVerdicts(context, reply.value);
+  return exitOfVerdicts(reply.value);
 }
 
 /** Starts this very program once more, as the leader of a session of its own. */
@@ -44,50 +57,30 @@ function launch(context: Context, log: number): ChildProcess {
   const runtimeFlags =
     process.versions.bun === undefined ? ["run", "--no-prompt", "--allow-all", "--quiet"] : ["--no-install"];
   const listen = typeof flags.listen === "string" ? ["--listen", flags.listen] : [];
-  const argv = [...runtimeFlags, program, "--root", root, "--state", stateDir, "start", ...listen];
+  const verbose = context.verbose ? ["--verbose"] : [];
+  const argv = [...runtimeFlags, program, "--root", root, "--state", stateDir, "start", ...verbose, ...listen];
   return spawn(process.execPath, argv, { cwd: root, detached: true, stdio: ["ignore", log, log] });
 }
 
-type End = Readonly<{ tag: "died"; how: string } | { tag: "settled"; status: Status | null }>;
+type End = Readonly<{ tag: "died"; how: string; code: number } | { tag: "answers" } | { tag: "late" }>;
 
-/** Asks until all has settled, the limit, or the child's end. At the limit gives the last status there was. */
-async function settle(child: ChildProcess, client: Client, limitMs: number): Promise<End> {
-  let how: string | null = null;
+/** Asks until the new daemon answers, the limit, or its end. A daemon that ends by a code of the contract gives that code on. */
+async function answering(child: ChildProcess, client: Client, limitMs: number): Promise<End> {
+  let died: Extract<End, { tag: "died" }> | null = null;
   child.on("error", (error) => {
-    how = error.message;
+    died = { tag: "died", how: error.message, code: exit.failed };
   });
   child.on("exit", (code, signal) => {
-    how = signal === null ? `exit code ${code}` : `killed by ${signal}`;
+    const how = signal === null ? `exit code ${code}` : `killed by ${signal}`;
+    died = { tag: "died", how, code: code || exit.failed };
   });
-  let status: Status | null = null;
   for (const end = performance.now() + limitMs; performance.now() < end; ) {
     const reply = await client.status();
-    if (reply.tag === "ok" && reply.value.supervisor.pid === child.pid) {
-      status = reply.value;
-      if (status.units.every(isSettled)) break;
-    }
-    if (how !== null) return { tag: "died", how };
+    if (reply.tag === "ok" && reply.value.supervisor.pid === child.pid) return { tag: "answers" };
+    if (died !== null) return died;
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
-  return { tag: "settled", status };
-}
-
-/** A unit that is wanted but inactive has settled only when it has run: before that it waits for another one. */
-function isSettled(unit: UnitStatus): boolean {
-  if (unit.wanted === "down" || unit.active_state === "active" || unit.active_state === "failed") return true;
-  return unit.active_state === "inactive" && unit.last_exit !== null;
-}
-
-function tellUnits({ out, err, quiet }: Context, { units }: Status): number {
-  const wanted = units.filter((unit) => unit.wanted === "up" || unit.active_state === "failed");
-  for (const unit of wanted) {
-    const state = `${unit.name}: ${unit.active_state} (${unit.sub_state})`;
-    const line = unit.reason === null ? state : `${state}: ${unit.reason}`;
-    if (unit.active_state === "failed" || !isSettled(unit)) err(line);
-    else if (!quiet) out(`${line}\n`);
-  }
-  if (wanted.some((unit) => unit.active_state === "failed")) return exit.failed;
-  return wanted.every(isSettled) ? exit.done : exit.timedOut;
+  return { tag: "late" };
 }
 
 function tail(path: string, fromByte: number): readonly string[] {

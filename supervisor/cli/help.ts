@@ -9,7 +9,9 @@ export async function run(context: Context): Promise<number> {
   const [name] = context.args;
   const verb = verbs.find((candidate) => candidate.name === name);
   if (name === undefined || verb !== undefined) {
-    context.out(verb === undefined ? renderHelp(verbs) : renderVerbHelp(verb));
+    context.out(
+      verb === undefined ? renderHelp(verbs.filter(({ isHidden }) => isHidden !== true)) : renderVerbHelp(verb),
+    );
     return exit.done;
   }
   const near = nearest(

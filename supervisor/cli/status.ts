@@ -1,4 +1,4 @@
-import type { Client } from "../control/client.ts";
+import type { Client, Reply } from "../control/client.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
 import type { Context } from "./context.ts";
 import { readCount } from "./count.ts";
@@ -16,11 +16,27 @@ export async function run(context: Context): Promise<number> {
   const client = context.client();
   const reply = await client.status(context.args);
   if (reply.tag !== "ok") return tellMiss(context, reply, "query");
+  if (context.flags.watch === true) return runWatch(context, client, lines);
   const status = reply.value;
-  if (context.json) context.out(`${JSON.stringify(status, null, 2)}\n`);
-  else context.out(await render(context, client, { status, lines }));
+  context.out(await render(context, client, { status, lines }));
   const asked = context.args.length > 0;
   return asked && status.units.some(isDown) ? exit.notActive : exit.done;
+}
+
+/** Goes on through the end of the daemon: its next life is worth watching too. With --json each status is a line. */
+async function runWatch(context: Context, client: Client, lines: number): Promise<number> {
+  const { watch } = await import("./watch.ts");
+  return watch(context, async () => {
+    const reply = await client.status(context.args);
+    if (reply.tag !== "ok") return context.json ? "" : missing(reply);
+    if (context.json) return `${JSON.stringify(reply.value)}\n`;
+    return render(context, client, { status: reply.value, lines });
+  });
+}
+
+function missing(reply: Exclude<Reply<Status>, { tag: "ok" }>): string {
+  if (reply.tag === "not-running") return "supervisor: not running\n";
+  return `supervisor: ${reply.tag === "refused" ? reply.faults[0].message : reply.message}\n`;
 }
 
 async function render(
@@ -28,11 +44,14 @@ async function render(
   client: Client,
   { status, lines }: Readonly<{ status: Status; lines: number }>,
 ): Promise<string> {
-  const { width, colour } = context;
-  const look = { width, colour, now: context.now() };
+  const { colour, args, json } = context;
+  if (json) return `${JSON.stringify(status, null, 2)}\n`;
+  const look = { width: context.width(), colour, now: context.now() };
   const [unit, ...others] = status.units;
-  if (context.args.length === 0 || unit === undefined || others.length > 0) return renderTable(status.units, look);
-  return renderUnit(unit, { ...look, output: await lastLines(client, unit.name, lines) });
+  if (args.length === 0 || unit === undefined || others.length > 0) return renderTable(status.units, look);
+  const whole = await client.unit(unit.name);
+  const shown = whole.tag === "ok" ? whole.value : unit;
+  return renderUnit(shown, { ...look, output: await lastLines(client, unit.name, lines) });
 }
 
 /** What the unit printed last; without it the status is still worth showing. */

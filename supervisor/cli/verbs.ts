@@ -12,6 +12,8 @@ export type Verb = Readonly<{
   most: number;
   flags: readonly Flag[];
   summary: string;
+  /** For scripts of our own: neither the help nor a suggestion names it. */
+  isHidden?: boolean;
   /** Each verb is a module of its own, so that none pays for another's packages. */
   load(): Promise<{ run: Run }>;
 }>;
@@ -73,9 +75,29 @@ export const verbs: readonly Verb[] = [
   {
     name: "status",
     ...several,
-    flags: [{ name: "lines", short: "n", value: "N", summary: "how many lines of output to show (default: 10)" }],
+    flags: [
+      { name: "lines", short: "n", value: "N", summary: "how many lines of output to show (default: 10)" },
+      { name: "watch", short: "w", summary: "draw it anew each second, until Ctrl-C" },
+    ],
     summary: "what runs, and how",
     load: () => import("./status.ts"),
+  },
+  {
+    name: "show",
+    ...atLeastOne,
+    flags: [
+      { name: "property", short: "p", value: "NAME", summary: "only this one; several with commas between" },
+      { name: "value", summary: "the values without their names" },
+    ],
+    summary: "every property of units, for scripts",
+    load: () => import("./show.ts"),
+  },
+  {
+    name: "wait",
+    ...atLeastOne,
+    flags: [{ name: "for", value: "ready|active|stopped", summary: "what to wait for (default: ready)" }],
+    summary: "wait until units are ready, active or stopped; --timeout limits it",
+    load: () => import("./wait.ts"),
   },
   {
     name: "logs",
@@ -139,6 +161,22 @@ export const verbs: readonly Verb[] = [
     load: () => import("./check.ts"),
   },
   {
+    name: "graph",
+    ...several,
+    flags: [{ name: "format", value: "ascii|mermaid|dot", summary: "how to draw it (default: ascii)" }],
+    summary: "who needs whom, by the unit files on disk",
+    load: () => import("./graph.ts"),
+  },
+  {
+    name: "doctor",
+    least: 0,
+    most: 0,
+    operands: "",
+    flags: [],
+    summary: "find what is in the way of running well, with a fix for each",
+    load: () => import("./doctor.ts"),
+  },
+  {
     name: "generate",
     least: 1,
     most: 1,
@@ -152,6 +190,25 @@ export const verbs: readonly Verb[] = [
     ],
     summary: "write deployment files from the units",
     load: () => import("./generate.ts"),
+  },
+  {
+    name: "completion",
+    least: 1,
+    most: 1,
+    operands: "bash|zsh|fish",
+    flags: [],
+    summary: "print the completion of a shell",
+    load: () => import("./completion.ts"),
+  },
+  {
+    name: "__units",
+    least: 0,
+    most: 0,
+    operands: "",
+    flags: [],
+    summary: "the names of all units, for the shell to complete",
+    isHidden: true,
+    load: () => import("./names.ts"),
   },
   {
     name: "version",

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import type { Happening, Order, Verdict } from "../daemon/ports.ts";
-import type { Status } from "../unit/status.ts";
+import type { Status, UnitStatus } from "../unit/status.ts";
+import type { LoadedUnit } from "./loaded.ts";
 import type { Reply } from "./reply.ts";
 import { open, send, sendText } from "./wire.ts";
 
 export type { Happening, Order, Verdict } from "../daemon/ports.ts";
+export type { Json, JsonObject, LoadedUnit } from "./loaded.ts";
 export type { Miss, Reply } from "./reply.ts";
 
 export type LogsWanted = Readonly<{ lines: number; follow: boolean; signal: AbortSignal }>;
@@ -16,6 +18,10 @@ export interface Client {
   readonly socket: string;
   /** Asks for every unit, or for those that the patterns name. */
   status(patterns?: readonly string[]): Promise<Reply<Status>>;
+  /** Asks for one unit, with its processes. */
+  unit(name: string): Promise<Reply<UnitStatus>>;
+  /** Asks what a unit's file said when it was loaded. */
+  loaded(name: string): Promise<Reply<LoadedUnit>>;
   /** Gives an order; its units may be patterns. `waitMs: null` does not wait, and is answered without a verdict. */
   order(order: Order, waitMs: number | null): Promise<Reply<readonly Verdict[]>>;
   logs(unit: string, wanted: LogsWanted): Promise<Reply<AsyncIterable<string>>>;
@@ -37,6 +43,8 @@ export function createClient(stateDir: string, queryLimitMs = QUERY_LIMIT_MS): C
   return {
     socket,
     status: (patterns = []) => send<Status>(get(`/v1/status${query(patterns.map((unit) => ["unit", unit]))}`)),
+    unit: (name) => send<UnitStatus>(get(`/v1/units/${encodeURIComponent(name)}`)),
+    loaded: (name) => send<LoadedUnit>(get(`/v1/units/${encodeURIComponent(name)}/unit`)),
     async order(order, waitMs) {
       const limited = waitMs === null ? null : Math.min(Math.ceil(waitMs), longestWaitMs);
       const path = `${orderPath(order)}${query(limited === null ? [] : [["wait", `${limited}ms`]])}`;

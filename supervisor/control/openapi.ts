@@ -18,7 +18,8 @@ export function openapi(): Json {
           parameter("query", "unit", "A pattern; may be given several times."),
         ]),
       },
-      "/v1/units/{name}": { get: query("One unit.", json("UnitStatus"), [name]) },
+      "/v1/units/{name}": { get: query("One unit, with its processes.", json("UnitStatus"), [name]) },
+      "/v1/units/{name}/unit": { get: query("What the unit's file said.", json("LoadedUnit"), [name]) },
       "/v1/units/{name}/logs": {
         get: query("What the unit printed.", text("text/plain"), [
           name,

@@ -6,6 +6,7 @@ import { parseSignal } from "../unit/signal.ts";
 import type { UnitStatus } from "../unit/status.ts";
 import { readBody } from "./body.ts";
 import { eventFrames } from "./events.ts";
+import { loadedUnit } from "./loaded.ts";
 import { metricsType, renderMetrics } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { internalProblem, problem } from "./problem.ts";
@@ -81,7 +82,14 @@ function addQueries(app: Hono, desk: Desk, options: ControlOptions): void {
   });
   app.get("/v1/units/:name", (c) => {
     const found = findOne(desk, c.req.param("name"));
-    return found.ok ? c.json(found.value) : problem(found.faults);
+    return found.ok ? c.json(desk.inspect(found.value.name) ?? found.value) : problem(found.faults);
+  });
+  app.get("/v1/units/:name/unit", (c) => {
+    const found = findOne(desk, c.req.param("name"));
+    if (!found.ok) return problem(found.faults);
+    const unit = desk.loaded(found.value.name);
+    if (unit !== null) return c.json(loadedUnit(unit));
+    return refuse(`${found.value.name}: nothing is known of its file`, 404);
   });
 }
 

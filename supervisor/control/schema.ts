@@ -29,6 +29,15 @@ const fault = z.object({
   at: z.object({ file: z.string(), line: z.number().optional(), key: z.string().optional() }).optional(),
 });
 
+const process = z.object({
+  pid: z.int(),
+  ppid: z.int(),
+  command: z.string(),
+  tasks: z.int(),
+  memory_bytes: z.number(),
+  cpu_seconds: z.number(),
+});
+
 const instance = z.object({
   name: z.string(),
   pid: z.int().nullable(),
@@ -38,6 +47,10 @@ const instance = z.object({
   ready_at: z.string().nullable(),
   memory_bytes: z.number().nullable(),
   cpu_seconds: z.number().nullable(),
+  processes: z
+    .array(process)
+    .describe("Everybody alive of this invocation; only in the answer for one unit.")
+    .optional(),
 });
 
 const unit = z.object({
@@ -101,6 +114,10 @@ const status = z.object({
   units: z.array(unit),
 });
 
+const loadedUnit = z
+  .looseObject({ name: z.string(), file: z.string(), service: z.record(z.string(), z.json()) })
+  .describe("The settings with every default filled in; of the environment only the names.");
+
 const verdict = z.object({
   unit: z.string(),
   result: z.enum(["done", "failed", "kept-old", "refused", "timed-out"]),
@@ -140,6 +157,7 @@ const problem = z.object({
 export const schemas = {
   Status: status,
   UnitStatus: unit,
+  LoadedUnit: loadedUnit,
   Verdicts: z.object({ verdicts: z.array(verdict) }),
   Accepted: z.object({ accepted: z.literal(true) }),
   Happening: happening,

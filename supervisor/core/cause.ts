@@ -9,6 +9,7 @@ export type Cause = Readonly<
   | { tag: "start-timeout"; limitMs: number }
   | { tag: "stop-timeout"; limitMs: number }
   | { tag: "start-limit"; burst: number; intervalMs: number; last: Cause }
+  | { tag: "not-serving"; listeners: readonly string[] }
   | { tag: "old-exited"; exit: Exit }
   | { tag: "stopped" }
 >;
@@ -21,6 +22,7 @@ export function isFailure(cause: Cause): boolean {
     case "spawn-failed":
     case "start-timeout":
     case "stop-timeout":
+    case "not-serving":
     case "start-limit":
       return true;
     case "old-exited":
@@ -43,6 +45,8 @@ export function result(cause: Cause | null): Result {
     case "start-timeout":
     case "stop-timeout":
       return "timeout";
+    case "not-serving":
+      return "protocol";
     case "start-limit":
       return "start-limit-hit";
     default:
@@ -63,6 +67,8 @@ export function describe(cause: Cause): string {
       return `did not stop within ${spanText(cause.limitMs)} and was killed`;
     case "start-limit":
       return `gave up after ${cause.burst} starts within ${spanText(cause.intervalMs)}: it ${describe(cause.last)}`;
+    case "not-serving":
+      return `said that it is ready, but does not serve listener ${cause.listeners.join(", ")}`;
     case "old-exited":
       return `the old generation ${exitText(cause.exit)} during the handover`;
     case "stopped":

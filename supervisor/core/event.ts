@@ -18,7 +18,8 @@ export type Event = Readonly<
 export type ProcessFact = Readonly<
   | { tag: "spawned"; invocation: InvocationId; pid: number }
   | { tag: "spawn-failed"; invocation: InvocationId; stage: SpawnStage; code: string; message: string }
-  | { tag: "ready"; invocation: InvocationId }
+  /** `idle`: listeners that the generation before accepts on and this one does not. */
+  | { tag: "ready"; invocation: InvocationId; idle?: readonly string[] }
   | { tag: "says"; invocation: InvocationId; text: string }
   | { tag: "exited"; invocation: InvocationId; exit: Exit; survivors: readonly Survivor[] }
   | { tag: "emptied"; invocation: InvocationId }

@@ -14,7 +14,8 @@ export function dismiss(context: Context, step: Step, run: Run, purpose: Leaving
     tag: "signal",
     invocation: run.invocation,
     signal: service.killSignal,
-    scope: service.killMode === "control-group" ? "group" : "main",
+    // A drain is for the process that serves: its helpers work for requests that are still in flight.
+    scope: service.killMode === "control-group" && purpose === "stop" ? "group" : "main",
   });
   const deadline = now + limitMs(context, purpose);
   const one: Leaving = { run, purpose, killed: false, orphaned: false, since: now, deadline };
@@ -56,7 +57,13 @@ export function leaderGone(context: Context, step: Step, one: Leaving, survivors
   if (survivors.length === 0 || killMode === "process") return gone(context, step, one);
   const orphan: Leaving = { ...one, orphaned: true };
   const told = report(step, { tag: "survived", invocation: one.run.invocation, survivors });
-  return killMode === "mixed" && !one.killed ? kill(context, told, orphan) : replaceLeaving(told, orphan);
+  if (one.killed) return replaceLeaving(told, orphan);
+  if (killMode === "mixed") return kill(context, told, orphan);
+  const known = replaceLeaving(told, orphan);
+  if (one.purpose === "stop") return known;
+  // The leader may have been a wrapper that passes nothing on: now those behind it are told.
+  const { invocation } = one.run;
+  return perform(known, { tag: "signal", invocation, signal: context.unit.service.killSignal, scope: "group" });
 }
 
 /** Nobody of this group is left. */

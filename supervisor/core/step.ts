@@ -93,7 +93,7 @@ function fact(context: Context, here: Step, event: ProcessFact): Step {
     case "says":
       return amend(here, event.invocation, { says: event.text });
     case "ready":
-      return becomeReady(context, here, event.invocation);
+      return becomeReady(context, here, event.invocation, event.idle);
     case "spawn-failed":
       return lost(context, here, event.invocation, spawnCause(event), []);
     case "exited":
@@ -144,12 +144,12 @@ function lost(context: Context, here: Step, invocation: string, cause: Cause, su
 }
 
 /** A second READY, or one from a process that is no longer waited for, changes nothing. */
-function becomeReady(context: Context, here: Step, invocation: string): Step {
+function becomeReady(context: Context, here: Step, invocation: string, idle: readonly string[] = []): Step {
   const { phase } = here.state;
   if (phase.tag === "starting" && phase.run.invocation === invocation) return serve(context, here, phase.run);
-  if (phase.tag === "replacing" && phase.next.invocation === invocation)
-    return soak(context, here, phase.run, phase.next);
-  return here;
+  if (phase.tag !== "replacing" || phase.next.invocation !== invocation) return here;
+  if (idle.length > 0) return reject(context, here, phase, { tag: "not-serving", listeners: idle });
+  return soak(context, here, phase.run, phase.next);
 }
 
 function exitCause({ unit }: Context, run: Run, exit: Exit): Cause {

@@ -32,6 +32,10 @@ export function createWorld(units: readonly Unit[]): World {
   return { units: new Map(entries), graph: createGraph(sorted), minted: 0 };
 }
 
+export function stateOf(world: World, { unit, instance }: Whom): State | undefined {
+  return world.units.get(unit)?.instances[instance - 1];
+}
+
 /** Whose process this is. Null: nobody's any more. */
 export function ownerOf(world: World, invocation: string): Whom | null {
   for (const [unit, { instances }] of world.units) {

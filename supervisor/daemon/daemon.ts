@@ -1,11 +1,11 @@
 import type { Report } from "../core/effect.ts";
 import type { Tick } from "../core/event.ts";
 import { runs } from "../core/state.ts";
-import { createWorld, type Whom, type World } from "../core/world.ts";
+import { createWorld, ownerOf, stateOf, type Whom, type World } from "../core/world.ts";
 import type { Command } from "../unit/command.ts";
 import type { Outcome } from "../unit/fault.ts";
 import type { Status } from "../unit/status.ts";
-import type { Socket, Unit } from "../unit/unit.ts";
+import type { BindableSocket, Unit } from "../unit/unit.ts";
 import { createDesk, createSince, type Since } from "./desk.ts";
 import { type Told, tell, told } from "./happening.ts";
 import { createHappenings, type Happenings } from "./happenings.ts";
@@ -28,7 +28,7 @@ export type Ports = Readonly<{
   journal: Journal;
   command: (unit: Unit, instance: number) => Outcome<Command>;
   /** A unit's sockets with their placeholders filled in. */
-  socketsToBind: (unit: Unit) => Outcome<readonly Socket[]>;
+  socketsToBind: (unit: Unit) => Outcome<readonly BindableSocket[]>;
   outputFile: (unit: string) => string;
   /** Called once, when everything is told to stop. */
   shuttingDown: () => void;
@@ -60,7 +60,8 @@ export class Daemon {
     this.stopped = ending.promise;
     this.#since = createSince(clock);
     this.#sockets = createSockets(ports.listeners, ports.socketsToBind);
-    const hear = createHear(outputs, (fact) => this.#loop.post({ tag: "fact", fact }));
+    const idle = (invocation: string): readonly string[] => this.#idleListeners(invocation);
+    const hear = createHear(outputs, (fact) => this.#loop.post({ tag: "fact", fact }), idle);
     this.#processes = ports.processes(hear);
     this.#loop = createLoop({
       world: createWorld(units),
@@ -132,6 +133,22 @@ export class Daemon {
       answer,
       report: (whom: Whom, what: Report) => this.note(tell(whom, what), pidOf(this.#loop.world, what)),
     });
+  }
+
+  /**
+   * The listeners that the old generation of a handover accepts on and the new one does not. A program that
+   * waits in accept(2) or poll(2) shows on neither side, and is believed.
+   */
+  #idleListeners(invocation: string): readonly string[] {
+    const { world } = this.#loop;
+    const owner = ownerOf(world, invocation);
+    if (!owner) return [];
+    const phase = stateOf(world, owner)?.phase;
+    if (phase?.tag !== "replacing" || phase.next.invocation !== invocation) return [];
+    const before = this.#processes.polled(phase.run.invocation);
+    const now = this.#processes.polled(invocation);
+    const idle = this.#sockets.of(owner.unit).filter(({ inode }) => before.has(inode) && !now.has(inode));
+    return idle.map(({ name }) => name);
   }
 
   #turned(world: World): void {

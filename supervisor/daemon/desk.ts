@@ -5,7 +5,7 @@ import { match } from "../unit/pattern.ts";
 import type { Happenings } from "./happenings.ts";
 import type { Orders } from "./orders.ts";
 import type { Clock, Desk } from "./ports.ts";
-import { type StatusSources, statusOf } from "./status.ts";
+import { inspect, type StatusSources, statusOf } from "./status.ts";
 
 export type DeskOptions = Readonly<{
   sources: () => Omit<StatusSources, "since">;
@@ -19,6 +19,8 @@ export type DeskOptions = Readonly<{
 export function createDesk({ sources, since, orders, happenings, outputFile }: DeskOptions): Desk {
   return {
     status: () => statusOf({ ...sources(), since: since.of }),
+    inspect: (unit) => inspect({ ...sources(), since: since.of }, unit),
+    loaded: (unit) => sources().world.units.get(unit)?.unit ?? null,
     match: (patterns) => match(patterns, [...sources().world.units.keys()]),
     order: (order) => orders.give(order),
     happenings: (after, signal) => happenings.after(after, signal),
@@ -39,7 +41,9 @@ export function createSince(clock: Clock): Since {
     of: (unit) => entered.get(unit)?.at ?? born,
     turned(world) {
       for (const [name, { instances }] of world.units) {
-        const state = worstView(instances).activeState;
+        const { activeState } = worstView(instances);
+        // A unit that is handed over has been active all the time.
+        const state = activeState === "reloading" ? "active" : activeState;
         if (entered.get(name)?.state !== state) entered.set(name, { state, at: clock.now() });
       }
     },

@@ -1,4 +1,5 @@
 import type { ProcessFact } from "../core/event.ts";
+import type { InvocationId } from "../core/facts.ts";
 import type { Outputs, ProcessEvent } from "./ports.ts";
 
 /** Longest STATUS= that is kept. Units: characters. */
@@ -8,7 +9,11 @@ const longestStatus = 500;
  * Turns what the process port says into facts for the core. Output is settled first: what a dead process printed is in its
  * file, and in the tail that explains its end, before anybody decides on it.
  */
-export function createHear(outputs: Outputs, tell: (fact: ProcessFact) => void): (event: ProcessEvent) => void {
+export function createHear(
+  outputs: Outputs,
+  tell: (fact: ProcessFact) => void,
+  idleListeners: (invocation: InvocationId) => readonly string[] = () => [],
+): (event: ProcessEvent) => void {
   return (event) => {
     switch (event.tag) {
       case "spawned":
@@ -20,7 +25,7 @@ export function createHear(outputs: Outputs, tell: (fact: ProcessFact) => void):
         tell(event);
         break;
       case "notified":
-        hearNotification(event, tell);
+        hearNotification(event, tell, idleListeners);
         break;
       case "exited":
         outputs.flush(event.invocation);
@@ -33,8 +38,15 @@ export function createHear(outputs: Outputs, tell: (fact: ProcessFact) => void):
   };
 }
 
-function hearNotification(event: Extract<ProcessEvent, { tag: "notified" }>, tell: (fact: ProcessFact) => void): void {
+function hearNotification(
+  event: Extract<ProcessEvent, { tag: "notified" }>,
+  tell: (fact: ProcessFact) => void,
+  idleListeners: (invocation: InvocationId) => readonly string[],
+): void {
   const { invocation, fields } = event;
   if (fields.STATUS !== undefined) tell({ tag: "says", invocation, text: fields.STATUS.slice(0, longestStatus) });
-  if (fields.READY === "1") tell({ tag: "ready", invocation });
+  if (fields.READY === "1") {
+    const idle = idleListeners(invocation);
+    tell({ tag: "ready", invocation, ...(idle.length > 0 && { idle }) });
+  }
 }

@@ -3,6 +3,7 @@ import type { SpawnStage } from "../core/facts.ts";
 import type { Deed, Whom, World } from "../core/world.ts";
 import type { Command } from "../unit/command.ts";
 import type { Fault, Outcome } from "../unit/fault.ts";
+import { privilegesOf } from "../unit/privileges.ts";
 import type { Unit } from "../unit/unit.ts";
 import type { Outputs, ProcessEvent, Processes, SpawnOrder } from "./ports.ts";
 import type { Sockets } from "./sockets.ts";
@@ -63,10 +64,18 @@ function prepare(options: PerformOptions, unit: Unit, instance: number, effect: 
     SUPERVISOR_UNIT: unit.name,
     SUPERVISOR_INSTANCE: String(instance),
     SUPERVISOR_GENERATION: String(generation),
+    SUPERVISOR_DRAIN_MS: String(Math.min(unit.handover.drainMs, unit.service.timeoutStopMs)),
+    ...(replaces(options.world(), { unit: unit.name, instance }, invocation) && { SUPERVISOR_HANDOVER: "1" }),
   };
   const passed = listeners.value.map(({ name, fd }) => ({ name, fd }));
-  const order = { invocation, argv, cwd, env: { ...env, ...own }, listeners: passed, ...output.value, notify: true };
-  return { ok: true, order };
+  const common = { invocation, argv, cwd, env: { ...env, ...own }, listeners: passed, ...output.value, notify: true };
+  return { ok: true, order: { ...common, privileges: privilegesOf(unit.service) } };
+}
+
+/** Whether it is the new generation of a handover, which is to accept nobody before it is ready. */
+function replaces(world: World, { unit, instance }: Whom, invocation: string): boolean {
+  const phase = world.units.get(unit)?.instances[instance - 1]?.phase;
+  return phase?.tag === "replacing" && phase.next.invocation === invocation;
 }
 
 function refuse(stage: SpawnStage, faults: readonly Fault[]): Prepared {

@@ -1,7 +1,8 @@
 import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "../core/facts.ts";
 import type { Fault, Outcome } from "../unit/fault.ts";
-import type { Status } from "../unit/status.ts";
-import type { SignalName, Socket, Unit } from "../unit/unit.ts";
+import type { Privileges } from "../unit/privileges.ts";
+import type { ProcessStatus, Status, UnitStatus } from "../unit/status.ts";
+import type { BindableSocket, SignalName, Unit } from "../unit/unit.ts";
 
 /**
  * The daemon's whole view of the outside: the operating system as a struct of a few functions.
@@ -28,6 +29,8 @@ export type SpawnOrder = Readonly<{
   stderr: number;
   /** Whether the child gets a NOTIFY_SOCKET of its own. */
   notify: boolean;
+  /** Null: as the supervisor itself. */
+  privileges: Privileges | null;
 }>;
 
 export type ProcessEvent = Readonly<
@@ -48,8 +51,12 @@ export interface Processes {
   signal(invocation: InvocationId, signal: SignalName, scope: "group" | "main"): void;
   /** Names who is still alive in the group (for the report when a stop goes over its limit). */
   members(invocation: InvocationId): readonly Survivor[];
+  /** Inodes of the sockets that the invocation's processes wait for through epoll: a listener is served where it is among them. */
+  polled(invocation: InvocationId): ReadonlySet<number>;
   /** Resident memory in bytes and processor seconds of a live process; null when it is gone. */
   usage(pid: number): Readonly<{ memoryBytes: number; cpuSeconds: number }> | null;
+  /** Everybody alive of an invocation: its session, and whoever descends from that, in the order of their pids. Costs a walk through all processes. */
+  tree(invocation: InvocationId): readonly ProcessStatus[];
 }
 
 /** A bound, listening socket that the supervisor owns and lends. */
@@ -66,7 +73,7 @@ export interface Listeners {
    * Opens a unit's listener, non-blocking and close-on-exec, or takes the one that a service manager passed for it.
    * Errors: listener-busy (names the holder), listener-failed.
    */
-  open(unit: string, socket: Socket): Outcome<Listener>;
+  open(unit: string, socket: BindableSocket): Outcome<Listener>;
   /** `listen(2)` again with the configured backlog: runtimes shrink it to 511 when they adopt a socket. */
   assertBacklog(listener: Listener, backlog: number): void;
   /** Closes; unlinks a unix path only when it is still the same inode. */
@@ -131,6 +138,10 @@ export type Happening = Readonly<{
 /** What the control plane may ask of the daemon. It posts events and reads snapshots; it never waits for a transition to answer another request. */
 export interface Desk {
   status(): Status;
+  /** One unit with its process trees, which cost too much for the list. Null: there is no such unit. */
+  inspect(unit: string): UnitStatus | null;
+  /** What the unit's file said when it was loaded. Null: there is no such unit. */
+  loaded(unit: string): Unit | null;
   /** Takes unit patterns (`api`, `api@2`, `work*`, `all`) apart. Errors: unit-unknown with the nearest name. */
   match(patterns: readonly string[]): Outcome<readonly string[]>;
   /** Gives an order. Errors at once: unit-unknown, unit-required, shutting-down. The promise is settled when every unit has come to rest. */

@@ -1,5 +1,5 @@
 import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
-import type { Socket, Unit } from "../unit/unit.ts";
+import type { BindableSocket, Socket, Unit } from "../unit/unit.ts";
 import type { Listener, Listeners } from "./ports.ts";
 
 /** The listeners of all units: opened before the first child, kept while the unit exists, whatever becomes of its processes. */
@@ -12,7 +12,10 @@ export interface Sockets {
   closeAll(): void;
 }
 
-export function createSockets(listeners: Listeners, toBind: (unit: Unit) => Outcome<readonly Socket[]>): Sockets {
+export function createSockets(
+  listeners: Listeners,
+  toBind: (unit: Unit) => Outcome<readonly BindableSocket[]>,
+): Sockets {
   const open = new Map<string, Map<string, Listener>>();
 
   const ensure = (unit: Unit): Outcome<readonly Listener[]> => {

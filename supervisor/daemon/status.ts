@@ -24,6 +24,15 @@ export function statusOf(sources: StatusSources): Status {
   return { schema_version: 1, supervisor: sources.supervisor, units };
 }
 
+/** Says what one unit is, with the processes of each invocation. Null: there is no such unit. */
+export function inspect(sources: StatusSources, unit: string): UnitStatus | null {
+  const entry = sources.world.units.get(unit);
+  if (!entry) return null;
+  const status = unitStatus(sources, entry);
+  const withTree = (one: InstanceStatus) => ({ ...one, processes: sources.processes.tree(one.invocation_id) });
+  return { ...status, instances: status.instances.map(withTree) };
+}
+
 function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
   const { unit, instances } = entry;
   const { activeState, subState } = worstView(instances);
@@ -114,7 +123,15 @@ function lastExit(clock: Clock, instances: readonly State[]): UnitStatus["last_e
 
 const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
 
-/** When an instant was, for people: by today's wall clock, which may have jumped since. */
+/** How far the two clocks may drift apart before the wall clock is taken for set anew. Units: milliseconds. */
+const wallJump = 1000;
+const offsets = new WeakMap<Clock, number>();
+
+/** When an instant was, for people. Two answers about one fact agree, unless the wall clock was set in between. */
 function stamp(clock: Clock, at: Instant): string {
-  return new Date(clock.wall().getTime() - (clock.now() - at)).toISOString();
+  const now = clock.wall().getTime() - clock.now();
+  const known = offsets.get(clock);
+  const offset = known === undefined || Math.abs(now - known) > wallJump ? now : known;
+  offsets.set(clock, offset);
+  return new Date(offset + at).toISOString();
 }

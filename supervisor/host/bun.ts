@@ -34,7 +34,7 @@ function serve(handler: HttpHandler, place: HttpPlace): HttpServer {
       ? Bun.serve({ unix: place.path, fetch, ...unlimited })
       : Bun.serve({ ...place, fetch, ...unlimited });
   const address = "path" in place ? place.path : `${bracketed(place.hostname)}:${server.port}`;
-  return { address, close: () => server.stop(true) };
+  return { address, finish: () => server.stop(), close: () => server.stop(true) };
 }
 
 function bracketed(host: string): string {

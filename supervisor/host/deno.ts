@@ -10,7 +10,10 @@ declare const Deno: Readonly<{
   dlopen(library: string, symbols: Record<string, unknown>): { symbols: Symbols };
   UnsafePointer: { of(bytes: Uint8Array): object | null; value(pointer: object | null): number | bigint };
   UnsafePointerView: { getArrayBuffer(pointer: object, sizeBytes: number): ArrayBuffer };
-  serve(options: ServeOptions, handler: HttpHandler): { addr: { port?: number }; finished: Promise<void> };
+  serve(
+    options: ServeOptions,
+    handler: HttpHandler,
+  ): { addr: { port?: number }; finished: Promise<void>; shutdown(): Promise<void> };
 }>;
 
 /** Deno's side of what differs. */
@@ -39,11 +42,17 @@ function serve(handler: HttpHandler, place: HttpPlace): HttpServer {
   // onListen replaces the line "Listening on …" that Deno prints to stdout otherwise.
   const server = Deno.serve({ ...place, signal: stop.signal, onListen: () => undefined }, handler);
   const address = "path" in place ? place.path : `${bracketed(place.hostname)}:${server.addr.port}`;
+  let isFinished = false;
   const close = (): Promise<void> => {
-    stop.abort();
+    // Deno throws from inside when a server that has finished is aborted.
+    if (!isFinished) stop.abort();
     return server.finished;
   };
-  return { address, close };
+  const finish = async (): Promise<void> => {
+    await server.shutdown();
+    isFinished = true;
+  };
+  return { address, finish, close };
 }
 
 function bracketed(host: string): string {

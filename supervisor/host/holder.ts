@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import type { Socket } from "../unit/unit.ts";
+import type { BindableSocket } from "../unit/unit.ts";
 import { allPids, commandOf, readStat } from "./procfs.ts";
 import { unixSockaddr } from "./sockaddr.ts";
 import { whoAnswers } from "./socket.ts";
@@ -14,7 +14,7 @@ const LONGEST_COMMAND = 80;
  * Says who has an address. Shape: ` by nginx: master process /usr/sbin/nginx (pid 123)`; ` by a process of user 33` when it may not be
  * looked into; empty when nothing is known. Ready to follow "already in use".
  */
-export function holderText({ kind, address }: Pick<Socket, "kind" | "address">): string {
+export function holderText({ kind, address }: Pick<BindableSocket, "kind" | "address">): string {
   const held = address.tag === "unix" ? unixHolder(address.path) : portHolder(kind, address.port);
   if (held.pid)
     return ` by ${commandOf(held.pid, readStat(held.pid)?.comm ?? "?").slice(0, LONGEST_COMMAND)} (pid ${held.pid})`;
@@ -26,7 +26,7 @@ type Holder = Readonly<{ pid: number | null; uid: number | null }>;
 
 const NOBODY: Holder = { pid: null, uid: null };
 
-function portHolder(kind: Socket["kind"], port: number): Holder {
+function portHolder(kind: BindableSocket["kind"], port: number): Holder {
   const [table, state] = kind === "stream" ? ["tcp", LISTENING] : ["udp", UNCONNECTED];
   const wanted = port.toString(16).toUpperCase().padStart(4, "0");
   for (const name of [table, `${table}6`]) {

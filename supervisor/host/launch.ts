@@ -12,6 +12,8 @@ export type Launch = Readonly<{
   argv: readonly string[];
   env: Readonly<Record<string, string>>;
   cwd: string;
+  /** Null: /dev/null. */
+  stdin: number | null;
   stdout: number;
   stderr: number;
   /** They become 3, 4, … */
@@ -27,9 +29,10 @@ export type Launched = Readonly<{ ok: true; pid: number } | { ok: false; errno: 
  */
 export function launch(order: Launch): Launched {
   const first = 3 + order.listeners.length;
-  const sources = liftAbove(first, [order.stdout, order.stderr, ...order.listeners]);
+  const stdin = order.stdin === null ? [] : [order.stdin];
+  const sources = liftAbove(first, [...stdin, order.stdout, order.stderr, ...order.listeners]);
   if (!sources.ok) return sources;
-  const actions = fileActions(order.cwd, sources.fds);
+  const actions = fileActions(order.cwd, sources.fds, first);
   const attributes = cleanAttributes();
   const pid = bytes(4);
   const env = Object.entries(order.env).map(([name, value]) => `${name}=${value}`);
@@ -66,12 +69,14 @@ function liftAbove(first: number, fds: readonly number[]): Sources {
   return { ok: true, fds: sources, lifted };
 }
 
-function fileActions(cwd: string, sources: readonly number[]): Uint8Array {
+/** The sources become the descriptors right below `end`; when that leaves 0 out, it is /dev/null. */
+function fileActions(cwd: string, sources: readonly number[], end: number): Uint8Array {
   const actions = bytes(128);
   libc.posix_spawn_file_actions_init(actions);
   libc.posix_spawn_file_actions_addopen(actions, 0, cString("/dev/null"), 0, 0);
-  for (const [index, fd] of sources.entries()) libc.posix_spawn_file_actions_adddup2(actions, fd, index + 1);
-  libc.posix_spawn_file_actions_addclosefrom_np(actions, sources.length + 1);
+  const begin = end - sources.length;
+  for (const [index, fd] of sources.entries()) libc.posix_spawn_file_actions_adddup2(actions, fd, begin + index);
+  libc.posix_spawn_file_actions_addclosefrom_np(actions, end);
   libc.posix_spawn_file_actions_addchdir_np(actions, cString(cwd));
   return actions;
 }

@@ -10,6 +10,7 @@ const LIBRARY = "libc.so.6";
  */
 export const libc = runtime.link(LIBRARY, {
   read: ["i32", "buffer", "usize"],
+  write: ["i32", "buffer", "usize"],
   close: ["i32"],
   fcntl: ["i32", "i32", "usize"],
   pipe2: ["buffer", "i32"],
@@ -19,8 +20,14 @@ export const libc = runtime.link(LIBRARY, {
   clock_gettime: ["i32", "buffer"],
   sysconf: ["i32"],
   prctl: ["i32", "usize", "usize", "usize", "usize"],
+  prlimit: ["i32", "i32", "buffer", "buffer"],
+  setpriority: ["i32", "i32", "i32"],
   kill: ["i32", "i32"],
   flock: ["i32", "i32"],
+  pthread_sigmask: ["i32", "buffer", "buffer"],
+  chown: ["buffer", "u32", "u32"],
+  fchown: ["i32", "u32", "u32"],
+  getxattr: ["buffer", "buffer", "buffer", "usize"],
   getsid: ["i32"],
   getpgid: ["i32"],
   waitid: ["i32", "i32", "buffer", "i32"],

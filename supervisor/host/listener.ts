@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { Listener, Listeners } from "../daemon/ports.ts";
 import { type Outcome, ok } from "../unit/fault.ts";
-import type { Socket } from "../unit/unit.ts";
+import type { BindableSocket } from "../unit/unit.ts";
 import { hostAddress } from "./hosts.ts";
 import { libc } from "./libc.ts";
 import { bindFailed, listenerFailed } from "./listener-fault.ts";
@@ -21,7 +21,7 @@ const EADDRNOTAVAIL = 99;
 export function createListeners(passed: ReadonlyMap<string, number> = new Map()): Listeners {
   const paths = new Map<number, PathIdentity>();
 
-  const open = (unit: string, socket: Socket): Outcome<Listener> => {
+  const open = (unit: string, socket: BindableSocket): Outcome<Listener> => {
     const { address } = socket;
     const fd = passed.get(`${unit}.${socket.name}`);
     if (fd !== undefined) return ok(listenerOf(socket, fd, passedAddress(fd, address)));
@@ -53,7 +53,7 @@ export function createListeners(passed: ReadonlyMap<string, number> = new Map())
   };
 }
 
-function openTcp(socket: Socket, wanted: string, port: number): Outcome<Listener> {
+function openTcp(socket: BindableSocket, wanted: string, port: number): Outcome<Listener> {
   const host = hostAddress(wanted);
   if (host === null) {
     return listenerFailed(socket, `${wanted}: /etc/hosts has no such name; an address such as 127.0.0.1 is needed`);
@@ -67,20 +67,20 @@ function openTcp(socket: Socket, wanted: string, port: number): Outcome<Listener
   return ok(listenerOf(socket, made.fd, bound ? tcpText(bound.host, bound.port) : tcpText(host, port)));
 }
 
-function bindTcp(socket: Socket, host: string, port: number): Made {
+function bindTcp(socket: BindableSocket, host: string, port: number): Made {
   const made = makeSocket(socket, isIP(host) === 6 ? AF_INET6 : AF_INET);
   const bound = made.ok ? bindSocket(made.fd, tcpSockaddr(host, port)) : made;
   return bound.ok ? listenOn(bound.fd, socket) : bound;
 }
 
 /** What it is really bound to: the manager's configuration may be older than the unit. */
-function passedAddress(fd: number, configured: Socket["address"]): string {
+function passedAddress(fd: number, configured: BindableSocket["address"]): string {
   const bound = boundAddress(fd);
   if (bound) return tcpText(bound.host, bound.port);
   return configured.tag === "unix" ? configured.path : tcpText(configured.host, configured.port);
 }
 
-function listenerOf({ name }: Socket, fd: number, address: string): Listener {
+function listenerOf({ name }: BindableSocket, fd: number, address: string): Listener {
   return { name, fd, address, inode: inodeOf(fd) };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseDatagram } from "./datagram.ts";
-import { cInt, errno, errnoName, errnoText, libc } from "./libc.ts";
+import { cInt, cString, errno, errnoName, errnoText, libc } from "./libc.ts";
 import type { Reactor } from "./reactor.ts";
 import { receive } from "./recvmsg.ts";
 import { AF_UNIX, unixPathFits, unixSockaddr } from "./sockaddr.ts";
@@ -13,6 +13,7 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_PASSCRED = 16;
+const UNCHANGED = 0xffff_ffff;
 /** Read before others get their turn. A queue holds 10 or 512 (net.unix.max_dgram_qlen), so one round empties it. */
 const DATAGRAMS_PER_ROUND = 512;
 
@@ -24,43 +25,61 @@ export type NotifySocket = Readonly<{
 
 export type NotifyHeard = (pid: number, fields: Readonly<Record<string, string>>) => void;
 
+/** Whose a notify socket is. */
+export type NotifyOwner = Readonly<{
+  /** The process whose session may speak. Asked at each message: its pid is not known before the socket must exist. */
+  leader: () => number;
+  /** The user that it runs as, when that is somebody else than ourselves. */
+  uid: number | null;
+}>;
+
 /** Opens notify sockets, each at a path of its own below one directory. */
 export type NotifySockets = Readonly<{
-  /** `leader`: asked at each message, since the pid is not known before the socket must exist. Errors: throws a system error with its `code`. */
-  open(name: string, leader: () => number, heard: NotifyHeard): NotifySocket;
-  /** Removes the directory when it is one that was made in place of a too long one. */
+  /** Errors: throws a system error with its `code`. */
+  open(name: string, owner: NotifyOwner, heard: NotifyHeard): NotifySocket;
+  /** Removes the directories that were made in place of the given one: for a path that is too long, and for other users. */
   close(): void;
 }>;
 
 export function createNotifySockets(reactor: Reactor, runtimeDir: string): NotifySockets {
   let shortened: string | null = null;
-  const place = (name: string): string => {
+  let passable: string | null = null;
+  const place = (name: string, isForeign: boolean): string => {
     const path = join(runtimeDir, `${name}.notify`);
-    if (unixPathFits(path)) {
+    if (!isForeign && unixPathFits(path)) {
       mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
       return path;
     }
-    shortened ??= mkdtempSync(join(tmpdir(), "supervisor-"));
-    return join(shortened, `${name}.notify`);
+    if (isForeign) passable ??= makePassable();
+    else shortened ??= mkdtempSync(join(tmpdir(), "supervisor-"));
+    return join((isForeign ? passable : shortened) ?? "", `${name}.notify`);
   };
   return {
-    open: (name, leader, heard) => openSocket({ reactor, path: place(name), leader, heard }),
+    open: (name, owner, heard) => openSocket({ reactor, path: place(name, owner.uid !== null), owner, heard }),
     close: () => {
-      if (shortened !== null) rmdirSync(shortened);
-      shortened = null;
+      for (const made of [shortened, passable]) if (made !== null) rmdirSync(made);
+      shortened = passable = null;
     },
   };
 }
 
-type Opening = Readonly<{ reactor: Reactor; path: string; leader: () => number; heard: NotifyHeard }>;
+/** A directory that others may go through but not list. Why: the state directory is closed to everybody but us. */
+function makePassable(): string {
+  const path = mkdtempSync(join(tmpdir(), "supervisor-"));
+  chmodSync(path, 0o711);
+  return path;
+}
 
-function openSocket({ reactor, path, leader, heard }: Opening): NotifySocket {
+type Opening = Readonly<{ reactor: Reactor; path: string; owner: NotifyOwner; heard: NotifyHeard }>;
+
+function openSocket({ reactor, path, owner, heard }: Opening): NotifySocket {
   rmSync(path, { force: true });
   const fd = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const address = unixSockaddr(path);
-  if (fd < 0 || libc.bind(fd, address, address.length) < 0) {
+  if (fd < 0 || libc.bind(fd, address, address.length) < 0 || !give(path, owner.uid)) {
     const code = errno();
     if (fd >= 0) libc.close(fd);
+    rmSync(path, { force: true });
     throw Object.assign(new Error(`${path}: ${errnoText(code)}`), { code: errnoName(code) });
   }
   libc.setsockopt(fd, SOL_SOCKET, SO_PASSCRED, cInt(1), 4);
@@ -70,7 +89,7 @@ function openSocket({ reactor, path, leader, heard }: Opening): NotifySocket {
     for (let i = 0; i < DATAGRAMS_PER_ROUND; i++) {
       const message = receive(fd);
       if (message === null) return;
-      const fields = message.whole && isOurs(message.pid, message.uid, leader()) ? parseDatagram(message.bytes) : null;
+      const fields = message.whole && isOurs(message.pid, message.uid, owner) ? parseDatagram(message.bytes) : null;
       if (fields) heard(message.pid, fields);
       // Only now: closing the descriptor is the answer to BARRIER=1, "all before it has been heard".
       for (const attached of message.fds) libc.close(attached);
@@ -88,13 +107,17 @@ function openSocket({ reactor, path, leader, heard }: Opening): NotifySocket {
   };
 }
 
+function give(path: string, uid: number | null): boolean {
+  return uid === null || libc.chown(cString(path), uid, UNCHANGED) === 0;
+}
+
 /**
- * Whether a sender belongs to the session that `leader` leads.
- * Why a sender that cannot be looked up any more is believed when its user is ours: a helper such as `systemd-notify`
- * ends right after sending, and another user's process cannot reach the socket (mode 0600, directory 0700) in the first place.
+ * Whether a sender belongs to the session that the owner leads.
+ * Why a sender that cannot be looked up any more is believed when its user is the owner's or ours: a helper such as
+ * `systemd-notify` ends right after sending, and another user's process cannot reach the socket (mode 0600) in the first place.
  */
-function isOurs(pid: number, uid: number, leader: number): boolean {
+function isOurs(pid: number, uid: number, owner: NotifyOwner): boolean {
   const session = libc.getsid(pid);
-  if (session >= 0) return session === leader;
-  return uid === process.geteuid?.();
+  if (session >= 0) return session === owner.leader();
+  return uid === owner.uid || uid === process.geteuid?.();
 }

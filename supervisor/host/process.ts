@@ -2,10 +2,12 @@ import process from "node:process";
 import type { Exit, InvocationId, Survivor } from "../core/facts.ts";
 import type { ProcessEvent, Processes, SpawnOrder } from "../daemon/ports.ts";
 import { signalNumber } from "../unit/signal.ts";
+import type { ProcessStatus } from "../unit/status.ts";
 import type { SignalName } from "../unit/unit.ts";
+import { type Identity, identityOf } from "./identity.ts";
 import { libc } from "./libc.ts";
 import { createNotifySockets, type NotifySocket, type NotifySockets } from "./notify.ts";
-import { nameLiving, readStat, sessionPids, usageOf } from "./procfs.ts";
+import { nameLiving, polledInodes, processTree, readStat, sessionPids, usageOf } from "./procfs.ts";
 import type { Reactor } from "./reactor.ts";
 import { peekAnyDead, peekExit, reap } from "./reap.ts";
 import { type Started, start } from "./start.ts";
@@ -47,6 +49,8 @@ type Life = {
 
 type Opened = Readonly<{ ok: true; socket: NotifySocket | null }> | Extract<Started, { ok: false }>;
 
+const ourselves = { ok: true, identity: null } as const;
+
 type Ended = Readonly<{ life: Life; exit: Exit }>;
 
 class RealProcesses implements HostProcesses {
@@ -67,10 +71,12 @@ class RealProcesses implements HostProcesses {
   }
 
   spawn(order: SpawnOrder): void {
-    const { invocation } = order;
-    const opened = this.#openNotify(order);
+    const { invocation, privileges } = order;
+    const who = privileges ? identityOf(privileges) : ourselves;
+    const identity = who.ok ? who.identity : null;
+    const opened = who.ok ? this.#openNotify(order, identity) : ({ ...who, stage: "user" } as const);
     const notify = opened.ok ? opened.socket : null;
-    const started = opened.ok ? start(order, notify?.path ?? null) : opened;
+    const started = opened.ok ? start(order, notify?.path ?? null, identity) : opened;
     if (!started.ok) {
       notify?.close();
       this.#post({ tag: "spawn-failed", invocation, stage: started.stage, ...started.refusal });
@@ -100,8 +106,18 @@ class RealProcesses implements HostProcesses {
     return life ? nameLiving(sessionPids(life.pid)) : [];
   }
 
+  polled(invocation: InvocationId): ReadonlySet<number> {
+    const life = this.#lives.get(invocation);
+    return new Set(life ? sessionPids(life.pid).flatMap(polledInodes) : []);
+  }
+
   usage(pid: number): Readonly<{ memoryBytes: number; cpuSeconds: number }> | null {
     return usageOf(pid);
+  }
+
+  tree(invocation: InvocationId): readonly ProcessStatus[] {
+    const life = this.#lives.get(invocation);
+    return life ? processTree(life.pid) : [];
   }
 
   close(): void {
@@ -113,14 +129,14 @@ class RealProcesses implements HostProcesses {
     this.#sockets.close();
   }
 
-  #openNotify({ notify, invocation }: SpawnOrder): Opened {
+  #openNotify({ notify, invocation }: SpawnOrder, identity: Identity | null): Opened {
     if (!notify) return { ok: true, socket: null };
-    const leader = (): number => this.#lives.get(invocation)?.pid ?? 0;
+    const owner = { leader: () => this.#lives.get(invocation)?.pid ?? 0, uid: identity?.uid ?? null };
     const heard = (pid: number, fields: Readonly<Record<string, string>>): void => {
       this.#post({ tag: "notified", invocation, pid, fields });
     };
     try {
-      return { ok: true, socket: this.#sockets.open(invocation, leader, heard) };
+      return { ok: true, socket: this.#sockets.open(invocation, owner, heard) };
     } catch (error) {
       const { code = "EIO", message } = error as NodeJS.ErrnoException;
       return { ok: false, stage: "listen", refusal: { code, message: `notify socket: ${message}` } };

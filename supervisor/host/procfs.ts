@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Survivor } from "../core/facts.ts";
+import type { ProcessStatus } from "../unit/status.ts";
 import { libc } from "./libc.ts";
 
 const SC_CLK_TCK = 2;
@@ -11,6 +12,9 @@ export type ProcessStat = Readonly<{
   comm: string;
   /** Shape: `S`, `R`, `Z`. */
   state: string;
+  ppid: number;
+  session: number;
+  threads: number;
   cpuTicks: number;
   startTicks: number;
   residentPages: number;
@@ -34,6 +38,9 @@ export function parseStat(line: string): ProcessStat {
   return {
     comm: line.slice(open + 1, close),
     state: rest[0] ?? "",
+    ppid: field(4),
+    session: field(6),
+    threads: field(20),
     cpuTicks: field(14) + field(15),
     startTicks: field(22),
     residentPages: field(24),
@@ -64,6 +71,33 @@ export function nameLiving(pids: readonly number[]): readonly Survivor[] {
   return living;
 }
 
+/**
+ * Everybody alive of a session, and whoever descends from them, in the order of their pids.
+ * Why both: a descendant may have left the session, and a member of the session may have lost its parents.
+ */
+export function processTree(session: number): readonly ProcessStatus[] {
+  const living = new Map(allPids().flatMap((pid) => aliveEntry(pid)));
+  const isOurs = (pid: number, seen: ReadonlySet<number>): boolean => {
+    const stat = living.get(pid);
+    if (!stat || seen.has(pid)) return false;
+    return stat.session === session || isOurs(stat.ppid, new Set(seen).add(pid));
+  };
+  const found = [...living].filter(([pid]) => isOurs(pid, new Set())).sort(([a], [b]) => a - b);
+  return found.map(([pid, stat]) => ({
+    pid,
+    ppid: stat.ppid,
+    command: commandOf(pid, stat.comm),
+    tasks: stat.threads,
+    memory_bytes: stat.residentPages * libc.sysconf(SC_PAGESIZE),
+    cpu_seconds: stat.cpuTicks / libc.sysconf(SC_CLK_TCK),
+  }));
+}
+
+function aliveEntry(pid: number): readonly (readonly [number, ProcessStat])[] {
+  const stat = readStat(pid);
+  return stat && !isDead(stat) ? [[pid, stat]] : [];
+}
+
 /** The command line as typed, or the short name where there is none (kernel threads, and processes that just end). */
 export function commandOf(pid: number, comm: string): string {
   const words = (readOrNull(`/proc/${pid}/cmdline`) ?? "").split("\0").filter((word) => word !== "");
@@ -86,5 +120,35 @@ function readOrNull(path: string): string | null {
   } catch {
     // ENOENT or ESRCH: the process went away in the meantime.
     return null;
+  }
+}
+
+/**
+ * The inodes of what a process waits for through epoll.
+ * Shape of a line in /proc/PID/fdinfo/FD: `tfd: 3 events: 19 data: … pos:0 ino:1a2b sdev:9`. Source: proc_pid_fdinfo(5).
+ */
+export function polledInodes(pid: number): readonly number[] {
+  const lines = epollFds(pid).flatMap((fd) => (readOrNull(`/proc/${pid}/fdinfo/${fd}`) ?? "").split("\n"));
+  return lines.flatMap((line) => {
+    const inode = /^tfd:.*\bino:([0-9a-f]+)/.exec(line)?.[1];
+    return inode === undefined ? [] : [Number.parseInt(inode, 16)];
+  });
+}
+
+function epollFds(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).filter((fd) => linkOrEmpty(`/proc/${pid}/fd/${fd}`).includes("[eventpoll]"));
+  } catch {
+    // It has ended meanwhile: it waits for nothing.
+    return [];
+  }
+}
+
+function linkOrEmpty(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // A descriptor that was closed between the listing and the look.
+    return "";
   }
 }

@@ -12,6 +12,8 @@ const EPOLLIN = 1;
 /** `struct epoll_event` is packed on x86-64 alone. */
 const EVENT_SIZE_BYTES = process.arch === "x64" ? 12 : 16;
 const EVENT_DATA_AT = EVENT_SIZE_BYTES - 8;
+const SIG_SETMASK = 2;
+const SIGNAL_SET_BYTES = 128;
 const MOST_EVENTS = 512;
 /** Enough for every descriptor to be read empty: one call reads as much as a pipe holds. */
 const ROUNDS_PER_TURN = 4;
@@ -49,6 +51,8 @@ class SignalReactor implements Reactor {
   #closed = false;
 
   constructor() {
+    // Whoever started us may have blocked signals; this thread at least has to hear them.
+    libc.pthread_sigmask(SIG_SETMASK, bytes(SIGNAL_SET_BYTES), null);
     if (this.#set < 0) throw new Error(`epoll_create1: ${errnoText(errno())}`);
     process.on("SIGIO", this.#onSignal);
   }

@@ -14,8 +14,11 @@ export type HttpHandler = (request: Request) => Response | Promise<Response>;
 /** Where HTTP is served. Port 0 asks for any free one. */
 export type HttpPlace = Readonly<{ path: string } | { hostname: string; port: number }>;
 
-/** `close` ends open answers too: an event stream would otherwise hold it for ever. */
-export type HttpServer = Readonly<{ address: string; close(): Promise<void> }>;
+/**
+ * `finish` takes no more requests and resolves when every answer is written; `close` ends open answers too: an event stream
+ * would otherwise hold it for ever.
+ */
+export type HttpServer = Readonly<{ address: string; finish(): Promise<void>; close(): Promise<void> }>;
 
 /** All that differs between Bun and Deno. Everything else in this folder is the same source on both. */
 export type RuntimeBinding = Readonly<{

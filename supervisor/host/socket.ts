@@ -1,4 +1,4 @@
-import type { Socket } from "../unit/unit.ts";
+import type { BindableSocket } from "../unit/unit.ts";
 import { bytes, cInt, errno, libc } from "./libc.ts";
 import { AF_INET6, AF_UNIX } from "./sockaddr.ts";
 
@@ -30,7 +30,7 @@ export type Made = Readonly<{ ok: true; fd: number } | { ok: false; errno: numbe
  * Makes a socket with the unit's options, non-blocking and close-on-exec, not bound yet.
  * Why non-blocking at once: the flag belongs to the socket that all generations share; one blocking accept would hang a whole event loop.
  */
-export function makeSocket(socket: Socket, family: number): Made {
+export function makeSocket(socket: BindableSocket, family: number): Made {
   const type = socket.kind === "stream" ? SOCK_STREAM : SOCK_DGRAM;
   const fd = libc.socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return { ok: false, errno: errno() };
@@ -45,7 +45,7 @@ export function bindSocket(fd: number, sockaddr: Uint8Array): Made {
 }
 
 /** A datagram socket does not listen; it is ready when it is bound. */
-export function listenOn(fd: number, socket: Socket): Made {
+export function listenOn(fd: number, socket: BindableSocket): Made {
   if (socket.kind === "datagram") return { ok: true, fd };
   return libc.listen(fd, socket.backlog) < 0 ? abandon(fd) : { ok: true, fd };
 }
@@ -75,7 +75,7 @@ function peerPid(fd: number): number {
 
 type Option = readonly [level: number, option: number, value: number];
 
-function optionsOf(socket: Socket, family: number): readonly Option[] {
+function optionsOf(socket: BindableSocket, family: number): readonly Option[] {
   if (family === AF_UNIX) return [];
   const stream = socket.kind === "stream";
   // For datagrams the same option would let a second process take the port over.

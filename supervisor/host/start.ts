@@ -1,55 +1,87 @@
 import { existsSync } from "node:fs";
 import type { SpawnStage } from "../core/facts.ts";
 import type { SpawnOrder } from "../daemon/ports.ts";
-import { type Launch, launch } from "./launch.ts";
+import type { Privileges } from "../unit/privileges.ts";
+import { confine } from "./confine.ts";
+import { createGate } from "./gate.ts";
+import type { Identity } from "./identity.ts";
+import { type Launch, type Launched, launch } from "./launch.ts";
+import { libc } from "./libc.ts";
 import { findProgram, type Refusal, refusal, refusedDirectory } from "./program.ts";
+import { pidShim, restrainedShim, SHELL, type ShimOrder } from "./shim.ts";
 
-const SHELL = "/bin/sh";
-/** What a shell adds to the environment by itself. */
-const OF_THE_SHELL = ["PWD", "OLDPWD", "SHLVL", "_"];
 const ENOENT = 2;
+const SIGKILL = 9;
+const UNCHANGED = 0xffff_ffff;
 
 export type Started = Readonly<{ ok: true; pid: number } | { ok: false; stage: SpawnStage; refusal: Refusal }>;
 
 /**
- * Carries a spawn order out. `notifyPath` becomes NOTIFY_SOCKET.
- * Errors: `chdir` when the working directory cannot be entered, `exec` when the program cannot run.
+ * Carries a spawn order out. `notifyPath` becomes NOTIFY_SOCKET; `identity`, unless null, is whom the child becomes.
+ * Errors: `user` when the tool for that is missing, `chdir` when the working directory cannot be entered, `exec` when the
+ * program cannot run, `limit` when the kernel refuses what the child is to be confined to. The program has not run then.
+ * A reason that only the kernel sees when somebody else executes the program is not told here: the child exits with 126.
  */
-export function start(order: SpawnOrder, notifyPath: string | null): Started {
-  const directory = refusedDirectory(order.cwd);
+export function start(order: SpawnOrder, notifyPath: string | null, identity: Identity | null): Started {
+  const { cwd, privileges } = order;
+  const directory = refusedDirectory(cwd, identity);
   if (directory) return { ok: false, stage: "chdir", refusal: directory };
-  const found = findProgram(order.argv[0], order.env, order.cwd);
+  const found = findProgram(order.argv[0], order.env, cwd, identity);
   if (!found.ok) return { ok: false, stage: "exec", refusal: found.refusal };
-  if (order.listeners.length > 0 && !existsSync(SHELL)) {
+  if ((order.listeners.length > 0 || privileges) && !existsSync(SHELL)) {
     return { ok: false, stage: "exec", refusal: refusal(SHELL, ENOENT) };
   }
-  const launched = launch(launchOf(order, found.path, notifyPath));
-  if (launched.ok) return launched;
-  return { ok: false, stage: "exec", refusal: refusal(found.path, launched.errno) };
+  const { common, shim } = prepare(order, found.path, notifyPath);
+  if (privileges) return startConfined(common, shim, { privileges, identity });
+  const plain = { program: shim.program, argv: order.argv, env: shim.env };
+  return started(launch({ ...common, ...(shim.listening ? { program: SHELL, ...pidShim(shim) } : plain) }), found.path);
 }
 
-function launchOf(order: SpawnOrder, program: string, notifyPath: string | null): Launch {
-  const { cwd, stdout, stderr } = order;
-  const env = { ...order.env, ...(notifyPath === null ? {} : { NOTIFY_SOCKET: notifyPath }) };
-  const listeners = order.listeners.map(({ fd }) => fd);
-  const common = { cwd, stdout, stderr, listeners };
-  if (listeners.length === 0) return { ...common, program, argv: order.argv, env };
-  const names = order.listeners.map(({ name }) => name).join(":");
+type Common = Omit<Launch, "program" | "argv" | "env">;
+
+function prepare(order: SpawnOrder, program: string, notifyPath: string | null): { common: Common; shim: ShimOrder } {
+  const { cwd, stdout, stderr, listeners } = order;
   const [, ...args] = order.argv;
-  return {
-    ...common,
-    program: SHELL,
-    argv: ["sh", "-c", pidScript(env), program, ...args],
-    env: { ...env, LISTEN_FDS: String(listeners.length), LISTEN_FDNAMES: names },
+  const listening = listeners.length > 0;
+  const names = listeners.map(({ name }) => name).join(":");
+  const env = {
+    ...order.env,
+    ...(notifyPath === null ? {} : { NOTIFY_SOCKET: notifyPath }),
+    ...(listening ? { LISTEN_FDS: String(listeners.length), LISTEN_FDNAMES: names } : {}),
   };
+  const common = { cwd, stdin: null, stdout, stderr, listeners: listeners.map(({ fd }) => fd) };
+  return { common, shim: { program, args, env, listening } };
 }
 
-/**
- * The script that learns its own pid, then becomes the program.
- * Why: LISTEN_PID must be in the environment before the program runs, and only the child itself knows it by then.
- */
-function pidScript(env: Readonly<Record<string, string>>): string {
-  const added = OF_THE_SHELL.filter((name) => !(name in env));
-  const unset = added.length > 0 ? `unset ${added.join(" ")}; ` : "";
-  return `${unset}export LISTEN_PID=$$; exec "$0" "$@"`;
+type Whom = Readonly<{ privileges: Privileges; identity: Identity | null }>;
+
+/** Lets the child wait until it is confined: only then does it change its user, which ends our say over its limits. */
+function startConfined(common: Common, order: ShimOrder, { privileges, identity }: Whom): Started {
+  // Not in the child's own PATH: it runs as we do.
+  const tool = identity || privileges.noNewPrivileges ? findProgram("setpriv", {}, "/") : null;
+  if (tool?.ok === false) return { ok: false, stage: "user", refusal: lacking(tool.refusal) };
+  const gate = createGate();
+  if (typeof gate === "number") return { ok: false, stage: "exec", refusal: refusal("pipe", gate) };
+  if (identity) giveOutput(common, identity);
+  const shim = restrainedShim(order, { privileges, identity, setpriv: tool?.path ?? null });
+  const launched = launch({ ...common, stdin: gate.stdin, program: SHELL, ...shim });
+  const refused = launched.ok ? confine(launched.pid, privileges) : null;
+  if (launched.ok && refused) libc.kill(launched.pid, SIGKILL);
+  else if (launched.ok) gate.open();
+  gate.close();
+  return refused ? { ok: false, stage: "limit", refusal: refused } : started(launched, SHELL);
+}
+
+function lacking({ code, message }: Refusal): Refusal {
+  return { code, message: `${message}; it belongs to util-linux, and changes the user, the groups and no_new_privs` };
+}
+
+/** Whoever opens /dev/stdout needs a right to the pipe itself. Without it only that is lost, so a refusal is no fault. */
+function giveOutput({ stdout, stderr }: Common, { uid }: Identity): void {
+  libc.fchown(stdout, uid, UNCHANGED);
+  libc.fchown(stderr, uid, UNCHANGED);
+}
+
+function started(launched: Launched, program: string): Started {
+  return launched.ok ? launched : { ok: false, stage: "exec", refusal: refusal(program, launched.errno) };
 }

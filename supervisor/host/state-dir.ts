@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Lock, takeLock } from "./lock.ts";
 
@@ -7,6 +8,8 @@ export type Claim = Readonly<{
   ok: true;
   /** Where the control socket is to be. */
   socket: string;
+  /** The bearer token of the control API on TCP: $SUPERVISOR_TOKEN, or one that is made once and kept in `control.token` (0600). */
+  token(): string;
   /** Writes `supervisor.pid`, whole or not at all. */
   writePid(): void;
   /** Takes away what only a running supervisor has there. */
@@ -38,6 +41,13 @@ function claimed(stateDir: string, lock: Lock): Claim {
   return {
     ok: true,
     socket,
+    token() {
+      const given = process.env.SUPERVISOR_TOKEN;
+      if (given) return given;
+      const path = join(stateDir, "control.token");
+      if (!existsSync(path)) writeFileSync(path, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
+      return readFileSync(path, "utf8").trim();
+    },
     writePid() {
       writeFileSync(`${pidFile}.new`, text);
       renameSync(`${pidFile}.new`, pidFile);

@@ -1,13 +1,13 @@
-import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, lstatSync, mkdirSync, renameSync, rmSync, type Stats } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, type Stats } from "node:fs";
+import { dirname } from "node:path";
+import process from "node:process";
 import { type Outcome, ok } from "../unit/fault.ts";
-import type { Socket } from "../unit/unit.ts";
+import type { BindableSocket } from "../unit/unit.ts";
 import { accountId } from "./account.ts";
 import { libc } from "./libc.ts";
 import { addressBusy, bindFailed, listenerFailed } from "./listener-fault.ts";
 import { AF_UNIX, unixPathFits, unixSockaddr } from "./sockaddr.ts";
-import { bindSocket, listenOn, makeSocket, whoAnswers } from "./socket.ts";
+import { bindSocket, listenOn, type Made, makeSocket, whoAnswers } from "./socket.ts";
 
 /** Which file a bound path is, so that only this very file is ever removed. */
 export type PathIdentity = Readonly<{ path: string; dev: number; ino: number }>;
@@ -15,13 +15,12 @@ export type PathIdentity = Readonly<{ path: string; dev: number; ino: number }>;
 export type BoundPath = Readonly<{ fd: number; identity: PathIdentity }>;
 
 /**
- * Binds a socket to a path. It comes into being under another name, gets its mode and owner, listens, and only then takes the path,
- * so that nobody ever finds it refused or with the wrong mode. A path that a dead process left behind is replaced in the same move.
+ * Binds a socket to a path. What a dead process left there is removed first; the new file is nobody else's until it has its
+ * mode and owner. Why not under another name and then moved: getsockname(2) would tell that other name for ever.
  * Errors: listener-busy when somebody answers there; listener-failed, also when the path is something else than a socket.
  */
-export function bindUnixPath(socket: Socket, path: string): Outcome<BoundPath> {
-  const temporary = join(dirname(path), `.${randomBytes(4).toString("hex")}`);
-  if (!unixPathFits(path) || !unixPathFits(temporary)) {
+export function bindUnixPath(socket: BindableSocket, path: string): Outcome<BoundPath> {
+  if (!unixPathFits(path)) {
     return listenerFailed(socket, `${path}: a socket's path may have 107 bytes at most`);
   }
   let fd = -1;
@@ -30,19 +29,21 @@ export function bindUnixPath(socket: Socket, path: string): Outcome<BoundPath> {
     if (old && !old.isSocket()) return listenerFailed(socket, `${path}: is there already and is not a socket`);
     if (old && whoAnswers(unixSockaddr(path)) !== null) return addressBusy(socket);
     mkdirSync(dirname(path), { recursive: true });
-    const made = makeSocket(socket, AF_UNIX);
-    const bound = made.ok ? bindSocket(made.fd, unixSockaddr(temporary)) : made;
+    if (old) rmSync(path);
+    const bound = bindPrivately(socket, path);
     if (!bound.ok) return bindFailed(socket, bound.errno);
     fd = bound.fd;
-    return settle({ socket, path, temporary, fd });
+    return settle(socket, path, fd);
   } catch (error) {
-    if (fd >= 0) libc.close(fd);
-    rmSync(temporary, { force: true });
+    if (fd >= 0) {
+      libc.close(fd);
+      rmSync(path, { force: true });
+    }
     return listenerFailed(socket, (error as Error).message);
   }
 }
 
-export function bindAbstract(socket: Socket, path: string): Outcome<number> {
+export function bindAbstract(socket: BindableSocket, path: string): Outcome<number> {
   if (!unixPathFits(path)) return listenerFailed(socket, `${path}: a socket's name may have 107 bytes at most`);
   const made = makeSocket(socket, AF_UNIX);
   const bound = made.ok ? bindSocket(made.fd, unixSockaddr(path)) : made;
@@ -56,24 +57,32 @@ export function unlinkIfSame({ path, dev, ino }: PathIdentity): void {
   if (now?.dev === dev && now.ino === ino) rmSync(path, { force: true });
 }
 
-type Settling = Readonly<{ socket: Socket; path: string; temporary: string; fd: number }>;
+/** Nobody can connect before the file has its mode: it begins as its owner's alone. */
+function bindPrivately(socket: BindableSocket, path: string): Made {
+  const before = process.umask(0o177);
+  try {
+    const made = makeSocket(socket, AF_UNIX);
+    return made.ok ? bindSocket(made.fd, unixSockaddr(path)) : made;
+  } finally {
+    process.umask(before);
+  }
+}
 
 /** Errors: throws what `node:fs` throws; the caller tidies up. */
-function settle({ socket, path, temporary, fd }: Settling): Outcome<BoundPath> {
-  const { uid, gid } = ownerOf(socket);
-  if (uid !== null || gid !== null) chownSync(temporary, uid ?? -1, gid ?? -1);
-  chmodSync(temporary, socket.socketMode);
+function settle(socket: BindableSocket, path: string, fd: number): Outcome<BoundPath> {
+  const { dev, ino } = lstatSync(path);
   const listening = listenOn(fd, socket);
   if (!listening.ok) {
-    rmSync(temporary, { force: true });
+    rmSync(path, { force: true });
     return bindFailed(socket, listening.errno);
   }
-  const { dev, ino } = lstatSync(temporary);
-  renameSync(temporary, path);
+  const { uid, gid } = ownerOf(socket);
+  if (uid !== null || gid !== null) chownSync(path, uid ?? -1, gid ?? -1);
+  chmodSync(path, socket.socketMode);
   return ok({ fd, identity: { path, dev, ino } });
 }
 
-function ownerOf({ socketUser, socketGroup }: Socket): Readonly<{ uid: number | null; gid: number | null }> {
+function ownerOf({ socketUser, socketGroup }: BindableSocket): Readonly<{ uid: number | null; gid: number | null }> {
   return {
     uid: socketUser === "" ? null : accountOf("/etc/passwd", socketUser),
     gid: socketGroup === "" ? null : accountOf("/etc/group", socketGroup),

@@ -1,4 +1,4 @@
-import { baseEnvironment, type EnvironmentText, readEnvironmentFiles } from "./environment.ts";
+import { baseEnvironment, type EnvironmentText, type Login, readEnvironmentFiles } from "./environment.ts";
 import { type Fault, fail, type Outcome, ok, unreachable } from "./fault.ts";
 import { type Filler, filler } from "./filler.ts";
 import { resolvePath } from "./path.ts";
@@ -13,6 +13,8 @@ export type CommandContext = Readonly<{
   stateDir: string;
   /** The supervisor's own environment. */
   environ: Readonly<Record<string, string | undefined>>;
+  /** What the account that the unit's `user` names brings along; `environment_file` and `environment` win over it. */
+  login?: Login | undefined;
   /** The runtimes' programs; null when the machine has none. */
   runtimePaths: Readonly<Record<Exclude<Runtime, "auto">, string | null>>;
   /** What `runtime = "auto"` means. */
@@ -30,7 +32,7 @@ export function environmentFilePaths(
   unit: Unit,
   context: CommandContext,
 ): Outcome<readonly Readonly<{ path: string; optional: boolean }>[]> {
-  const use = filler(unit, { ...context, variables: baseEnvironment(unit, context.environ) });
+  const use = filler(unit, { ...context, variables: baseEnvironment(unit, context.environ, context.login) });
   const paths = unit.service.environmentFiles.map(({ path, optional }) => ({
     path: resolvePath(context.root, use.fill("service.environment_file", path)),
     optional,
@@ -50,7 +52,7 @@ export function command(
   const wanted = environmentFilePaths(unit, context);
   if (!wanted.ok) return wanted;
   const files = readEnvironmentFiles(unit, wanted.value, context.environmentFiles);
-  const use = filler(unit, { ...context, variables: baseEnvironment(unit, context.environ) });
+  const use = filler(unit, { ...context, variables: baseEnvironment(unit, context.environ, context.login) });
   for (const [name, value] of files.variables) use.set(name, value);
   for (const [name, template] of Object.entries(unit.service.environment)) {
     use.set(name, use.fill(`service.environment.${name}`, template));

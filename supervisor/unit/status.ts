@@ -73,4 +73,19 @@ export type InstanceStatus = Readonly<{
   ready_at: string | null;
   memory_bytes: number | null;
   cpu_seconds: number | null;
+  /** Everybody alive of this invocation, the main process first; only in the answer for one unit (`GET /v1/units/:name`). */
+  processes?: readonly ProcessStatus[];
+}>;
+
+/**
+ * One process of an invocation. Why not in the list of units: finding them means a walk through all of /proc.
+ * Units: `tasks` are threads, as systemd counts them; memory is resident, so what processes share counts once for each.
+ */
+export type ProcessStatus = Readonly<{
+  pid: number;
+  ppid: number;
+  command: string;
+  tasks: number;
+  memory_bytes: number;
+  cpu_seconds: number;
 }>;

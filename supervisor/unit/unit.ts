@@ -103,11 +103,17 @@ export type Service = Readonly<{
 /** Where a listener is bound. Shape: `{ tag: "tcp", host: "::1", port: 8080 }`; an empty host means every address. */
 export type Address = Readonly<{ tag: "tcp"; host: string; port: number } | { tag: "unix"; path: string }>;
 
+/** An address that is known once its specifiers and placeholders are filled in. Shape: `127.0.0.1:${PORT}`. */
+export type AddressTemplate = Readonly<{ tag: "template"; text: string }>;
+
+/** A socket whose address is known. */
+export type BindableSocket = Socket & Readonly<{ address: Address }>;
+
 export type Socket = Readonly<{
   /** `http`, from `[socket.http]`; the name in LISTEN_FDNAMES. */
   name: string;
   kind: "stream" | "datagram";
-  address: Address;
+  address: Address | AddressTemplate;
   backlog: number;
   socketMode: number;
   socketUser: string;

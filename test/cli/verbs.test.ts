@@ -86,7 +86,16 @@ describe("exit codes", () => {
     ["status apy", 4, "supervisor status: no unit 'apy'\n"],
     ["is-active api worker", 0, ""],
     ["is-active worker", 3, ""],
-    ["is-active apy", 4, "supervisor is-active: no unit 'apy'\n"],
+    ["is-active apy", 4, 'supervisor is-active: there is no unit "apy" (did you mean `api`?)\n'],
+    ["is-active apy api", 0, 'supervisor is-active: there is no unit "apy" (did you mean `api`?)\n'],
+    ["is-active work* redis", 3, ""],
+    ["is-failed api redis", 0, ""],
+    ["is-failed apy api", 4, 'supervisor is-failed: there is no unit "apy" (did you mean `api`?)\n'],
+    ["show apy", 4, "supervisor show: no unit 'apy'\n"],
+    ["show api -p MainPDI", 2, "supervisor show: there is no property 'MainPDI'; did you mean 'MainPID'?\n"],
+    ["wait api --for redy", 2, "supervisor wait: --for: must be ready, active or stopped, got 'redy'\n"],
+    ["wait apy", 4, "supervisor wait: no unit 'apy'\n"],
+    ["completion ksh", 2, "supervisor completion: bash, zsh and fish are known, got 'ksh'\n"],
     ["is-failed redis", 0, ""],
     ["is-failed api", 1, ""],
     ["logs apy", 4, "supervisor logs: no unit 'apy'\n"],
@@ -134,6 +143,24 @@ describe("exit codes", () => {
 });
 
 describe("output", () => {
+  test("is-active tells the states in the order of the names, and -q only the code", async () => {
+    desk.units = [makeUnit("api"), makeUnit("worker", { active_state: "activating" }), makeUnit("web")];
+    expect((await supervisor("is-active w* nosuch api")).stdout).toBe("activating\nactive\ninactive\nactive\n");
+    expect(await supervisor("is-active -q api worker")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(JSON.parse((await supervisor("is-active worker api --json")).stdout)).toEqual(["activating", "active"]);
+  });
+
+  test("reset-failed and signal take patterns and several units", async () => {
+    await supervisor("reset-failed w* api --no-color");
+    await supervisor("reset-failed");
+    await supervisor("signal hup api worker");
+    expect(desk.orders).toEqual([
+      { tag: "reset-failed", units: ["worker", "api"] },
+      { tag: "reset-failed", units: ["api", "worker", "redis"] },
+      { tag: "signal", units: ["api", "worker"], signal: "SIGHUP" },
+    ]);
+  });
+
   test("--no-block gives the order and does not wait for it", async () => {
     desk.verdicts = "never";
     expect(await supervisor("stop --no-block --cascade redis")).toEqual({ code: 0, stdout: "", stderr: "" });
@@ -182,7 +209,26 @@ describe("output", () => {
 });
 
 test("no quick verb loads a package, nor the daemon", async () => {
-  const verbs = ["status", "start", "stop", "logs", "reload", "is-active", "help", "version", "events", "signal"];
+  const verbs = [
+    "show",
+    "wait",
+    "graph",
+    "names",
+    "completion",
+    "doctor",
+    "watch",
+    "is-failed",
+    "status",
+    "start",
+    "stop",
+    "logs",
+    "reload",
+    "is-active",
+    "help",
+    "version",
+    "events",
+    "signal",
+  ];
   const entries = [...verbs.map((verb) => `cli/${verb}.ts`), "cli/detach.ts", "main.ts"];
   const folder = join(import.meta.dirname, "../../supervisor");
   const entrypoints = entries.map((entry) => join(folder, entry));

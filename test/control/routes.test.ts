@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { type ControlOptions, createControl } from "../../supervisor/control/routes.ts";
 import type { Fault, FaultCode } from "../../supervisor/unit/fault.ts";
+import { makeUnit as makeFile } from "../support/units.ts";
 import { within } from "../support/within.ts";
-import { FakeDesk, makeVerdict } from "./fixtures/fake-desk.ts";
+import { FakeDesk, makeInstance, makeUnit, makeVerdict } from "./fixtures/fake-desk.ts";
 import { fakeOptions } from "./fixtures/serve.ts";
 
 function setUp(changes: Partial<ControlOptions> = {}) {
@@ -47,6 +48,29 @@ describe("queries", () => {
     const { get } = setUp();
     expect(await (await get("/v1/units/api")).json()).toMatchObject({ name: "api", main_pid: 42 });
     expect(await problemOf(get("/v1/units/all"))).toMatchObject({ status: 400, code: "request-invalid" });
+  });
+
+  test("one unit is answered with its processes, and the list without", async () => {
+    const { desk, get } = setUp();
+    const processes = [{ pid: 42, ppid: 1, command: "bun", tasks: 1, memory_bytes: 1, cpu_seconds: 0 }];
+    desk.inspect = (name) => makeUnit(name, { instances: [makeInstance(`${name}@1`, { processes })] });
+    expect(await (await get("/v1/units/api")).json()).toMatchObject({ instances: [{ processes }] });
+    expect(await (await get("/v1/status")).text()).not.toContain("processes");
+  });
+
+  test("what a unit's file says is served, of its environment only the names", async () => {
+    const { desk, get } = setUp();
+    const service = { environment: { TOKEN: "hunter2", PORT: "8080" }, loadCredential: { dbKey: "/etc/keys/db" } };
+    desk.files.set("api", makeFile("api", { service }));
+    const response = await get("/v1/units/api/unit");
+    const text = await response.text();
+    expect(response.status).toBe(200);
+    expect(text).not.toContain("hunter2");
+    expect(JSON.parse(text)).toMatchObject({
+      name: "api",
+      service: { environment: ["PORT", "TOKEN"], load_credential: { dbKey: "/etc/keys/db" }, restart_ms: 100 },
+    });
+    expect(await problemOf(get("/v1/units/apy/unit"))).toMatchObject({ status: 404, code: "unit-unknown" });
   });
 
   test("routes of later versions do not exist yet", async () => {

@@ -17,7 +17,7 @@ describe("a handover that goes well", () => {
     expect(life.pass(999)).toEqual([]);
     expect(life.pass(1)).toEqual([
       "draining i1 g1 limit 30000",
-      "SIGTERM group i1",
+      "SIGTERM main i1",
       "soaking → running i2",
       "handover 1 done i2 g2 ready 17",
     ]);
@@ -42,7 +42,7 @@ describe("a handover that goes well", () => {
     expect(life.ready("i2")).toEqual([
       "ready i2 g2 after 0",
       "draining i1 g1 limit 200",
-      "SIGTERM group i1",
+      "SIGTERM main i1",
       "replacing → running i2",
       "handover 1 done i2 g2 ready 0",
     ]);
@@ -190,6 +190,29 @@ describe("when the old generation dies while the new one is not ready", () => {
     expect(life.exit("i1", 9, [{ pid: 7, command: "child" }])).toContain("SIGTERM group i1");
     expect(life.state.phase.tag).toBe("starting");
     expect(life.state.leaving).toMatchObject([{ orphaned: true, purpose: "stop" }]);
+  });
+});
+
+describe("a new generation that says READY and does not accept", () => {
+  test("is refused, told to go, and the old one stays", () => {
+    const life = lifeAt("replacing");
+    const effects = life.send({ tag: "ready", invocation: "i2", idle: ["http"] });
+    expect(effects).toContain("SIGTERM group i2");
+    expect(life.state.phase).toMatchObject({ tag: "running", run: { invocation: "i1" } });
+    expect(life.state.handover.last).toMatchObject({
+      result: "kept-old",
+      cause: { tag: "not-serving", listeners: ["http"] },
+    });
+  });
+});
+
+describe("a drained leader that leaves others behind", () => {
+  test("was a wrapper: now those behind it are told, and have until the drain's limit", () => {
+    const life = lifeAt("soaking");
+    life.pass(1_000);
+    const [one] = life.state.leaving;
+    expect(life.exit("i1", "SIGTERM", [{ pid: 7, command: "server" }])).toContain("SIGTERM group i1");
+    expect(life.state.leaving).toMatchObject([{ orphaned: true, purpose: "drain", deadline: one?.deadline }]);
   });
 });
 

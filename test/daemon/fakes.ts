@@ -93,6 +93,13 @@ class FakeProcesses implements Processes {
     return pid === 999 ? null : { memoryBytes: pid * 1_000, cpuSeconds: pid / 100 };
   }
 
+  /** What each invocation waits for; nothing unless a test says so. */
+  readonly polls = new Map<string, ReadonlySet<number>>();
+
+  polled(invocation: string): ReadonlySet<number> {
+    return this.polls.get(invocation) ?? new Set();
+  }
+
   /** A main process and one child. */
   tree(invocation: string): ReturnType<Processes["tree"]> {
     const pid = 101 + this.orders.findIndex((order) => order.invocation === invocation);

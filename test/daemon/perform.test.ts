@@ -5,6 +5,7 @@ import { createPerform, type PerformOptions } from "../../supervisor/daemon/perf
 import type { ProcessEvent } from "../../supervisor/daemon/ports.ts";
 import { createSockets } from "../../supervisor/daemon/sockets.ts";
 import { type Fault, fail, ok } from "../../supervisor/unit/fault.ts";
+import type { BindableSocket } from "../../supervisor/unit/unit.ts";
 import { makeUnit } from "../support/units.ts";
 import { Fakes } from "./fakes.ts";
 import { socketOf } from "./socket-of.ts";
@@ -22,7 +23,7 @@ function begin(change: Partial<PerformOptions> = {}) {
   const env = { PORT: "1", SUPERVISOR_UNIT: "forged", INVOCATION_ID: "forged" };
   const perform = createPerform({
     world: () => createWorld([api]),
-    sockets: createSockets(fakes.listeners, (unit) => ok(unit.sockets)),
+    sockets: createSockets(fakes.listeners, (unit) => ok(unit.sockets as readonly BindableSocket[])),
     processes: fakes.processes,
     outputs: fakes.outputs,
     command: () => ok({ argv: ["bun", "main.ts"], env, cwd: "/srv" }),
@@ -48,6 +49,7 @@ describe("a spawn", () => {
           SUPERVISOR_UNIT: "api",
           SUPERVISOR_INSTANCE: "2",
           SUPERVISOR_GENERATION: "3",
+          SUPERVISOR_DRAIN_MS: "30000",
         },
         listeners: [
           { name: "http", fd: 21 },
@@ -57,9 +59,17 @@ describe("a spawn", () => {
         stdout: 11,
         stderr: 12,
         notify: true,
+        privileges: null,
       },
     ]);
     expect(answers).toEqual([]);
+  });
+
+  test("says as whom, when the unit does", () => {
+    const restrained = makeUnit("api", { service: { user: "www-data", limits: { nofile: 64 } } });
+    const { perform, processes } = begin({ world: () => createWorld([restrained]) });
+    perform(spawn);
+    expect(processes.orders[0]?.privileges).toMatchObject({ user: "www-data", group: "", limits: { nofile: 64 } });
   });
 
   test("opens the listeners once, whatever becomes of the processes", () => {

@@ -4,7 +4,7 @@ import type { Desk, Order, Verdict } from "../../supervisor/daemon/ports.ts";
 import type { Command } from "../../supervisor/unit/command.ts";
 import { type Fault, fail, type Outcome, ok } from "../../supervisor/unit/fault.ts";
 import type { Status, UnitStatus } from "../../supervisor/unit/status.ts";
-import type { SignalName, Unit } from "../../supervisor/unit/unit.ts";
+import type { BindableSocket, SignalName, Unit } from "../../supervisor/unit/unit.ts";
 import { Fakes } from "./fakes.ts";
 
 const supervisor: Status["supervisor"] = {
@@ -37,7 +37,7 @@ export class Rig {
       dice: () => ({ roll: 0, nonce: "0".repeat(24) }),
       journal: { write: (told, pid) => this.told.push({ ...told, pid }), flush: () => {} },
       command: () => this.#command(),
-      socketsToBind: (unit) => ok(unit.sockets),
+      socketsToBind: (unit) => ok(unit.sockets as readonly BindableSocket[]),
       outputFile: (unit) => `/srv/app/.supervisor/logs/${unit}.log`,
       shuttingDown: () => {
         this.shutdowns++;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createSockets } from "../../supervisor/daemon/sockets.ts";
 import { fail, ok } from "../../supervisor/unit/fault.ts";
+import type { BindableSocket } from "../../supervisor/unit/unit.ts";
 import { makeUnit } from "../support/units.ts";
 import { Fakes } from "./fakes.ts";
 import { socketOf } from "./socket-of.ts";
@@ -8,7 +9,7 @@ import { socketOf } from "./socket-of.ts";
 const api = makeUnit("api", { file: "units/api.toml", sockets: [socketOf("http"), socketOf("admin")] });
 const begin = () => {
   const { listeners, log } = new Fakes();
-  return { listeners, log, sockets: createSockets(listeners, (unit) => ok(unit.sockets)) };
+  return { listeners, log, sockets: createSockets(listeners, (unit) => ok(unit.sockets as readonly BindableSocket[])) };
 };
 
 test("a unit's sockets are opened once and given in file order", () => {

@@ -126,14 +126,14 @@ describe("every field of a unit that", () => {
     } as const;
     expect(rig.unit("api")).toEqual({
       ...reloading,
-      since: at(1_000),
+      since: at(200),
       instances: [process(1, "replacing", 1, 200), process(2, "starting", 2, null)],
     });
     rig.advance(17);
     rig.ready("api");
     expect(rig.unit("api")).toEqual({
       ...reloading,
-      since: at(1_000),
+      since: at(200),
       instances: [process(1, "soaking", 1, 200), process(2, "soaking", 2, 1_017)],
     });
   });
@@ -147,7 +147,7 @@ describe("every field of a unit that", () => {
     const active = { ...base, active_state: "active", sub_state: "running", main_pid: 102, generation: 2 } as const;
     expect(rig.unit("api")).toEqual({
       ...active,
-      since: at(2_017),
+      since: at(200),
       reason: "generation 1 drains",
       instances: [process(2, "running", 2, 1_017), process(1, "draining", 1, 200)],
       handover: { last_result: "done", ready_ms: 17, drain_ms: null, reason: null },
@@ -156,7 +156,7 @@ describe("every field of a unit that", () => {
     rig.fakes.processes.exit(id(1), 0);
     expect(rig.unit("api")).toEqual({
       ...active,
-      since: at(2_017),
+      since: at(200),
       instances: [process(2, "running", 2, 1_017)],
       handover: { last_result: "done", ready_ms: 17, drain_ms: 4, reason: null },
       last_exit: { code: 0, signal: null, at: at(2_021) },
@@ -319,4 +319,18 @@ test("the figures of a process that is gone are unknown", () => {
   void rig.start("api");
   rig.fakes.processes.hear({ tag: "spawned", invocation: rig.newest("api"), pid: 999, startTicks: 1 });
   expect(rig.unit("api").instances).toMatchObject([{ pid: 999, memory_bytes: null, cpu_seconds: null }]);
+});
+
+test("one unit is inspected with the processes of each invocation", async () => {
+  const rig = await running();
+  const processes = [
+    { pid: 101, ppid: 1, command: "bun main.ts", tasks: 1, memory_bytes: 1_000, cpu_seconds: 0.5 },
+    { pid: 1101, ppid: 101, command: "sleep 1", tasks: 1, memory_bytes: 1_000, cpu_seconds: 0.5 },
+  ];
+  expect(rig.desk.inspect("api")).toEqual({
+    ...rig.unit("api"),
+    instances: [{ ...process(1, "running", 1, 200), processes }],
+  });
+  expect(rig.desk.loaded("api")?.description).toBe("HTTP API");
+  expect([rig.desk.inspect("apy"), rig.desk.loaded("apy")]).toEqual([null, null]);
 });

@@ -8,6 +8,9 @@ test("a command name with spaces and parentheses does not shift the fields", () 
     expect(parseStat(`7 (${comm}) S ${numbers}`)).toEqual({
       comm,
       state: "S",
+      ppid: 4,
+      session: 6,
+      threads: 20,
       cpuTicks: 14 + 15,
       startTicks: 22,
       residentPages: 24,

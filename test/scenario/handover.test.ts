@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import type { UnitStatus } from "../../supervisor/unit/status.ts";
-import { type Daemon, withDaemon } from "../support/daemon.ts";
+import { type Daemon, startDaemon, withDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { startLoad } from "../support/load.ts";
-import { pairings } from "../support/matrix.ts";
+import { alike, pairings } from "../support/matrix.ts";
 import { alive, descriptorsOf } from "../support/proc.ts";
+import { withRoot } from "../support/root.ts";
 import { apiUnit } from "../support/unit-text.ts";
 
 const LOAD = { keepAlive: 16, oneShot: 16, thinkMs: 10, slow: { loops: 2, ms: 300 } };
@@ -32,6 +34,32 @@ for (const { daemon: runtime, service } of pairings) {
     });
   }, 90_000);
 }
+
+for (const { daemon: runtime, service } of alike) {
+  test(`a child that works for a request in flight is not told to drain: ${service}`, async () => {
+    await withDaemon({ runtime, units: { "api.toml": apiUnit(service) } }, async (daemon) => {
+      const address = addressOf(await daemon.unit("api"));
+      const answers = Array.from({ length: 4 }, (_, n) => fetch(`http://${address}/helper?ms=1500&n=${n}`));
+      await eventually(
+        () => daemon.processes().filter(({ command }) => command.includes("sleep")).length >= 4,
+        5_000,
+        "all four work",
+      );
+      await handOver(daemon);
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    });
+  }, 60_000);
+}
+
+test("a signal that comes as soon as the pid file is there ends nobody", async () => {
+  await withRoot({ runtime: "bun", units: { "api.toml": apiUnit("bun") } }, async (root) => {
+    const daemon = startDaemon(root);
+    await eventually(() => existsSync(`${root.stateDir}/supervisor.pid`), 10_000, "the pid file is there");
+    daemon.signal("SIGUSR2");
+    await daemon.settled();
+    expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+  });
+}, 60_000);
 
 const addressOf = (unit: UnitStatus) => unit.listeners[0]?.address ?? "";
 

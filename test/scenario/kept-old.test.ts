@@ -16,6 +16,9 @@ const beforeReady: readonly Bad[] = [
     lastLine: "no database at db.internal:5432",
   },
   { behaviour: "never-ready", reason: /was not ready within 2 s/, lastLine: "waiting for a lock" },
+  // What it accepted before it was ready would have died with it.
+  { behaviour: "exit-in-warm-up 600", reason: /exited with code 3 before it was ready/, lastLine: "did not fill" },
+  { behaviour: "own-port", reason: /does not serve listener http/, lastLine: "which port?" },
 ];
 const inSoak: Bad = { behaviour: "exit-in-soak 300", reason: /exited with code 1/, lastLine: "lost the database" };
 

@@ -100,6 +100,13 @@ test("files win over what is inherited, later files over earlier ones, and envir
   expect(made(from, { environ, environmentFiles }).env).toEqual({ A: "inherited", B: "one", C: "two", D: "own" });
 });
 
+test("the account of a unit's user comes before its files and its environment, and can be used in them", () => {
+  const login = { HOME: "/var/www", USER: "www-data", LOGNAME: "www-data" };
+  const own = api('script = "a.ts"\nenvironment = { USER = "other", CACHE = "${HOME}/cache" }');
+  const { env } = made(own, { login });
+  expect(env).toEqual({ PATH: "/bin", LANG: "C.UTF-8", ...login, USER: "other", CACHE: "/var/www/cache" });
+});
+
 test("the caller is told which files to read", () => {
   const from = api('script = "a.ts"\nenvironment_file = ["-.env", "%t/${LANG}.env"]');
   expect(environmentFilePaths(from, context)).toEqual({

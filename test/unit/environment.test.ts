@@ -9,12 +9,22 @@ test("names that only begin alike are kept", () => {
     "SUPERVISOR",
     "WATCHDOG",
     "MY_LISTEN_FDS",
+    "SUPERVISOR_X",
   ]);
 });
 
 test("a clean environment has no language where the supervisor has none", () => {
   const clean = unit("api", '[service]\nscript = "a.ts"\ninherit_environment = false\n');
   expect(Object.keys(baseEnvironment(clean, { HOME: "/root" }))).toEqual(["PATH"]);
+});
+
+test("an account takes the place of whose session the supervisor runs in, and what it does not bring is not left over", () => {
+  const environ = { PATH: "/bin", HOME: "/root", USER: "root", LOGNAME: "root", SHELL: "/bin/bash" };
+  const login = { HOME: "/var/www", USER: "www-data", LOGNAME: "www-data" };
+  expect(baseEnvironment(node("api"), environ, login)).toEqual({ PATH: "/bin", ...login });
+  expect(baseEnvironment(node("api"), environ)).toEqual(environ);
+  const clean = unit("api", '[service]\nscript = "a.ts"\ninherit_environment = false\n');
+  expect(baseEnvironment(clean, environ, login)).toMatchObject(login);
 });
 
 test("the faults of all files are gathered, and the good lines of a good file are kept", () => {

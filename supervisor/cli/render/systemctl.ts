@@ -3,6 +3,7 @@ import { age } from "./age.ts";
 import { bytes } from "./bytes.ts";
 import { paint, stateColour } from "./paint.ts";
 import { clip, printable } from "./printable.ts";
+import { processTree } from "./process-tree.ts";
 import { stamp } from "./stamp.ts";
 import type { Look } from "./table.ts";
 
@@ -21,6 +22,7 @@ export function renderUnit(unit: UnitStatus, look: Look & Readonly<{ output: rea
     ["Status", unit.status_text === null ? null : `"${unit.status_text}"`],
     ["Main PID", unit.main_pid === null ? null : `${unit.main_pid} (generation ${unit.generation})`],
     ["Restarts", unit.restarts === 0 ? null : String(unit.restarts)],
+    ["Tasks", sum(unit.instances, "tasks", String)],
     ["Memory", sum(unit.instances, "memory_bytes", bytes)],
     ["CPU", sum(unit.instances, "cpu_seconds", seconds)],
     ["Handover", handover(unit)],
@@ -29,7 +31,10 @@ export function renderUnit(unit: UnitStatus, look: Look & Readonly<{ output: rea
   ] as const;
   const lines = [`${dot} ${clip(printable(title), look.width - 2)}`];
   for (const [label, text] of facts) if (text !== null) lines.push(fact(label, text, look));
-  if (unit.instances.length > 1) lines.push(...processes(unit.instances, look));
+  for (const [at, text] of processTree(unit.instances).entries()) {
+    const label = at === 0 ? `${"Processes".padStart(LABEL_WIDTH)}: ` : " ".repeat(LABEL_WIDTH + 2);
+    lines.push(label + clip(printable(text), look.width - LABEL_WIDTH - 2));
+  }
   if (look.output.length > 0) lines.push("", ...look.output.map((text) => clip(printable(text), look.width)));
   return lines.map((text) => `${text}\n`).join("");
 }
@@ -80,25 +85,21 @@ function ago(rfc3339: string, now: Date): string {
   return `${age(now.getTime() - Date.parse(rfc3339))} ago`;
 }
 
+/** Over all processes where they are known, else over the main ones. */
 function sum(
   instances: readonly InstanceStatus[],
-  key: "memory_bytes" | "cpu_seconds",
+  key: "tasks" | "memory_bytes" | "cpu_seconds",
   show: (total: number) => string,
 ): string | null {
-  const known = instances.map((instance) => instance[key]).filter((value) => value !== null);
+  const known = instances.flatMap((one) => one.processes?.map((each) => each[key]) ?? ofMain(one, key));
   return known.length === 0 ? null : show(known.reduce((total, value) => total + value, 0));
+}
+
+function ofMain(instance: InstanceStatus, key: "tasks" | "memory_bytes" | "cpu_seconds"): readonly number[] {
+  const value = key === "tasks" ? null : instance[key];
+  return value === null ? [] : [value];
 }
 
 function seconds(total: number): string {
   return total < 60 ? `${total.toFixed(3)}s` : age(total * 1000);
-}
-
-function processes(instances: readonly InstanceStatus[], look: Look): readonly string[] {
-  return instances.map((instance, at) => {
-    const branch = at === instances.length - 1 ? "└" : "├";
-    const { name, pid, generation, phase } = instance;
-    const text = `${branch} ${name} ${phase}, pid ${pid ?? "-"}, generation ${generation}`;
-    const label = at === 0 ? `${"Processes".padStart(LABEL_WIDTH)}: ` : " ".repeat(LABEL_WIDTH + 2);
-    return label + clip(printable(text), look.width - LABEL_WIDTH - 2);
-  });
 }

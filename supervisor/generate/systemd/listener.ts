@@ -48,8 +48,12 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
 const LONGEST_PATH = 107;
 
 function listenValue({ address }: Socket, template: Template, key: string): string | null {
-  if (address.tag === "unix") {
-    const path = template.path(key, address.path);
+  if (address.tag === "template" && !address.text.includes("/")) {
+    template.lose(key, "left out: its address holds a placeholder, and systemd fills in none");
+    return null;
+  }
+  if (address.tag !== "tcp") {
+    const path = template.path(key, address.tag === "unix" ? address.path : address.text);
     if (path === null || path.length <= LONGEST_PATH) return path;
     template.lose(key, `left out: the path is longer than ${LONGEST_PATH} bytes`);
     return null;

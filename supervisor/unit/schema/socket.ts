@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { parseAddress } from "../address.ts";
 import { templateProblem } from "../specifier.ts";
-import type { Address, Socket } from "../unit.ts";
+import type { Address, AddressTemplate, Socket } from "../unit.ts";
 import { shown } from "./shown.ts";
 import { value } from "./value.ts";
 
-const address = z.unknown().transform((raw, context): Address => {
-  const found = typeof raw === "string" || typeof raw === "number" ? parseAddress(String(raw)) : null;
-  const problem = found === null ? null : templateProblem(found.tag === "unix" ? found.path : "");
+const address = z.unknown().transform((raw, context): Address | AddressTemplate => {
+  const text = typeof raw === "string" || typeof raw === "number" ? String(raw) : null;
+  const isTemplate = text !== null && /[%$]/.test(text);
+  const problem = isTemplate ? templateProblem(text) : null;
+  const found = text === null ? null : isTemplate ? ({ tag: "template", text } as const) : parseAddress(text);
   if (found !== null && problem === null) return found;
   const message = problem ?? `must be host:port, [v6]:port, a port, or a path, got ${shown(raw)}`;
   context.issues.push({ code: "custom", message, input: raw });

@@ -59,9 +59,20 @@ test("several processes are all named", () => {
   const instances = [makeInstance("api@1", { phase: "draining", pid: 41, generation: 2 }), makeInstance("api@1")];
   const text = renderUnit(makeUnit("api", { instances }), look);
   expect(text).toContain(
-    "  Processes: ├ api@1 draining, pid 41, generation 2\n             └ api@1 running, pid 42, generation 3\n",
+    "  Processes: ├─ api@1 draining, pid 41, generation 2\n             └─ api@1 running, pid 42, generation 3\n",
   );
   expect(text).toContain("     Memory: 24.6M\n");
+});
+
+test("where the processes are known, they are drawn as a tree, and tasks, memory and time are those of all", () => {
+  const one = { tasks: 2, memory_bytes: 1024 ** 2, cpu_seconds: 0.25 };
+  const processes = [
+    { pid: 42, ppid: 1, command: "bun main.ts", ...one },
+    { pid: 43, ppid: 42, command: "sleep\x1b[2J 1", ...one },
+  ];
+  const text = renderUnit(makeUnit("api", { instances: [makeInstance("api@1", { processes })] }), look);
+  expect(text).toContain("      Tasks: 4\n     Memory: 2.0M\n        CPU: 0.500s\n");
+  expect(text).toContain("  Processes: └─ 42 bun main.ts\n                └─ 43 sleep�[2J 1\n");
 });
 
 test("what a service says cannot move the terminal's cursor", () => {

@@ -10,7 +10,7 @@ import type { Listener } from "../../../supervisor/daemon/ports.ts";
 import { bytes, cInt, libc } from "../../../supervisor/host/libc.ts";
 import { createListeners } from "../../../supervisor/host/listener.ts";
 import type { Outcome } from "../../../supervisor/unit/fault.ts";
-import type { Address, Socket } from "../../../supervisor/unit/unit.ts";
+import type { Address, BindableSocket } from "../../../supervisor/unit/unit.ts";
 import type { Case } from "./case.ts";
 import { openDescriptors, withRig } from "./rig.ts";
 
@@ -170,15 +170,15 @@ async function paths(): Promise<void> {
   rmSync(dir, { recursive: true });
 }
 
-function tcp(host: string, port: number): Socket {
+function tcp(host: string, port: number): BindableSocket {
   return socketAt({ tag: "tcp", host, port });
 }
 
-function unix(path: string): Socket {
+function unix(path: string): BindableSocket {
   return socketAt({ tag: "unix", path });
 }
 
-function socketAt(address: Address): Socket {
+function socketAt(address: Address): BindableSocket {
   return {
     name: "http",
     kind: "stream",

@@ -34,7 +34,7 @@ export class Rig {
   spawn(argv: SpawnOrder["argv"], ask: Ask = {}): Child {
     const child = new Child(this);
     this.#children.push(child);
-    child.start(argv, { env: { PATH }, cwd: this.dir, listeners: [], notify: false, ...ask });
+    child.start(argv, { env: { PATH }, cwd: this.dir, listeners: [], notify: false, privileges: null, ...ask });
     return child;
   }
 

@@ -1,12 +1,17 @@
+import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { promisify } from "node:util";
 import { processLife } from "../../../services/kit/life.ts";
 import { serve } from "../../../services/kit/serve.ts";
 
 /**
  * The service of the scenarios. How a generation behaves stands in the file `behaviour` of its working directory when it starts,
  * so that one unit file makes good and bad generations: `serve` (also without a file), `exit-before-ready`, `never-ready`,
- * `exit-in-soak MS`.
- * Shape: `GET /echo?n=7` answers `{"pid":42,"generation":3,"n":7}`; `GET /slow?ms=500&n=7` the same, later.
+ * `exit-in-soak MS`, `exit-in-warm-up MS` (it has called serve, and never says that it is ready), `own-port` (it says that
+ * it is ready, and serves a port of its own).
+ * Shape: `GET /echo?n=7` answers `{"pid":42,"generation":3,"n":7}`; `GET /slow?ms=500&n=7` the same, later;
+ * `GET /helper?ms=500&n=7` the same, when a child of this process has slept for so long.
  */
 
 const FILE = "behaviour";
@@ -23,6 +28,17 @@ switch (behaviour) {
       console.error("lost the database");
       process.exit(1);
     }, Number(ms));
+    break;
+  case "exit-in-warm-up":
+    await serve({ fetch: answer }, { life: processLife() });
+    setTimeout(() => {
+      console.error("the cache did not fill");
+      process.exit(3);
+    }, Number(ms));
+    break;
+  case "own-port":
+    createServer(() => {}).listen(0, "127.0.0.1", () => processLife().ready("serving somewhere"));
+    console.error("which port?");
     break;
   case "exit-before-ready":
     console.log("reading the settings");
@@ -47,5 +63,11 @@ async function begin(): Promise<void> {
 async function answer(request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   if (pathname === "/slow") await new Promise((resolve) => setTimeout(resolve, Number(searchParams.get("ms"))));
+  if (pathname === "/helper") await helped(Number(searchParams.get("ms")));
   return Response.json({ pid: process.pid, generation, n: Number(searchParams.get("n")) });
+}
+
+/** Errors: rejects when the helper was killed. */
+async function helped(ms: number): Promise<void> {
+  await promisify(execFile)("sleep", [String(ms / 1000)]);
 }

@@ -1,0 +1,96 @@
+import type { Privileges } from "../unit/privileges.ts";
+import type { Identity } from "./identity.ts";
+
+export const SHELL = "/bin/sh";
+
+type Environment = Readonly<Record<string, string>>;
+
+/** What is executed first, and with what. The process stays the same one all along, so its pid and its descriptors do, too. */
+export type Shim = Readonly<{ argv: readonly string[]; env: Environment }>;
+
+export type ShimOrder = Readonly<{
+  /** An absolute path. */
+  program: string;
+  args: readonly string[];
+  env: Environment;
+  /** LISTEN_PID must be in the environment before the program runs, and only the child itself knows it by then. */
+  listening: boolean;
+}>;
+
+/** `setpriv`: its path, null when nothing is asked that needs it. */
+export type Restraint = Readonly<{ privileges: Privileges; identity: Identity | null; setpriv: string | null }>;
+
+/** What a shell adds to the environment by itself. */
+const OF_THE_SHELL = ["PWD", "OLDPWD", "SHLVL", "_"];
+/** Where bash is the shell, setting these is an error that ends it, so they are not wrapped; they do no harm. */
+const READ_ONLY = ["UID", "EUID", "PPID"];
+/** These too, and they would: with `xtrace`, bash executes what stands in PS4. */
+const FOR_THE_SHELL = ["SHELLOPTS", "BASHOPTS"];
+const GATE = "read -r SUPERVISOR_GATE || exit 125; unset SUPERVISOR_GATE; exec </dev/null; ";
+
+/** A shell that learns its own pid, then becomes the program. */
+export function pidShim({ program, args, env, listening }: ShimOrder): Shim {
+  return { argv: ["sh", "-c", lastScript(env, listening), program, ...args], env };
+}
+
+/**
+ * A shell that waits at its standard input until it is confined, becomes `setpriv` where it has to become somebody else,
+ * then a shell again, then the program.
+ * Why the variables are wrapped until then: in `LD_PRELOAD` and the like, an `environment_file` that belongs to the
+ * service's user would run its own code as root.
+ */
+export function restrainedShim(order: ShimOrder, restraint: Restraint): Shim {
+  const { program, args, env, listening } = order;
+  const first = firstScript(restraint.privileges);
+  const last = lastScript(env, listening);
+  if (restraint.setpriv === null) return { argv: ["sh", "-c", `${first}${last}`, program, ...args], env };
+  const become = [restraint.setpriv, ...setprivFlags(restraint), SHELL].join(" ");
+  const wrapped = wrap(env);
+  const scripts = [`${first}exec ${become} -c "$0" "$@"`, `${wrapped.unwrap}${last}`];
+  return { argv: ["sh", "-c", ...scripts, program, ...args], env: wrapped.env };
+}
+
+/**
+ * Why the stack's limit here, too, in the KiB that a shell counts in: execve(2) ends by putting it back to what it was when
+ * it began, and whoever started the process is told before that end. It has been found permitted from outside.
+ */
+function firstScript({ umask, limits: { stack } }: Privileges): string {
+  const limit = stack === Number.POSITIVE_INFINITY ? "unlimited" : Math.floor((stack ?? 0) / 1024);
+  const setStack = stack === undefined ? "" : `ulimit -s ${limit}; `;
+  const setUmask = umask === null ? "" : `umask ${umask.toString(8).padStart(4, "0")}; `;
+  return `${GATE}${setStack}${setUmask}`;
+}
+
+function lastScript(env: Environment, listening: boolean): string {
+  const added = OF_THE_SHELL.filter((name) => !(name in env));
+  const unset = added.length > 0 ? `unset ${added.join(" ")}; ` : "";
+  return `${unset}${listening ? "export LISTEN_PID=$$; " : ""}exec "$0" "$@"`;
+}
+
+function setprivFlags({ privileges, identity }: Restraint): readonly string[] {
+  const flags = privileges.noNewPrivileges ? ["--no-new-privs"] : [];
+  if (identity === null) return flags;
+  const { uid, gid, groups } = identity;
+  const others = groups.length > 0 ? ["--groups", groups.join(",")] : ["--clear-groups"];
+  return [...flags, "--reuid", String(uid), "--regid", String(gid), ...others];
+}
+
+/** Shape: `{ A: "1" }` → `{ SUPERVISOR_VARIABLE_0: "A=1" }` and the script that makes it `A` again. */
+function wrap(env: Environment): Readonly<{ env: Environment; unwrap: string }> {
+  const wrapped: Record<string, string> = {};
+  const names: string[] = [];
+  for (const [name, value] of Object.entries(env)) {
+    // A name that a shell does not take is lost there anyway, and must not be in its way here.
+    if (FOR_THE_SHELL.includes(name) || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) continue;
+    if (READ_ONLY.includes(name)) {
+      wrapped[name] = value;
+      continue;
+    }
+    const alias = `SUPERVISOR_VARIABLE_${names.length}`;
+    wrapped[alias] = `${name}=${value}`;
+    names.push(alias);
+  }
+  if (names.length === 0) return { env: wrapped, unwrap: "" };
+  const values = names.map((name) => `"$${name}"`);
+  return { env: wrapped, unwrap: `export ${values.join(" ")}; unset ${names.join(" ")}; ` };
+}
