@@ -108,7 +108,7 @@ describe.each(runtimes)("on %s", (runtime) => {
       expect.stringContaining("one process only"),
     ]);
     expect(await run("run", "api", "--set", "queue.url=redis://h")).toEqual([
-      1,
+      6,
       "queue.url: redis is not supported yet: use sqlite:PATH or memory:",
     ]);
   });

@@ -10,8 +10,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "a READY of any process counts for the one that is waited for",
     file: core("step.ts"),
-    find: 'if (phase.tag === "replacing" && phase.next.invocation === invocation)',
-    replace: 'if (phase.tag === "replacing")',
+    find: 'if (phase.tag !== "replacing" || phase.next.invocation !== invocation) return here;',
+    replace: 'if (phase.tag !== "replacing") return here;',
   },
   {
     name: "an exit that is told twice counts twice",
