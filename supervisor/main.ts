@@ -48,6 +48,6 @@ try {
 } catch (error) {
   // What the operating system refuses is told in one line; anything else is a bug, and its trace is what helps.
   const { code, message, stack } = error as NodeJS.ErrnoException;
-  console.error(`supervisor: ${code === undefined ? stack : message}`);
+  console.error(`supervisor: ${code === undefined ? (stack ?? error) : message}`);
   process.exitCode = code === "EACCES" || code === "EPERM" ? exit.denied : exit.failed;
 }
