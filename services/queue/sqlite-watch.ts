@@ -38,14 +38,21 @@ export function watchDatabase(db: DatabaseSync, path: string, ring: () => void):
 function lookClosely(db: DatabaseSync, ring: () => void): Readonly<{ look(): void; stop(): void }> {
   let stopPolling: (() => void) | null = null;
   let until = 0;
-  const stop = (): void => {
+  let isOver = false;
+  const rest = (): void => {
     stopPolling?.();
     stopPolling = null;
   };
   const restWhenQuiet = (): void => {
-    if (performance.now() > until) stop();
+    if (performance.now() > until) rest();
+  };
+  const stop = (): void => {
+    isOver = true;
+    rest();
   };
   const look = (): void => {
+    // The watcher may tell of a write once more after it was closed, and the database is closed too by then.
+    if (isOver) return;
     until = performance.now() + LOOK_FOR_MS;
     stopPolling ??= pollDatabase(db, ring, { everyMs: LOOK_MS, each: restWhenQuiet });
   };
@@ -63,12 +70,17 @@ export function pollDatabase(
   const version = db.prepare("PRAGMA data_version");
   const look = () => (version.get() as { data_version: number }).data_version;
   let seen = look();
+  let isOver = false;
   const timer = setInterval(() => {
+    if (isOver) return;
     const now = look();
     if (now !== seen) ring();
     seen = now;
     each();
   }, everyMs);
   timer.unref();
-  return () => clearInterval(timer);
+  return () => {
+    isOver = true;
+    clearInterval(timer);
+  };
 }

@@ -66,7 +66,7 @@ function readWords(argv: readonly string[]): Words | string {
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === "--") {
       if (verb !== undefined) return { verb, args: [...args, ...rest], flags };
-    } else if (word.startsWith("-") && word !== "-") {
+    } else if (isFlag(word, verb)) {
       const fault = takeFlag(word, rest, flags, verb);
       if (fault !== null) return fault;
     } else if (verb === undefined) {
@@ -85,6 +85,11 @@ function readWords(argv: readonly string[]): Words | string {
     }
   }
   return { verb, args, flags };
+}
+
+/** A verb takes a number below zero as an operand: `scale api -1`. */
+function isFlag(word: string, verb: Verb | undefined): boolean {
+  return word.startsWith("-") && word !== "-" && !(verb?.name === "scale" && /^-\d+$/.test(word));
 }
 
 /** Reads one word of flags, and its value from the rest when it has one. Gives what is wrong, or null. */

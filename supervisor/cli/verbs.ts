@@ -73,6 +73,15 @@ export const verbs: readonly Verb[] = [
     load: () => import("./reload.ts"),
   },
   {
+    name: "scale",
+    least: 2,
+    most: 2,
+    operands: "UNIT N|+N|-N",
+    flags: [noBlock],
+    summary: "change the number of instances of a unit that runs",
+    load: () => import("./scale.ts"),
+  },
+  {
     name: "status",
     ...several,
     flags: [

@@ -82,6 +82,7 @@ function orderPath(order: Order): string {
 
 function orderBody(order: Order): unknown {
   if (order.tag === "signal") return { signal: order.signal };
+  if (order.tag === "scale") return order.relative ? { by: order.count } : { instances: order.count };
   return order.tag === "stop" && order.units !== null ? { cascade: order.cascade } : undefined;
 }
 

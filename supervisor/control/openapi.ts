@@ -38,6 +38,7 @@ export function openapi(): Json {
       "/v1/units/{name}/restart": { post: order("Stops, then starts: with downtime.", "NoBody", [name]) },
       "/v1/units/{name}/reload": { post: order("Hands over to a new generation.", "NoBody", [name]) },
       "/v1/units/{name}/reset-failed": { post: order("Forgets failures.", "NoBody", [name]) },
+      "/v1/units/{name}/scale": { post: order("Changes the number of instances.", "ScaleBody", [name]) },
       "/v1/units/{name}/signal": { post: order("Sends a signal.", "SignalBody", [name]) },
       "/v1/reload": { post: order("Hands over every unit that can.", "NoBody", []) },
       "/v1/stop": { post: order("Stops every unit, then the daemon.", "NoBody", []) },
@@ -75,11 +76,15 @@ function query(summary: string, content: Json, parameters: readonly Json[] = [])
   return { summary, parameters, responses: { 200: { description: "Done.", content }, default: refused } };
 }
 
-function order(summary: string, body: "NoBody" | "StopBody" | "SignalBody", parameters: readonly Json[]): Json {
+function order(
+  summary: string,
+  body: "NoBody" | "StopBody" | "ScaleBody" | "SignalBody",
+  parameters: readonly Json[],
+): Json {
   return {
     summary,
     parameters: [...parameters, parameter("query", "wait", "A span of at most 1h: answers when settled, or then.")],
-    requestBody: { required: body === "SignalBody", content: json(body) },
+    requestBody: { required: body === "SignalBody" || body === "ScaleBody", content: json(body) },
     responses: {
       200: { description: "Settled, or the wait is over.", content: json("Verdicts") },
       202: { description: "Accepted; nobody waits.", content: json("Accepted") },

@@ -129,6 +129,13 @@ function addOrders(app: Hono, desk: Desk, onBug: Bug): void {
     if (!body.ok) return problem(body.faults);
     return place(c, desk, (units) => ({ tag: "stop", units, cascade: body.value.cascade }), onBug);
   });
+  app.post("/v1/units/:name/scale", async (c) => {
+    const body = await readBody(c.req.raw, schemas.ScaleBody);
+    if (!body.ok) return problem(body.faults);
+    const { instances, by = 0 } = body.value;
+    const [count, relative] = instances === undefined ? [by, true] : [instances, false];
+    return place(c, desk, (units) => ({ tag: "scale", units, count, relative }), onBug);
+  });
   app.post("/v1/units/:name/signal", async (c) => {
     const body = await readBody(c.req.raw, schemas.SignalBody);
     if (!body.ok) return problem(body.faults);

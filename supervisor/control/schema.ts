@@ -165,6 +165,9 @@ export const schemas = {
   Health: z.object({ status: z.literal("ok") }),
   NoBody: z.strictObject({}),
   StopBody: z.strictObject({ cascade: z.boolean().default(false) }),
+  ScaleBody: z
+    .strictObject({ instances: z.int().min(1).optional(), by: z.int().optional() })
+    .refine((body) => (body.instances === undefined) !== (body.by === undefined), "needs either instances or by"),
   SignalBody: z.strictObject({ signal: z.string().min(1).max(16) }),
 };
 

@@ -8,6 +8,8 @@ export type Cause = Readonly<
   | { tag: "spawn-failed"; stage: SpawnStage; code: string; message: string }
   | { tag: "start-timeout"; limitMs: number }
   | { tag: "stop-timeout"; limitMs: number }
+  | { tag: "runtime-max"; limitMs: number }
+  | { tag: "watchdog"; limitMs: number | null }
   | { tag: "start-limit"; burst: number; intervalMs: number; last: Cause }
   | { tag: "not-serving"; listeners: readonly string[] }
   | { tag: "old-exited"; exit: Exit }
@@ -22,6 +24,8 @@ export function isFailure(cause: Cause): boolean {
     case "spawn-failed":
     case "start-timeout":
     case "stop-timeout":
+    case "runtime-max":
+    case "watchdog":
     case "not-serving":
     case "start-limit":
       return true;
@@ -44,7 +48,10 @@ export function result(cause: Cause | null): Result {
       return cause.stage === "listen" || cause.stage === "output" ? "resources" : "exit-code";
     case "start-timeout":
     case "stop-timeout":
+    case "runtime-max":
       return "timeout";
+    case "watchdog":
+      return "watchdog";
     case "not-serving":
       return "protocol";
     case "start-limit":
@@ -65,6 +72,12 @@ export function describe(cause: Cause): string {
       return `was not ready within ${spanText(cause.limitMs)}`;
     case "stop-timeout":
       return `did not stop within ${spanText(cause.limitMs)} and was killed`;
+    case "runtime-max":
+      return `has run for as long as it may (${spanText(cause.limitMs)})`;
+    case "watchdog":
+      return cause.limitMs === null
+        ? "asked to be restarted (WATCHDOG=trigger)"
+        : `gave no sign of life for ${spanText(cause.limitMs)}`;
     case "start-limit":
       return `gave up after ${cause.burst} starts within ${spanText(cause.intervalMs)}: it ${describe(cause.last)}`;
     case "not-serving":

@@ -1,8 +1,19 @@
 import type { Event, Tick } from "./event.ts";
-import { gates } from "./gates.ts";
+import { gateOf, gates } from "./gates.ts";
+import { retarget, trim } from "./scale.ts";
 import { nextDeadline, type State } from "./state.ts";
 import { step } from "./step.ts";
-import { type Deed, ownerOf, type Turn, type UnitState, type Whom, type World, type WorldEvent } from "./world.ts";
+import {
+  type Deed,
+  ownerOf,
+  selected,
+  stateOf,
+  type Turn,
+  type UnitState,
+  type Whom,
+  type World,
+  type WorldEvent,
+} from "./world.ts";
 
 /**
  * One turn: first the event reaches whom it concerns, then the graph's gates open for everybody who may go on, until
@@ -17,42 +28,72 @@ export function drive(world: World, event: WorldEvent, tick: Tick): Turn {
 function deliver(world: World, event: WorldEvent, tick: Tick): Turn {
   switch (event.tag) {
     case "order":
-      return event.units.reduce((before, name) => tell(before, name, event.event, tick), { world, deeds: [] } as Turn);
+      return event.units.reduce((before, name) => tell(before, name, event.event, tick), still(world));
+    case "scale":
+      return scale(world, event, tick);
     case "fact": {
       const owner = ownerOf(world, event.fact.invocation);
-      return owner ? apply({ world, deeds: [] }, owner, event.fact, tick) : { world, deeds: [] };
+      return owner ? apply(still(world), owner, event.fact, tick) : still(world);
     }
     case "deadline":
-      return [...world.units.keys()].reduce((before, name) => tellDue(before, name, tick), {
-        world,
-        deeds: [],
-      } as Turn);
+      return [...world.units.keys()].reduce((before, name) => tellDue(before, name, tick), still(world));
   }
 }
 
+const still = (world: World): Turn => ({ world, deeds: [] });
+
 function settle(turned: Turn, tick: Tick): Turn {
-  let now = turned;
+  let now = { ...turned, world: trim(turned.world) };
   for (let open = gates(now.world); open.length > 0; open = gates(now.world)) {
-    now = open.reduce((before, gate) => apply(before, gate, { tag: gate.event }, tick), now);
+    const moved = open.reduce((before, whom) => pass(before, whom, tick), now);
+    now = { ...moved, world: trim(moved.world) };
   }
   return now;
 }
 
+/** Goes through an instance's gate, if those who went before have not closed it. */
+function pass(turned: Turn, { unit, instance }: Whom, tick: Tick): Turn {
+  const gate = gateOf(turned.world, { unit, instance });
+  return gate ? apply(turned, gate, { tag: gate.event }, tick) : turned;
+}
+
+/** An instance that is on its way out hears no wish to stay. */
 function tell(turned: Turn, name: string, event: Event, tick: Tick): Turn {
-  const instances = turned.world.units.get(name)?.instances ?? [];
-  return instances.reduce(
-    (before, _, index) => apply(before, { unit: name, instance: index + 1 }, event, tick),
-    turned,
+  const target = turned.world.units.get(name.split("@")[0] ?? "")?.target ?? 0;
+  return selected(turned.world, name)
+    .filter((whom) => whom.instance <= target || event.tag === "want-down")
+    .reduce((before, whom) => apply(before, whom, event, tick), turned);
+}
+
+/** New instances want what the first one wants; those beyond the new number are to go. */
+function scale(world: World, { unit, count }: Extract<WorldEvent, { tag: "scale" }>, tick: Tick): Turn {
+  const isUp = world.units.get(unit)?.instances[0]?.wanted === "up";
+  return selected(retarget(world, unit, count), unit).reduce(
+    (before, whom) => {
+      if (whom.instance > count) return apply(before, whom, { tag: "want-down" }, tick);
+      const isNew = stateOf(world, whom) === undefined || stateOf(before.world, whom)?.wanted === "down";
+      return isUp && isNew ? apply(before, whom, { tag: "want-up" }, tick) : before;
+    },
+    still(retarget(world, unit, count)),
   );
 }
 
 function tellDue(turned: Turn, name: string, tick: Tick): Turn {
-  const instances = turned.world.units.get(name)?.instances ?? [];
-  return instances.reduce((before, state, index) => {
-    const due = nextDeadline(state);
-    if (due === null || due > tick.now) return before;
-    return apply(before, { unit: name, instance: index + 1 }, { tag: "deadline" }, tick);
-  }, turned);
+  return selected(turned.world, name).reduce((before, whom) => tellUntilDone(before, whom, tick), turned);
+}
+
+/** What becomes of one deadline may be due at once: a kept generation may have run for as long as it may. */
+const mostDeadlinesAtOnce = 8;
+
+function tellUntilDone(turned: Turn, whom: Whom, tick: Tick): Turn {
+  let now = turned;
+  for (let times = 0; times < mostDeadlinesAtOnce; times++) {
+    const state = stateOf(now.world, whom);
+    const due = state && nextDeadline(state);
+    if (due === null || due === undefined || due > tick.now) return now;
+    now = apply(now, whom, { tag: "deadline" }, tick);
+  }
+  return now;
 }
 
 function apply(turned: Turn, { unit: name, instance }: Whom, event: Event, tick: Tick): Turn {

@@ -14,13 +14,20 @@ export type Effect = Readonly<
 export type Report = Readonly<
   | { tag: "moved"; from: Phase["tag"]; to: Phase["tag"]; cause: Cause | null; invocation: InvocationId | null }
   | { tag: "ready"; invocation: InvocationId; generation: number; afterMs: number }
-  | { tag: "exited"; invocation: InvocationId; generation: number; cause: Cause }
+  | { tag: "exited"; invocation: InvocationId; generation: number; pid: number | null; cause: Cause }
   | { tag: "survived"; invocation: InvocationId; survivors: readonly Survivor[] }
   | { tag: "restart-due"; inMs: number; attempt: number }
   | { tag: "handover-began"; ticket: number; generation: number; invocation: InvocationId }
   | { tag: "handover-ended"; end: HandoverEnd; generation: number }
   | { tag: "draining"; invocation: InvocationId; generation: number; limitMs: number }
-  | { tag: "drained"; invocation: InvocationId; generation: number; afterMs: number; killed: boolean }
+  | {
+      tag: "drained";
+      invocation: InvocationId;
+      generation: number;
+      pid: number | null;
+      afterMs: number;
+      killed: boolean;
+    }
   | { tag: "over-limit"; invocation: InvocationId; generation: number; purpose: "drain" | "stop"; limitMs: number }
   | { tag: "abandoned"; invocation: InvocationId; generation: number }
 >;

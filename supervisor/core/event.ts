@@ -1,6 +1,6 @@
 import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "./facts.ts";
 
-/** What may happen to one instance. Wishes come from orders, `launch`, `halt` and `replace` from the graph's gates, the rest are facts. */
+/** What may happen to one instance. Wishes come from orders, `launch`, `halt`, `replace` and `unbind` from the graph's gates, the rest are facts. */
 export type Event = Readonly<
   | { tag: "want-up" }
   | { tag: "want-down" }
@@ -10,6 +10,7 @@ export type Event = Readonly<
   | { tag: "launch" }
   | { tag: "halt" }
   | { tag: "replace" }
+  | { tag: "unbind" }
   | { tag: "deadline" }
   | ProcessFact
 >;
@@ -21,6 +22,12 @@ export type ProcessFact = Readonly<
   /** `idle`: listeners that the generation before accepts on and this one does not. */
   | { tag: "ready"; invocation: InvocationId; idle?: readonly string[] }
   | { tag: "says"; invocation: InvocationId; text: string }
+  /** A sign of life; `everyMs` changes how long it holds. */
+  | { tag: "alive"; invocation: InvocationId; everyMs: number | null }
+  /** It asks to be treated as if its watchdog had run out. */
+  | { tag: "hung"; invocation: InvocationId }
+  /** It needs more time for what it does: at least this much from now. */
+  | { tag: "extend"; invocation: InvocationId; byMs: number }
   | { tag: "exited"; invocation: InvocationId; exit: Exit; survivors: readonly Survivor[] }
   | { tag: "emptied"; invocation: InvocationId }
 >;

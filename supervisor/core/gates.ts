@@ -1,23 +1,40 @@
-import { atRest, isUp, type State } from "./state.ts";
+import { atRest, isComing, isUp, type State } from "./state.ts";
 import type { UnitState, Whom, World } from "./world.ts";
 
 /** A move that an instance may make now: its wish is there and nobody it is ordered with stands in the way. */
-export type Gate = Whom & Readonly<{ event: "launch" | "halt" | "replace" }>;
+export type Gate = Whom & Readonly<{ event: "launch" | "halt" | "replace" | "unbind" }>;
 
-/** Every gate that is open. Pure: the same world opens the same gates, in name order. */
+/**
+ * Every gate that is open. Pure: the same world opens the same gates, in name order.
+ * Why: to be unbound is a wish, and wishes are complete before anything acts on them; so it goes alone, before all else.
+ */
 export function gates(world: World): readonly Gate[] {
-  return [...world.units.values()].flatMap((entry) => unitGates(world, entry));
+  const open = [...world.units.values()].flatMap(({ unit, instances }) =>
+    instances.flatMap((_, index) => gateOf(world, { unit: unit.name, instance: index + 1 }) ?? []),
+  );
+  const unbinding = open.filter(({ event }) => event === "unbind");
+  return unbinding.length > 0 ? unbinding : open;
 }
 
-function unitGates(world: World, entry: UnitState): readonly Gate[] {
-  const unit = entry.unit.name;
-  return entry.instances.flatMap((state, index): readonly Gate[] => {
-    const whom = { unit, instance: index + 1 };
-    if (wishesHalt(state)) return mayHalt(world, unit) ? [{ ...whom, event: "halt" }] : [];
-    if (wishesLaunch(state)) return blockers(world, unit).length === 0 ? [{ ...whom, event: "launch" }] : [];
-    if (wishesReplace(state)) return mayReplace(world, entry, index) ? [{ ...whom, event: "replace" }] : [];
-    return [];
-  });
+/** The gate that is open for one instance, or null. One that has just been passed may close another's. */
+export function gateOf(world: World, whom: Whom): Gate | null {
+  const entry = world.units.get(whom.unit);
+  const state = entry?.instances[whom.instance - 1];
+  if (!entry || !state) return null;
+  const open = (event: Gate["event"], isOpen: boolean): Gate | null => (isOpen ? { ...whom, event } : null);
+  if (isUnbound(world, whom.unit, state)) return open("unbind", true);
+  if (wishesHalt(state)) return open("halt", mayHalt(world, whom.unit));
+  if (wishesLaunch(state)) return open("launch", blockers(world, whom.unit).length === 0);
+  if (wishesReplace(state)) return open("replace", mayReplace(world, entry, whom.instance - 1));
+  return null;
+}
+
+/** It runs, and a unit that it is bound to does not any more. One that is scaled up is not lost. */
+function isUnbound(world: World, unit: string, state: State): boolean {
+  const bound = world.graph.get(unit)?.bindsTo ?? [];
+  if (bound.length === 0 || !("run" in state.phase) || state.bounce || state.wanted === "down") return false;
+  const isThere = (other: State): boolean => standingOf(other) === "up" || isComing(other);
+  return !entries(world, bound).every((entry) => meant(entry).every(isThere));
 }
 
 const wishesHalt = (state: State): boolean => "run" in state.phase && (state.wanted === "down" || state.bounce);
@@ -49,25 +66,37 @@ const isReplacing = ({ phase, leaving }: State): boolean =>
 const isReloading = ({ phase, handover }: State): boolean =>
   handover.queued || phase.tag === "replacing" || phase.tag === "soaking";
 
-/** Why a unit is not started yet. `fatal`: it will not be without a new order. */
-export type Blocker = Readonly<{ unit: string; fatal: boolean }>;
+/** Why a unit is not started yet. `fatal`: it will not be without a new order. Shape of `why`: `has failed`. */
+export type Blocker = Readonly<{ unit: string; fatal: boolean; why: string }>;
 
 /** Whom a unit that is to start has to wait for. */
 export function blockers(world: World, unit: string): readonly Blocker[] {
   const node = world.graph.get(unit);
   if (!node) return [];
-  return node.after.flatMap((name): readonly Blocker[] => {
+  const waiting = node.after.flatMap((name): readonly Blocker[] => {
     const before = world.units.get(name);
-    return before ? blocker(world, before, node.requires.includes(name)) : [];
+    const need = node.bindsTo.includes(name) ? "bound" : node.requires.includes(name) ? "required" : "ordered";
+    return before ? blocker(world, before, need) : [];
   });
+  const enemies = entries(world, node.conflicts).filter(({ instances }) => !instances.every(atRest));
+  return [...enemies.map((enemy) => ({ unit: enemy.unit.name, fatal: false, why: "is not stopped yet" })), ...waiting];
 }
 
-function blocker(world: World, { unit, instances }: UnitState, required: boolean): readonly Blocker[] {
-  const standing = instances.map((state) => standingOf(state));
-  if (standing.every((one) => one === "up")) return [];
-  if (standing.includes("moving")) return [{ unit: unit.name, fatal: required && isHopeless(world, unit.name) }];
-  if (!required) return [];
-  return [{ unit: unit.name, fatal: standing.includes("failed") || standing.includes("down") }];
+type Need = "ordered" | "required" | "bound";
+
+function blocker(world: World, entry: UnitState, need: Need): readonly Blocker[] {
+  const standing = meant(entry).map(standingOf);
+  if (standing.every((one) => one === "up" || (one === "done" && need !== "bound"))) return [];
+  const { name } = entry.unit;
+  if (standing.includes("moving")) {
+    const fatal = need !== "ordered" && isHopeless(world, name);
+    return [{ unit: name, fatal, why: fatal ? "cannot start" : "is not up yet" }];
+  }
+  if (need === "ordered") return [];
+  if (standing.includes("failed")) return [{ unit: name, fatal: true, why: "has failed" }];
+  if (standing.includes("down")) return [{ unit: name, fatal: true, why: "is stopped" }];
+  if (need === "bound" && standing.includes("done")) return [{ unit: name, fatal: true, why: "has ended" }];
+  return [{ unit: name, fatal: false, why: "is about to be restarted" }];
 }
 
 /** A unit that waits for a required one which has failed has failed as well, for those who require it in turn. */
@@ -76,13 +105,14 @@ function isHopeless(world: World, unit: string): boolean {
   return instances.some(wishesLaunch) && blockers(world, unit).some((one) => one.fatal);
 }
 
-type Standing = "up" | "moving" | "pausing" | "failed" | "down";
+/** `done`: it ended in success by itself. Whoever needs its work may go on; whoever is bound to it may not. */
+type Standing = "up" | "done" | "moving" | "pausing" | "failed" | "down";
 
 function standingOf(state: State): Standing {
   if (isUp(state) && !state.bounce) return "up";
   switch (state.phase.tag) {
     case "finished":
-      return "up";
+      return state.phase.holds ? "up" : "done";
     case "failed":
       return "failed";
     case "waiting":
@@ -92,6 +122,11 @@ function standingOf(state: State): Standing {
     default:
       return "moving";
   }
+}
+
+/** The instances that there are to be: one too many, on its way out, is nothing to anybody who needs the unit. */
+function meant({ target, instances }: UnitState): readonly State[] {
+  return instances.slice(0, target);
 }
 
 function successors(world: World, unit: string): readonly UnitState[] {

@@ -1,4 +1,4 @@
-import { order } from "../unit/graph.ts";
+import { opponents, order } from "../unit/graph.ts";
 import type { Unit } from "../unit/unit.ts";
 
 /**
@@ -8,7 +8,12 @@ import type { Unit } from "../unit/unit.ts";
 export type Graph = ReadonlyMap<string, Node>;
 
 export type Node = Readonly<{
+  /** Those it cannot be without: `requires` and `binds_to`. */
   requires: readonly string[];
+  /** Those whose end, for whatever reason, ends it too. */
+  bindsTo: readonly string[];
+  /** Those it cannot be up beside, whichever of the two says so. */
+  conflicts: readonly string[];
   after: readonly string[];
   successors: readonly string[];
 }>;
@@ -19,10 +24,12 @@ export function createGraph(units: readonly Unit[]): Graph {
   const names = new Set(units.map(({ name }) => name));
   const known = (list: readonly string[]): readonly string[] => list.filter((name) => names.has(name));
   return new Map(
-    units.map(({ name, requires }): [string, Node] => [
+    units.map(({ name, requires, bindsTo }): [string, Node] => [
       name,
       {
-        requires: known(requires),
+        requires: known([...requires, ...bindsTo]),
+        bindsTo: known(bindsTo),
+        conflicts: opponents(units, [name]),
         after: after.get(name) ?? [],
         successors: units.filter((other) => after.get(other.name)?.includes(name)).map((other) => other.name),
       },

@@ -2,10 +2,10 @@ import type { Cause } from "./cause.ts";
 import type { Instant, Survivor } from "./facts.ts";
 import { dismiss, dismissSurvivors } from "./leave.ts";
 import type { HandoverEnd, Run } from "./state.ts";
-import { type Context, move, order, report, type Step, set } from "./turn.ts";
+import { type Context, move, order, readied, report, runningPhase, type Step, set } from "./turn.ts";
 
 /** The generation that serves and the one that is to replace it. */
-type Pair = Readonly<{ run: Run; next: Run }>;
+export type Pair = Readonly<{ run: Run; next: Run }>;
 
 /** Orders the next generation beside the one that serves. */
 export function begin(context: Context, step: Step, run: Run): Step {
@@ -21,7 +21,7 @@ export function begin(context: Context, step: Step, run: Run): Step {
 /** The next generation says that it is ready: both serve, until the soak is over. */
 export function soak(context: Context, step: Step, run: Run, next: Run): Step {
   const { unit, tick } = context;
-  const ready = { ...next, readyAt: tick.now };
+  const ready = readied(context, next);
   const told = report(step, {
     tag: "ready",
     invocation: next.invocation,
@@ -41,7 +41,7 @@ export function commit(context: Context, step: Step, run: Run, next: Run): Step 
     limitMs: context.unit.handover.drainMs,
   });
   const draining = dismiss(context, told, run, "drain");
-  return close(move(draining, { tag: "running", run: next }), next, "done", null);
+  return close(move(draining, runningPhase(context, next)), next, "done", null);
 }
 
 /** The new generation ended, could not begin, or was late: nothing has happened to the old one. */
@@ -53,7 +53,7 @@ export function keepOld(
   survivors: readonly Survivor[] = [],
 ): Step {
   const swept = dismissSurvivors(context, step, pair.next, survivors);
-  return close(move(swept, { tag: "running", run: pair.run }, cause), pair.next, "kept-old", cause);
+  return close(move(swept, runningPhase(context, pair.run), cause), pair.next, "kept-old", cause);
 }
 
 /** The new generation lives but must not serve: it is asked to go, the old one stays. */
@@ -73,18 +73,18 @@ export function loseOld(
   survivors: readonly Survivor[],
 ): Step {
   const swept = dismissSurvivors(context, step, pair.run, survivors);
-  return move(swept, { tag: "starting", run: pair.next, deadline: pair.deadline, heir: true }, cause);
+  return move(swept, { tag: "starting", run: pair.next, deadline: pair.deadline, heir: oldExited(cause) }, cause);
 }
 
 /** The heir is ready: its handover is done after all. */
-export function succeed(step: Step, heir: Run): Step {
-  return close(step, heir, "done", step.state.lastExit && { tag: "old-exited", exit: step.state.lastExit.exit });
+export function succeed(step: Step, heir: Run, cause: Cause): Step {
+  return close(step, heir, "done", cause);
 }
 
 /** The old generation ended by itself during the soak: the new one is ready, so it takes over at once. */
 export function inherit(context: Context, step: Step, pair: Pair, cause: Cause, survivors: readonly Survivor[]): Step {
   const swept = dismissSurvivors(context, step, pair.run, survivors);
-  return close(move(swept, { tag: "running", run: pair.next }, cause), pair.next, "done", oldExited(cause));
+  return close(move(swept, runningPhase(context, pair.next), cause), pair.next, "done", oldExited(cause));
 }
 
 /** Ends the handover that is on its way, and one that was queued, because there is nobody left to replace. */
@@ -115,6 +115,7 @@ function close(step: Step, next: Run | null, result: HandoverEnd["result"], caus
   return report(kept, { tag: "handover-ended", end, generation: next?.generation ?? generation });
 }
 
-function oldExited(cause: Cause): Cause | null {
-  return cause.tag === "exited" ? { tag: "old-exited", exit: cause.exit } : null;
+/** Why the old generation was not there to drain. */
+function oldExited(cause: Cause): Cause {
+  return cause.tag === "exited" ? { tag: "old-exited", exit: cause.exit } : cause;
 }

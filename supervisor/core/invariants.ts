@@ -1,6 +1,6 @@
 import type { Instant, InvocationId } from "./facts.ts";
 import { recentStarts } from "./start-limit.ts";
-import { atRest, nextDeadline, runs, type State, serving } from "./state.ts";
+import { atRest, holdsWork, isComing, isUp, nextDeadline, runs, type State, serving } from "./state.ts";
 import type { UnitState, World } from "./world.ts";
 
 /** Most processes that one instance may ever have: the one that serves, and one that comes or goes. */
@@ -12,14 +12,38 @@ const mostProcesses = 2;
  */
 export function breaches(world: World, alive: ReadonlySet<InvocationId>, now: Instant): readonly string[] {
   const known = new Set<InvocationId>();
-  const found = [...world.units.values()].flatMap((entry) =>
-    entry.instances.flatMap((state, index) => {
+  const found = [...world.units.values()].flatMap((entry) => [
+    ...relationBreaches(world, entry),
+    ...numberBreaches(entry),
+    ...entry.instances.flatMap((state, index) => {
       for (const run of runs(state)) known.add(run.invocation);
       return instanceBreaches(entry, state, alive, now).map((text) => `${entry.unit.name}@${index + 1}: ${text}`);
     }),
-  );
+  ]);
   const unseen = [...alive].filter((invocation) => !known.has(invocation));
   return unseen.length === 0 ? found : [...found, `unseen processes: ${unseen.join(", ")}`];
+}
+
+/** A unit that is bound to one which is not up runs no longer than it takes to stop it. */
+function relationBreaches(world: World, { unit, instances }: UnitState): readonly string[] {
+  const lost = (world.graph.get(unit.name)?.bindsTo ?? []).filter(
+    (name) => !meant(world.units.get(name)).every((state) => isUp(state) || holdsWork(state) || isComing(state)),
+  );
+  const runsOn = instances.some((state) => serving(state).length > 0 && state.wanted === "up" && !state.bounce);
+  return lost.length > 0 && runsOn ? [`${unit.name} runs on without ${lost.join(", ")}`] : [];
+}
+
+/** There are as many instances as there are to be, and beyond them only those that are on their way out. */
+function numberBreaches({ unit, target, instances }: UnitState): readonly string[] {
+  if (instances.length < target) return [`${unit.name} has ${instances.length} of ${target} instances`];
+  const beyond = instances.slice(target);
+  if (beyond.some((state) => state.wanted === "up")) return [`${unit.name} keeps an instance beyond ${target}`];
+  const last = beyond.at(-1);
+  return last !== undefined && atRest(last) ? [`${unit.name} remembers an instance that is gone`] : [];
+}
+
+function meant(entry: UnitState | undefined): readonly State[] {
+  return entry ? entry.instances.slice(0, entry.target) : [];
 }
 
 function instanceBreaches(
@@ -44,6 +68,10 @@ function instanceBreaches(
     [startLimitBurst === 0 || starts.length <= startLimitBurst, `${starts.length} starts within the interval`],
     [!state.bounce || serving(state).length > 0 || state.phase.tag === "stopping", "a restart that has nobody to end"],
     [state.phase.tag !== "stopping" || state.leaving.length > 0, "stopping with nobody left"],
+    [
+      state.phase.tag !== "finished" || holdsWork(state) === (unit.service.type === "oneshot"),
+      "finished, and only the work of a oneshot stays done",
+    ],
     [state.phase.tag !== "failed" || state.cause !== null, "failed without a cause"],
   ];
   return checks.filter(([holds]) => !holds).map(([, text]) => text);

@@ -6,14 +6,20 @@ import { type Context, perform, report, type Step, set } from "./turn.ts";
 /** How long SIGKILL may take before a process is given up as one that the kernel does not let go. */
 const killPatienceMs = 10_000;
 
-/** Asks a process to go. */
-export function dismiss(context: Context, step: Step, run: Run, purpose: Leaving["purpose"]): Step {
+/** Asks a process to go; a hung one by a signal of its own. */
+export function dismiss(
+  context: Context,
+  step: Step,
+  run: Run,
+  purpose: Leaving["purpose"],
+  signal = context.unit.service.killSignal,
+): Step {
   const { service } = context.unit;
   const { now } = context.tick;
   const asked = perform(step, {
     tag: "signal",
     invocation: run.invocation,
-    signal: service.killSignal,
+    signal,
     // A drain is for the process that serves: its helpers work for requests that are still in flight.
     scope: service.killMode === "control-group" && purpose === "stop" ? "group" : "main",
   });
@@ -68,12 +74,12 @@ export function leaderGone(context: Context, step: Step, one: Leaving, survivors
 
 /** Nobody of this group is left. */
 export function gone(context: Context, step: Step, one: Leaving): Step {
-  const { invocation, generation } = one.run;
+  const { invocation, generation, pid } = one.run;
   const leaving = step.state.leaving.filter((other) => other.run.invocation !== invocation);
   const without = set(step, { leaving });
   if (one.purpose !== "drain") return arrive(context, without);
   const afterMs = context.tick.now - one.since;
-  const told = report(without, { tag: "drained", invocation, generation, afterMs, killed: one.killed });
+  const told = report(without, { tag: "drained", invocation, generation, pid, afterMs, killed: one.killed });
   const { handover } = told.state;
   const last = handover.last && { ...handover.last, drainMs: afterMs };
   return arrive(context, set(told, { handover: { ...handover, last } }));
@@ -87,19 +93,23 @@ export function overdue(context: Context, step: Step): Step {
 
 function overLimit(context: Context, step: Step, one: Leaving): Step {
   const { invocation, generation } = one.run;
-  if (one.killed || !context.unit.service.sendSigkill) {
-    return gone(context, report(step, { tag: "abandoned", invocation, generation }), one);
-  }
   const limit = limitMs(context, one.purpose);
+  if (one.killed || !context.unit.service.sendSigkill) {
+    const blamed = one.killed ? step : blame(step, limit);
+    return gone(context, report(blamed, { tag: "abandoned", invocation, generation }), one);
+  }
   const told = report(step, { tag: "over-limit", invocation, generation, purpose: one.purpose, limitMs: limit });
   return kill(context, blame(told, limit), one);
 }
 
 /** A stop that needed SIGKILL leaves the unit failed, as with systemd. */
 function blame(step: Step, limit: number): Step {
-  const { phase, bounce } = step.state;
-  if (phase.tag !== "stopping" || phase.next !== "inactive" || bounce) return step;
-  return set(step, { phase: { tag: "stopping", next: "failed" }, cause: { tag: "stop-timeout", limitMs: limit } });
+  const { phase, bounce, wanted, cause } = step.state;
+  if (phase.tag !== "stopping" || phase.next !== "inactive" || bounce || wanted === "up") return step;
+  return set(step, {
+    phase: { tag: "stopping", next: "failed" },
+    cause: cause ?? { tag: "stop-timeout", limitMs: limit },
+  });
 }
 
 function kill(context: Context, step: Step, one: Leaving): Step {

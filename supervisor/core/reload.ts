@@ -1,4 +1,4 @@
-import { isUp } from "./state.ts";
+import { isUp, type State } from "./state.ts";
 import type { UnitState } from "./world.ts";
 
 /**
@@ -8,7 +8,12 @@ import type { UnitState } from "./world.ts";
  */
 export function reloadRefusal({ unit, instances }: UnitState): string | null {
   const { type, reloadMode } = unit.service;
-  if (!instances.some((state) => isUp(state) || state.phase.tag === "starting")) return "is not active";
+  if (!instances.some(canReload)) return "is not active";
   if (reloadMode !== "handover" || type === "notify") return null;
   return `a service of type "${type}" cannot say that it is ready; set type = "notify", or reload_mode = "restart"`;
+}
+
+/** There is something to hand over, or there soon is. */
+export function canReload(state: State): boolean {
+  return isUp(state) || state.phase.tag === "starting";
 }

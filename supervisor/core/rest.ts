@@ -1,6 +1,7 @@
 import { restartDelayMs } from "./backoff.ts";
 import type { Cause } from "./cause.ts";
 import { isLimitHit } from "./start-limit.ts";
+import type { Phase, State } from "./state.ts";
 import { type Context, move, report, type Step, set } from "./turn.ts";
 
 /** Leaves `stopping` once nobody is in the way of what follows. */
@@ -11,7 +12,14 @@ export function arrive(context: Context, step: Step): Step {
   const inTheWay = phase.next === "waiting" ? leaving.filter((one) => one.purpose !== "drain") : leaving;
   if (inTheWay.length > 0) return step;
   if (phase.next === "waiting") return schedule(context, step);
-  return set(move(step, { tag: phase.next }, step.state.cause), { bounce: false });
+  const rest: Phase =
+    phase.next === "finished" ? { tag: "finished", holds: holds(context, step.state) } : { tag: phase.next };
+  return set(move(step, rest, step.state.cause), { bounce: false });
+}
+
+/** The work of a oneshot that has ended well stays done, as with systemd's RemainAfterExit=. */
+function holds({ unit }: Context, { cause }: State): boolean {
+  return unit.service.type === "oneshot" && cause?.tag === "exited" && cause.clean;
 }
 
 /** Sets the time of the next automatic start, or gives up when that start would exceed the limit. */

@@ -36,11 +36,13 @@ function isListed(set: Service["restartForceExitStatus"], exit: Exit): boolean {
 function policyAllows(policy: RestartPolicy, cause: Cause): boolean {
   const clean = cause.tag === "exited" && cause.clean;
   const bySignal = cause.tag === "exited" && !cause.clean && cause.exit.by === "signal";
-  const byTimeout = cause.tag === "start-timeout" || cause.tag === "stop-timeout";
+  const byWatchdog = cause.tag === "watchdog";
+  const byTimeout = cause.tag === "start-timeout" || cause.tag === "stop-timeout" || cause.tag === "runtime-max";
   switch (policy) {
     case "no":
-    case "on-watchdog":
       return false;
+    case "on-watchdog":
+      return byWatchdog;
     case "always":
       return true;
     case "on-success":
@@ -48,7 +50,7 @@ function policyAllows(policy: RestartPolicy, cause: Cause): boolean {
     case "on-failure":
       return !clean;
     case "on-abnormal":
-      return bySignal || byTimeout;
+      return bySignal || byTimeout || byWatchdog;
     case "on-abort":
       return bySignal;
     default:

@@ -1,13 +1,15 @@
 import type { Cause } from "./cause.ts";
 import type { InvocationId } from "./facts.ts";
 import { blockers } from "./gates.ts";
-import { atRest, isUp, type State, serving } from "./state.ts";
-import type { World } from "./world.ts";
+import { atRest, isUp, type State } from "./state.ts";
+import { selected, stateOf, type Whom, type World } from "./world.ts";
 
-/** What an order waits for. `tickets[i]` is the handover of instance i + 1 that the order joined. */
-export type Goal = Readonly<{ tag: "up" } | { tag: "down" } | { tag: "reloaded"; tickets: readonly number[] }>;
+/** What an order waits for. `tickets[n]` is the handover of instance n that the order joined. */
+export type Goal = Readonly<
+  { tag: "up" } | { tag: "down" } | { tag: "scaled" } | { tag: "reloaded"; tickets: Readonly<Record<number, number>> }
+>;
 
-/** What became of it. `waitsFor` names a required unit that has failed. */
+/** What became of it. Shape of `waitsFor`: `redis, which has failed`. */
 export type Settlement = Readonly<{
   result: "done" | "failed" | "kept-old";
   cause: Cause | null;
@@ -17,49 +19,59 @@ export type Settlement = Readonly<{
 
 const done: Settlement = { result: "done", cause: null, waitsFor: null, invocation: null };
 
-/** Says what became of a goal for one unit, or null while it can still go either way. */
-export function settled(world: World, unit: string, goal: Goal): Settlement | null {
-  const entry = world.units.get(unit);
+/** Says what became of a goal for one unit (`api`) or instance (`api@2`), or null while it can still go either way. */
+export function settled(world: World, name: string, goal: Goal): Settlement | null {
+  const entry = world.units.get(name.split("@")[0] ?? "");
   if (!entry) return { ...done, result: "failed" };
-  const each = entry.instances.map((state, index) => settledOne(world, { unit, index, state }, goal));
+  const all = selected(world, name);
+  // An instance beyond the target is about to be dropped: nobody waits for it but a stop and the scale itself.
+  if (goal.tag === "scaled" && all.length > entry.target) return null;
+  const whoms = goal.tag === "down" ? all : all.filter((whom) => whom.instance <= entry.target);
+  const each = whoms.map((whom) => settledOne(world, whom, goal));
   const worst = each.find((one) => one?.result === "kept-old") ?? each.find((one) => one?.result === "failed");
   if (goal.tag !== "down" && worst) return worst;
-  return each.every((one) => one !== null) ? (worst ?? { ...done, cause: each[0]?.cause ?? null }) : null;
+  return each.every((one) => one !== null) ? { ...done, cause: each[0]?.cause ?? null } : null;
 }
 
-type One = Readonly<{ unit: string; index: number; state: State }>;
-
-function settledOne(world: World, one: One, goal: Goal): Settlement | null {
+function settledOne(world: World, whom: Whom, goal: Goal): Settlement | null {
+  const state = stateOf(world, whom);
+  if (!state) return done;
   switch (goal.tag) {
+    case "scaled":
+      // A unit that nobody wants up has as many instances at rest.
+      if (state.wanted === "down") return atRest(state) ? done : null;
+      return up(world, whom.unit, state);
     case "up":
-      return up(world, one);
+      return up(world, whom.unit, state);
     case "down":
-      return atRest(one.state) ? { ...done, cause: one.state.cause } : null;
+      return atRest(state) ? { ...done, cause: state.cause } : null;
     case "reloaded":
-      return reloaded(one.state, goal.tickets[one.index] ?? 0);
+      return reloaded(state, goal.tickets[whom.instance]);
   }
 }
 
-function up(world: World, { unit, state }: One): Settlement | null {
+function up(world: World, unit: string, state: State): Settlement | null {
   if (state.bounce) return null;
-  if (isUp(state)) return { ...done, invocation: serving(state)[0]?.invocation ?? null };
+  if (isUp(state)) return done;
   const invocation = state.lastExit?.invocation ?? null;
   switch (state.phase.tag) {
     case "finished":
-      return { ...done, cause: state.cause, invocation };
+      return { ...done, cause: state.cause };
     case "failed":
       return { result: "failed", cause: state.cause, waitsFor: null, invocation };
     case "inactive": {
       if (state.wanted === "down") return { ...done, result: "failed", cause: { tag: "stopped" } };
       const fatal = blockers(world, unit).find((blocker) => blocker.fatal);
-      return fatal ? { ...done, result: "failed", waitsFor: fatal.unit } : null;
+      return fatal ? { ...done, result: "failed", waitsFor: `${fatal.unit}, which ${fatal.why}` } : null;
     }
     default:
       return null;
   }
 }
 
-function reloaded({ handover: { last } }: State, ticket: number): Settlement | null {
+/** An instance without a ticket had nothing to hand over. */
+function reloaded({ handover: { last } }: State, ticket: number | undefined): Settlement | null {
+  if (ticket === undefined) return done;
   if (!last || last.ticket < ticket) return null;
   return { result: last.result, cause: last.cause, waitsFor: null, invocation: last.invocation };
 }

@@ -9,13 +9,13 @@ import type { Exit, Instant, InvocationId } from "./facts.ts";
  * The phases:
  *   inactive   no process, because nobody wanted one or the operator stopped it. The only phase from which a start is made.
  *   starting   `run` was ordered and has not said that it is ready. Ends in running, or by policy when it exits or is late.
- *              `heir`: it was the new one of a handover whose old one died first; that handover ends with it.
- *   running    `run` serves.
+ *              `heir`: why the old one is gone, where it was the new one of a handover; that handover ends with it.
+ *   running    `run` serves. The deadline is runtime_max_sec's, most often never.
  *   replacing  `run` serves, `next` (one generation on) has the same listeners and has not said that it is ready.
  *   soaking    both serve; `next` is on probation until the deadline.
  *   stopping   no process serves any more; those that are still there are all in `leaving`.
  *   waiting    no process; the next start is due at the deadline (systemd: auto-restart).
- *   finished   it ended by itself, in success, and its policy lets it rest.
+ *   finished   it ended by itself, in success, and its policy lets it rest. `holds`: a oneshot, whose work stays done.
  *   failed     it ended by itself, or could not be started, and its policy gives up.
  *
  * Beside the phase, `leaving` holds every process that was told to go: a drained generation, a rejected new one, a stopped
@@ -59,13 +59,13 @@ export type State = Readonly<{
 
 export type Phase = Readonly<
   | { tag: "inactive" }
-  | { tag: "starting"; run: Run; deadline: Instant; heir: boolean }
-  | { tag: "running"; run: Run }
+  | { tag: "starting"; run: Run; deadline: Instant; heir: Cause | null }
+  | { tag: "running"; run: Run; deadline: Instant }
   | { tag: "replacing"; run: Run; next: Run; deadline: Instant }
   | { tag: "soaking"; run: Run; next: Run; deadline: Instant }
   | { tag: "stopping"; next: Rest }
   | { tag: "waiting"; deadline: Instant }
-  | { tag: "finished" }
+  | { tag: "finished"; holds: boolean }
   | { tag: "failed" }
 >;
 
@@ -81,6 +81,8 @@ export type Run = Readonly<{
   readyAt: Instant | null;
   /** Its own words, STATUS=. */
   says: string | null;
+  /** When it is taken for hung unless it gives a sign before, and how long each sign holds; null without a watchdog. */
+  watchdog: Readonly<{ at: Instant; everyMs: number }> | null;
 }>;
 
 /**
@@ -150,14 +152,28 @@ export function atRest({ phase, leaving }: State): boolean {
   return leaving.length === 0 && (tag === "inactive" || tag === "finished" || tag === "failed");
 }
 
+/** True for a oneshot whose work is done and stays so: active, without a process. */
+export function holdsWork({ phase }: State): boolean {
+  return phase.tag === "finished" && phase.holds;
+}
+
+/** True on the way up from rest: it was not lost, it is not there yet. Not so the heir of an old generation. */
+export function isComing({ phase, wanted, bounce }: State): boolean {
+  if (wanted === "down" || bounce) return false;
+  return phase.tag === "inactive" || (phase.tag === "starting" && phase.heir === null);
+}
+
 /** True while it serves, in a handover too. */
 export function isUp({ phase }: State): boolean {
   return phase.tag === "running" || phase.tag === "replacing" || phase.tag === "soaking";
 }
 
 /** When something is due next, or null. */
-export function nextDeadline({ phase, leaving }: State): Instant | null {
+export function nextDeadline(state: State): Instant | null {
+  const { phase, leaving } = state;
   const due = leaving.map((one) => one.deadline);
   if ("deadline" in phase) due.push(phase.deadline);
-  return due.length === 0 ? null : Math.min(...due);
+  for (const { watchdog } of serving(state)) if (watchdog) due.push(watchdog.at);
+  const next = Math.min(...due);
+  return next === Number.POSITIVE_INFINITY ? null : next;
 }

@@ -3,11 +3,12 @@ import type { Cause } from "./cause.ts";
 import type { Event, ProcessFact } from "./event.ts";
 import type { Exit, Survivor } from "./facts.ts";
 import { begin, commit, inherit, keepOld, loseOld, reject, soak } from "./handover.ts";
-import { findLeaving, gone, leaderGone, overdue } from "./leave.ts";
+import { dismiss, findLeaving, gone, hurry, leaderGone, overdue } from "./leave.ts";
+import { canReload } from "./reload.ts";
 import { isClean } from "./restart.ts";
-import { ended, halt, launch, serve, tooLate } from "./service.ts";
-import { isUp, type Run, runs, type State } from "./state.ts";
-import { type Context, move, report, type Step, set, stay } from "./turn.ts";
+import { ended, evict, halt, launch, serve, signalFor } from "./service.ts";
+import { type Run, runs, type State, serving } from "./state.ts";
+import { type Context, move, report, type Step, set, stay, watchdogFrom } from "./turn.ts";
 
 /** The only place where a decision about one instance is made: what is remembered, what is to be done. */
 export function step(context: Context, state: State, event: Event): Step {
@@ -16,13 +17,12 @@ export function step(context: Context, state: State, event: Event): Step {
     case "want-up":
       return wantUp(here);
     case "want-down":
-      return wantDown(here);
+      return wantDown(context, here);
     case "want-restart":
+      if (state.phase.tag === "finished") return move(set(wantUp(here), { cause: null }), { tag: "inactive" });
       return set(wantUp(here), { bounce: "run" in state.phase });
     case "want-reload":
-      return isUp(state) || state.phase.tag === "starting"
-        ? set(here, { handover: { ...state.handover, queued: true } })
-        : here;
+      return canReload(state) ? set(here, { handover: { ...state.handover, queued: true } }) : here;
     case "reset-failed":
       if (state.phase.tag !== "failed") return set(here, { starts: [], streak: 0 });
       return move(set(here, { wanted: "down", starts: [], streak: 0, cause: null }), { tag: "inactive" });
@@ -30,6 +30,8 @@ export function step(context: Context, state: State, event: Event): Step {
       return state.phase.tag === "inactive" ? launch(context, here) : here;
     case "halt":
       return "run" in state.phase ? halt(context, here) : here;
+    case "unbind":
+      return set(here, { bounce: "run" in state.phase });
     case "replace":
       return state.phase.tag === "running" ? begin(context, here, state.phase.run) : here;
     case "deadline":
@@ -45,6 +47,8 @@ function wantUp(here: Step): Step {
   const wanted = set(here, { wanted: "up" });
   switch (phase.tag) {
     case "finished":
+      if (phase.holds) return wanted;
+      return move(set(wanted, { restarts: 0, cause: null }), { tag: "inactive" });
     case "failed":
     case "waiting":
       return move(set(wanted, { restarts: 0, cause: null }), { tag: "inactive" });
@@ -55,28 +59,36 @@ function wantUp(here: Step): Step {
   }
 }
 
-function wantDown(here: Step): Step {
+/** An old generation that still drains is hurried where nobody else is left whom a stop could be told to. */
+function wantDown(context: Context, here: Step): Step {
   const { phase } = here.state;
   const wanted = set(here, { wanted: "down", bounce: false });
-  if (phase.tag === "waiting") return move(wanted, { tag: "inactive" }, { tag: "stopped" });
+  const stopped: Cause = { tag: "stopped" };
+  if (phase.tag === "finished" && phase.holds) return move(wanted, { tag: "inactive" }, stopped);
+  if (phase.tag === "waiting") return set(move(hurry(context, wanted), { tag: "inactive" }, stopped), { cause: null });
   if (phase.tag === "stopping" && phase.next === "waiting") {
-    return set(wanted, { phase: { tag: "stopping", next: "inactive" } });
+    return set(hurry(context, wanted), { phase: { tag: "stopping", next: "inactive" } });
   }
   return wanted;
 }
 
 /** Does what has become due. A wake-up that comes too early or too often does nothing. */
 function deadlines(context: Context, here: Step): Step {
-  const { phase } = here.state;
   const later = overdue(context, here);
+  const { phase } = later.state;
+  const hung = serving(later.state).find((run) => run.watchdog !== null && run.watchdog.at <= context.tick.now);
+  if (hung) return unfit(context, later, hung, { tag: "watchdog", limitMs: hung.watchdog?.everyMs ?? null });
   if (!("deadline" in phase) || phase.deadline > context.tick.now) return later;
+  const { timeoutStartMs, runtimeMaxMs } = context.unit.service;
   switch (phase.tag) {
     case "starting":
-      return tooLate(context, later, phase.run);
+      return evict(context, later, phase.run, { tag: "start-timeout", limitMs: timeoutStartMs });
+    case "running":
+      return evict(context, later, phase.run, { tag: "runtime-max", limitMs: runtimeMaxMs });
     case "waiting":
       return launch(context, later);
     case "replacing":
-      return reject(context, later, phase, { tag: "start-timeout", limitMs: context.unit.service.timeoutStartMs });
+      return reject(context, later, phase, { tag: "start-timeout", limitMs: timeoutStartMs });
     case "soaking":
       return commit(context, later, phase.run, phase.next);
     default:
@@ -84,18 +96,42 @@ function deadlines(context: Context, here: Step): Step {
   }
 }
 
+/** A process that serves must not any more. In a handover that is the end of it for one of the two, and the other stays. */
+function unfit(context: Context, here: Step, run: Run, cause: Cause): Step {
+  const { phase } = here.state;
+  if (phase.tag !== "replacing" && phase.tag !== "soaking") return evict(context, here, run, cause);
+  if (phase.next.invocation === run.invocation) return reject(context, here, phase, cause);
+  const asked = dismiss(context, here, phase.run, "stop", signalFor(context, cause));
+  return phase.tag === "replacing"
+    ? loseOld(context, asked, phase, cause, [])
+    : inherit(context, asked, phase, cause, []);
+}
+
 function fact(context: Context, here: Step, event: ProcessFact): Step {
   switch (event.tag) {
     case "spawned": {
       const known = amend(here, event.invocation, { pid: event.pid });
-      return context.unit.service.type === "notify" ? known : becomeReady(context, known, event.invocation);
+      const { type } = context.unit.service;
+      return type === "notify" || type === "oneshot" ? known : becomeReady(context, known, event.invocation);
     }
     case "says":
       return amend(here, event.invocation, { says: event.text });
+    case "alive":
+      return signOfLife(context, here, event.invocation, event.everyMs);
+    case "hung": {
+      const run = serving(here.state).find((one) => one.invocation === event.invocation && one.readyAt !== null);
+      return run ? unfit(context, here, run, { tag: "watchdog", limitMs: null }) : here;
+    }
+    case "extend":
+      return extend(here, event.invocation, context.tick.now + event.byMs);
     case "ready":
-      return becomeReady(context, here, event.invocation, event.idle);
-    case "spawn-failed":
+      // The work of a oneshot is done when it ends, whatever it says before. Source: sd_notify(3), READY=.
+      return context.unit.service.type === "oneshot" ? here : becomeReady(context, here, event.invocation, event.idle);
+    case "spawn-failed": {
+      const told = findLeaving(here, event.invocation);
+      if (told) return gone(context, here, told);
       return lost(context, here, event.invocation, spawnCause(event), []);
+    }
     case "exited":
       return exited(context, here, event);
     case "emptied": {
@@ -112,7 +148,8 @@ function exited(context: Context, here: Step, event: Gone): Step {
   const run = runs(here.state).find((one) => one.invocation === invocation);
   if (!run || findLeaving(here, invocation)?.orphaned) return here;
   const cause = exitCause(context, run, exit);
-  const told = report(here, { tag: "exited", invocation, generation: run.generation, cause });
+  const { generation, pid } = run;
+  const told = report(here, { tag: "exited", invocation, generation, pid, cause });
   const noted = set(told, { lastExit: { exit, at: context.tick.now, invocation } });
   const one = findLeaving(noted, invocation);
   if (!one) return lost(context, noted, invocation, cause, survivors);
@@ -153,7 +190,8 @@ function becomeReady(context: Context, here: Step, invocation: string, idle: rea
 }
 
 function exitCause({ unit }: Context, run: Run, exit: Exit): Cause {
-  const ready = run.readyAt !== null;
+  // A oneshot never says that it is ready: its end is its word.
+  const ready = run.readyAt !== null || unit.service.type === "oneshot";
   // A service that promised to say when it is ready, and ends before it did, has not kept the protocol.
   return {
     tag: "exited",
@@ -161,6 +199,29 @@ function exitCause({ unit }: Context, run: Run, exit: Exit): Cause {
     ready,
     clean: isClean(unit.service, exit) && (ready || unit.service.type !== "notify"),
   };
+}
+
+function signOfLife({ tick }: Context, here: Step, invocation: string, changedMs: number | null): Step {
+  const run = serving(here.state).find((one) => one.invocation === invocation);
+  const everyMs = changedMs ?? run?.watchdog?.everyMs;
+  if (run === undefined || everyMs === undefined) return here;
+  // Nobody watches it before it is ready: what it says by then holds from READY on.
+  const unready = { at: Number.POSITIVE_INFINITY, everyMs };
+  return amend(here, invocation, { watchdog: run.readyAt === null ? unready : watchdogFrom(tick.now, everyMs) });
+}
+
+/** Only ever later, and only for the process whose deadline it is. Source: sd_notify(3), EXTEND_TIMEOUT_USEC=. */
+function extend(here: Step, invocation: string, until: number): Step {
+  const { phase, leaving } = here.state;
+  const known = set(here, {
+    leaving: leaving.map((one) =>
+      one.run.invocation === invocation && !one.killed ? { ...one, deadline: Math.max(one.deadline, until) } : one,
+    ),
+  });
+  const [main, next] = serving(here.state);
+  const due = phase.tag === "replacing" ? next : phase.tag === "starting" || phase.tag === "running" ? main : undefined;
+  if (!("deadline" in phase) || due?.invocation !== invocation) return known;
+  return set(known, { phase: { ...phase, deadline: Math.max(phase.deadline, until) } });
 }
 
 function amend(here: Step, invocation: string, change: Partial<Run>): Step {

@@ -2,7 +2,7 @@ import type { Unit } from "../unit/unit.ts";
 import type { Cause } from "./cause.ts";
 import type { Effect, Report } from "./effect.ts";
 import type { Tick } from "./event.ts";
-import type { InvocationId } from "./facts.ts";
+import type { Instant, InvocationId } from "./facts.ts";
 import type { Phase, Run, State } from "./state.ts";
 
 /** What every decision may look at. `mint` names the one process that this turn may order. */
@@ -37,6 +37,32 @@ export function move(step: Step, phase: Phase, cause: Cause | null = null): Step
 /** Orders the one process of this turn. */
 export function order(context: Context, step: Step, generation: number): readonly [Step, Run] {
   const { mint, tick } = context;
-  const run: Run = { invocation: mint, generation, orderedAt: tick.now, pid: null, readyAt: null, says: null };
+  const run: Run = {
+    invocation: mint,
+    generation,
+    orderedAt: tick.now,
+    pid: null,
+    readyAt: null,
+    says: null,
+    watchdog: null,
+  };
   return [perform(step, { tag: "spawn", invocation: mint, generation }), run];
+}
+
+/** The run that has just said it is ready: its watchdog runs from now on. */
+export function readied({ unit, tick }: Context, run: Run): Run {
+  const everyMs = run.watchdog?.everyMs ?? unit.service.watchdogMs;
+  return { ...run, readyAt: tick.now, watchdog: watchdogFrom(tick.now, everyMs) };
+}
+
+/** The watchdog of a process that has just given a sign of life; with 0 nobody watches it. */
+export function watchdogFrom(now: Instant, everyMs: number): Run["watchdog"] {
+  return everyMs > 0 ? { at: now + everyMs, everyMs } : null;
+}
+
+/** The phase of a run that serves alone, for as long as runtime_max_sec lets it. */
+export function runningPhase({ unit, tick }: Context, run: Run): Phase {
+  const end = (run.readyAt ?? tick.now) + unit.service.runtimeMaxMs;
+  // A generation that was kept may have run too long already: then its time is up now, and not in the past.
+  return { tag: "running", run, deadline: Math.max(end, tick.now) };
 }

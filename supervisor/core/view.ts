@@ -9,8 +9,11 @@ export type View = Readonly<{ activeState: ActiveState; subState: SubState }>;
 export function viewOf({ phase, leaving }: State): View {
   switch (phase.tag) {
     case "inactive":
-    case "finished":
       return { activeState: "inactive", subState: "dead" };
+    case "finished":
+      return phase.holds
+        ? { activeState: "active", subState: "exited" }
+        : { activeState: "inactive", subState: "dead" };
     case "starting":
       return { activeState: "activating", subState: "start" };
     case "running":

@@ -7,12 +7,18 @@ import { fresh, nextDeadline, runs, type State } from "./state.ts";
 /** All units of one supervisor. The map is in name order, so that the same events give the same journal everywhere. */
 export type World = Readonly<{ units: ReadonlyMap<string, UnitState>; graph: Graph; minted: number }>;
 
-/** `instances[0]` is instance 1. */
-export type UnitState = Readonly<{ unit: Unit; instances: readonly State[] }>;
+/**
+ * `instances[0]` is instance 1. `target`: how many there are to be; those beyond it are on their way out and are dropped
+ * once they are at rest.
+ */
+export type UnitState = Readonly<{ unit: Unit; target: number; instances: readonly State[] }>;
 
-/** Something happens to the world: an order to units, a fact about a process, or time. */
+/** Something happens to the world: an order to units (`api`) or instances (`api@2`), a fact about a process, or time. */
 export type WorldEvent = Readonly<
-  { tag: "order"; units: readonly string[]; event: Event } | { tag: "fact"; fact: ProcessFact } | { tag: "deadline" }
+  | { tag: "order"; units: readonly string[]; event: Event }
+  | { tag: "scale"; unit: string; count: number }
+  | { tag: "fact"; fact: ProcessFact }
+  | { tag: "deadline" }
 >;
 
 /** One instance of one unit. Units: instances count from 1. */
@@ -27,9 +33,17 @@ export function createWorld(units: readonly Unit[]): World {
   const sorted = [...units].sort((a, b) => (a.name < b.name ? -1 : 1));
   const entries = sorted.map((unit): [string, UnitState] => [
     unit.name,
-    { unit, instances: Array.from({ length: unit.service.instances }, () => fresh) },
+    { unit, target: unit.service.instances, instances: Array.from({ length: unit.service.instances }, () => fresh) },
   ]);
   return { units: new Map(entries), graph: createGraph(sorted), minted: 0 };
+}
+
+/** Takes a name apart. Shape: `api` → every instance of api; `api@2` → the second. */
+export function selected(world: World, name: string): readonly Whom[] {
+  const [unit = "", number] = name.split("@");
+  const instances = world.units.get(unit)?.instances ?? [];
+  const all = instances.map((_, index): Whom => ({ unit, instance: index + 1 }));
+  return number === undefined ? all : all.filter((whom) => whom.instance === Number(number));
 }
 
 export function stateOf(world: World, { unit, instance }: Whom): State | undefined {

@@ -167,6 +167,7 @@ function describeBug(error: unknown): string {
 }
 
 function pidOf(world: World, report: Report): number | null {
+  if ("pid" in report) return report.pid;
   const invocation = "invocation" in report ? report.invocation : null;
   if (invocation === null) return null;
   const all = [...world.units.values()].flatMap(({ instances }) => instances.flatMap(runs));

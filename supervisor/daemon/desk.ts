@@ -21,11 +21,19 @@ export function createDesk({ sources, since, orders, happenings, outputFile }: D
     status: () => statusOf({ ...sources(), since: since.of }),
     inspect: (unit) => inspect({ ...sources(), since: since.of }, unit),
     loaded: (unit) => sources().world.units.get(unit)?.unit ?? null,
-    match: (patterns) => match(patterns, [...sources().world.units.keys()]),
+    match: (patterns) => match(patterns, namesOf(sources().world)),
     order: (order) => orders.give(order),
     happenings: (after, signal) => happenings.after(after, signal),
     outputFile,
   };
+}
+
+/** Every unit, and behind it its instances: `api`, `api@1`, `api@2`. */
+function namesOf(world: World): readonly string[] {
+  return [...world.units].flatMap(([name, { instances }]) => [
+    name,
+    ...instances.map((_, index) => `${name}@${index + 1}`),
+  ]);
 }
 
 /** Remembers when each unit entered the active_state that it is in. */
@@ -40,8 +48,8 @@ export function createSince(clock: Clock): Since {
   return {
     of: (unit) => entered.get(unit)?.at ?? born,
     turned(world) {
-      for (const [name, { instances }] of world.units) {
-        const { activeState } = worstView(instances);
+      for (const [name, { instances, target }] of world.units) {
+        const { activeState } = worstView(instances.slice(0, target));
         // A unit that is handed over has been active all the time.
         const state = activeState === "reloading" ? "active" : activeState;
         if (entered.get(name)?.state !== state) entered.set(name, { state, at: clock.now() });

@@ -49,4 +49,14 @@ function hearNotification(
     const idle = idleListeners(invocation);
     tell({ tag: "ready", invocation, ...(idle.length > 0 && { idle }) });
   }
+  if (fields.WATCHDOG === "trigger") tell({ tag: "hung", invocation });
+  const everyMs = microseconds(fields.WATCHDOG_USEC);
+  if (fields.WATCHDOG === "1" || everyMs !== null) tell({ tag: "alive", invocation, everyMs });
+  const byMs = microseconds(fields.EXTEND_TIMEOUT_USEC);
+  if (byMs) tell({ tag: "extend", invocation, byMs });
+}
+
+/** Gives milliseconds; null for what is no number. */
+function microseconds(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) / 1000 : null;
 }

@@ -11,7 +11,7 @@ export type LoopOptions = Readonly<{
   perform: (deed: Deed) => void;
   /** Hears of every finished turn. */
   turned: (world: World) => void;
-  /** Hears of a bug: the event that could not be decided. The world is as it was before it. */
+  /** Hears of a bug in deciding an event or doing its deeds. What had been decided stays. */
   bug: (error: unknown, event: WorldEvent) => void;
 }>;
 

@@ -1,14 +1,15 @@
-import { describe, faultCode, root } from "../core/cause.ts";
 import type { Event } from "../core/event.ts";
-import { reloadRefusal } from "../core/reload.ts";
-import { type Goal, type Settlement, settled } from "../core/settled.ts";
-import { atRest, mainRun } from "../core/state.ts";
-import type { World } from "../core/world.ts";
+import { canReload, reloadRefusal } from "../core/reload.ts";
+import type { Goal } from "../core/settled.ts";
+import { atRest, holdsWork, mainRun, type State } from "../core/state.ts";
+import { selected, stateOf, type World } from "../core/world.ts";
 import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
-import { closure, dependents } from "../unit/graph.ts";
+import { closure, followers, opponents, parts } from "../unit/graph.ts";
 import type { Unit } from "../unit/unit.ts";
 import type { Loop } from "./loop.ts";
 import type { Order, Outputs, Processes, Verdict } from "./ports.ts";
+import { done, refused, word } from "./verdict.ts";
+import { createWaiters, type Waiters } from "./waiters.ts";
 
 export type OrdersOptions = Readonly<{
   loop: () => Loop;
@@ -19,26 +20,32 @@ export type OrdersOptions = Readonly<{
   stopped: () => void;
 }>;
 
-/** Gives orders to the loop and waits for what becomes of them, without ever holding it up. */
+/** Gives orders to the loop and tells what becomes of them. */
 export interface Orders {
   give(order: Order): Outcome<Promise<readonly Verdict[]>>;
-  /** Looks whether somebody's order has come to its end. Call after every turn. */
+  /** Call after every turn. */
   turned(world: World): void;
 }
 
-type Waiter = Readonly<{ unit: string; goal: Goal; verb: string; resolve: (verdict: Verdict) => void }>;
-
 export function createOrders(options: OrdersOptions): Orders {
-  return new OrderBook(options);
+  return new OrderDesk(options);
 }
 
-class OrderBook implements Orders {
+type Given = Outcome<Promise<readonly Verdict[]>>;
+type Wish = Extract<Event, { tag: `want-${string}` | "reset-failed" }>["tag"];
+
+class OrderDesk implements Orders {
   readonly #options: OrdersOptions;
-  #waiters: Waiter[] = [];
+  readonly #waiters: Waiters;
   #isShuttingDown = false;
 
   constructor(options: OrdersOptions) {
     this.#options = options;
+    const { loop, outputs } = options;
+    this.#waiters = createWaiters(
+      () => loop().world,
+      (verb, unit, settlement) => word(verb, unit, settlement, outputs),
+    );
   }
 
   get #world(): World {
@@ -49,86 +56,134 @@ class OrderBook implements Orders {
     return [...this.#world.units.values()].map(({ unit }) => unit);
   }
 
-  give(order: Order): Outcome<Promise<readonly Verdict[]>> {
+  turned(world: World): void {
+    this.#waiters.turned(world);
+  }
+
+  give(order: Order): Given {
     if (this.#isShuttingDown && order.tag !== "stop" && order.tag !== "signal") return fail(shuttingDown);
     switch (order.tag) {
       case "start":
-        return this.#wish("start", closure(this.#units, order.units), "want-up", order.units, { tag: "up" });
+        return this.#start(order.units);
       case "stop":
-        return this.#stop(order.units, order.cascade);
+        return order.units === null ? this.#stopAll() : this.#stop(order.units, order.cascade);
       case "restart":
-        return this.#wish("restart", this.#withDependents(order.units), "want-restart", order.units, { tag: "up" });
+        return this.#restart(order.units);
       case "reload":
         return ok(this.#reload(order.units));
+      case "scale":
+        return this.#scale(order);
       case "reset-failed":
-        this.#post(order.units, "reset-failed");
-        return ok(Promise.resolve(order.units.map((unit) => done(unit))));
+        this.#wish("reset-failed", order.units);
+        return ok(Promise.resolve(order.units.map(done)));
       case "signal":
         return ok(Promise.resolve(order.units.map((unit) => this.#signal(unit, order.signal))));
     }
   }
 
-  turned(world: World): void {
-    if (this.#waiters.length === 0) return;
-    const open: Waiter[] = [];
-    for (const waiter of this.#waiters) {
-      const settlement = settled(world, waiter.unit, waiter.goal);
-      if (settlement) waiter.resolve(this.#verdict(waiter.verb, waiter.unit, settlement));
-      else open.push(waiter);
-    }
-    this.#waiters = open;
+  /** Starts what the units need as well, and stops what they cannot be beside. Source: systemd.unit(5), Requires=, Conflicts=. */
+  #start(names: readonly string[]): Given {
+    const cleared = this.#clear("start", names);
+    if (!cleared.ok) return cleared;
+    this.#wish("want-up", [...names, ...cleared.value]);
+    return this.#await("start", names, { tag: "up" });
   }
 
-  #stop(units: readonly string[] | null, cascade: boolean): Outcome<Promise<readonly Verdict[]>> {
-    if (units === null) {
-      if (!this.#isShuttingDown) this.#options.shuttingDown();
-      this.#isShuttingDown = true;
-      const all = [...this.#world.units.keys()];
-      const given = this.#wish("stop", all, "want-down", all, { tag: "down" });
-      if (given.ok) void given.value.then(this.#options.stopped);
-      return given;
-    }
-    const needed = this.#activeDependents(units);
-    if (needed.length > 0 && !cascade) return fail(required(units, needed));
-    return this.#wish("stop", [...needed, ...units], "want-down", [...needed, ...units], { tag: "down" });
+  /** Stops what the units and their needs cannot be beside, and names those needs. Errors: request-invalid where the needs are torn. */
+  #clear(verb: string, names: readonly string[]): Outcome<readonly string[]> {
+    const starting = closure(this.#units, names.map(unitOf));
+    const against = opponents(this.#units, starting);
+    const torn = against.filter((unit) => starting.includes(unit));
+    if (torn.length > 0) return fail(conflict(verb, names, torn));
+    const ending = [...against, ...followers(this.#units, against)].filter((unit) => !starting.includes(unit));
+    this.#wish("want-down", this.#active(ending));
+    return ok(starting.filter((unit) => !names.map(unitOf).includes(unit)));
   }
 
-  /** The units themselves and those that require them and run: they are restarted with them, as with systemd. */
-  #withDependents(units: readonly string[]): readonly string[] {
-    return [...units, ...this.#activeDependents(units)];
+  #stop(names: readonly string[], cascade: boolean): Given {
+    const whole = names.filter((name) => !name.includes("@"));
+    const along = [...names, ...parts(this.#units, whole)];
+    const following = this.#active(followers(this.#units, whole)).filter((unit) => !names.includes(unit));
+    const needing = following.filter((unit) => !along.includes(unit) && !this.#states(unit).every(atRest));
+    if (needing.length > 0 && !cascade) return fail(required(names, needing));
+    const stopping = [...following, ...names];
+    const resting = stopping.filter((name) => this.#states(name).every(atRest));
+    this.#wish("want-down", stopping);
+    const moving = stopping.filter((name) => !resting.includes(name));
+    const goals = moving.map((unit) => ({ unit, goal: { tag: "down" } as const }));
+    return ok(this.#waiters.wait("stop", goals).then((verdicts) => [...resting.map(done), ...verdicts]));
   }
 
-  #activeDependents(units: readonly string[]): readonly string[] {
-    const found = new Set(units.flatMap((unit) => dependents(this.#units, unit)));
-    const active = (name: string): boolean =>
-      this.#world.units.get(name)?.instances.some((state) => state.wanted === "up" && !atRest(state)) ?? false;
-    return [...found].filter((name) => !units.includes(name) && active(name));
+  #stopAll(): Given {
+    if (!this.#isShuttingDown) this.#options.shuttingDown();
+    this.#isShuttingDown = true;
+    const all = [...this.#world.units.keys()];
+    this.#wish("want-down", all);
+    const given = this.#await("stop", all, { tag: "down" });
+    if (given.ok) void given.value.then(this.#options.stopped);
+    return given;
   }
 
-  #wish(
-    verb: string,
-    units: readonly string[],
-    tag: "want-up" | "want-down" | "want-restart",
-    awaited: readonly string[],
-    goal: Goal,
-  ): Outcome<Promise<readonly Verdict[]>> {
-    this.#post(units, tag);
-    return ok(
-      this.#await(
-        verb,
-        awaited.map((unit) => ({ unit, goal })),
-      ),
+  /** Those that require a unit, or are part of it, are restarted with it when they run. Source: systemd.unit(5), PartOf=. */
+  #restart(names: readonly string[]): Given {
+    const cleared = this.#clear("restart", names);
+    if (!cleared.ok) return cleared;
+    const whole = names.filter((name) => !name.includes("@"));
+    this.#wish("want-up", cleared.value);
+    this.#wish("want-restart", [...names, ...this.#active(followers(this.#units, whole))]);
+    return this.#await("restart", names, { tag: "up" });
+  }
+
+  #scale({ units, count, relative }: Extract<Order, { tag: "scale" }>): Given {
+    const wanted = units.map(unitOf).map((unit) => {
+      const now = this.#world.units.get(unit)?.target ?? 0;
+      return { unit, count: relative ? now + count : count };
+    });
+    const wrong = wanted.find((one) => one.count < 1 || one.count > mostInstances);
+    if (wrong) return fail(notScalable(wrong.unit, wrong.count));
+    for (const one of wanted) this.#options.loop().post({ tag: "scale", ...one });
+    return this.#await(
+      "scale",
+      wanted.map(({ unit }) => unit),
+      { tag: "scaled" },
     );
   }
 
-  #reload(units: readonly string[] | null): Promise<readonly Verdict[]> {
-    const names = units ?? this.#reloadable();
-    const given = names.map((unit) => this.#reloadOne(unit));
-    const queued = given.flatMap(({ unit, tag }) => (tag === "handover" ? [unit] : []));
-    const goals = queued.map((unit) => ({ unit, goal: this.#ticket(unit) }));
-    this.#post(queued, "want-reload");
-    const others = given.flatMap((one) => (one.tag === "settled" ? [one.verdict] : []));
-    return Promise.all([...others, this.#await("reload", goals)]).then((all) => all.flat());
+  /** One wish for all that are handed over: the gates let them begin in order. Source: the contract, `reload`. */
+  #reload(names: readonly string[] | null): Promise<readonly Verdict[]> {
+    const all = names ?? this.#reloadable();
+    const handed = all.filter((name) => this.#refusal(name) === null && this.#modeOf(name) === "handover");
+    const goals = handed.map((name) => ({ unit: name, goal: this.#ticket(name) }));
+    this.#wish("want-reload", handed);
+    const others = all.filter((name) => !handed.includes(name)).map((name) => this.#reloadOtherwise(name));
+    return Promise.all([...others, this.#waiters.wait("reload", goals)]).then((verdicts) => verdicts.flat());
+  }
+
+  #reloadOtherwise(name: string): Promise<readonly Verdict[]> {
+    const refusal = this.#refusal(name);
+    if (refusal !== null) return Promise.resolve([refused("reload", name, refusal)]);
+    if (this.#modeOf(name) === "signal") return Promise.resolve([this.#signal(name, "SIGHUP")]);
+    this.#wish("want-restart", [name]);
+    return this.#waiters.wait("reload", [{ unit: name, goal: { tag: "up" } }]);
+  }
+
+  #refusal(name: string): string | null {
+    const entry = this.#world.units.get(unitOf(name));
+    return entry ? reloadRefusal(entry) : "is not there";
+  }
+
+  #modeOf(name: string): Unit["service"]["reloadMode"] | undefined {
+    return this.#world.units.get(unitOf(name))?.unit.service.reloadMode;
+  }
+
+  /** The handover that begins next is the one that runs what is there now: one that is under way may have read older code. */
+  #ticket(name: string): Goal {
+    const tickets: Record<number, number> = {};
+    for (const whom of selected(this.#world, name)) {
+      const state = stateOf(this.#world, whom);
+      if (state && canReload(state)) tickets[whom.instance] = state.handover.serial + 1;
+    }
+    return { tag: "reloaded", tickets };
   }
 
   /** What "every unit that can" means: those that run and would not be refused, and whose reload is no downtime. */
@@ -138,86 +193,55 @@ class OrderBook implements Orders {
       .map(({ unit }) => unit.name);
   }
 
-  #reloadOne(
-    unit: string,
-  ): Readonly<
-    { unit: string; tag: "handover" } | { unit: string; tag: "settled"; verdict: Verdict | Promise<readonly Verdict[]> }
-  > {
-    const entry = this.#world.units.get(unit);
-    const refusal = entry ? reloadRefusal(entry) : "is not there";
-    if (!entry || refusal !== null) return { unit, tag: "settled", verdict: refused("reload", unit, refusal ?? "") };
-    switch (entry.unit.service.reloadMode) {
-      case "handover":
-        return { unit, tag: "handover" };
-      case "signal":
-        return { unit, tag: "settled", verdict: this.#signal(unit, "SIGHUP") };
-      case "restart":
-        this.#post([unit], "want-restart");
-        return { unit, tag: "settled", verdict: this.#await("reload", [{ unit, goal: { tag: "up" } }]) };
-    }
-  }
-
-  /** The handover that begins next is the one that runs what is there now: one that is under way may have read older code. */
-  #ticket(unit: string): Goal {
-    const instances = this.#world.units.get(unit)?.instances ?? [];
-    return { tag: "reloaded", tickets: instances.map((state) => state.handover.serial + 1) };
-  }
-
-  #signal(unit: string, signal: Extract<Order, { tag: "signal" }>["signal"]): Verdict {
-    const main =
-      this.#world.units
-        .get(unit)
-        ?.instances.map(mainRun)
-        .filter((run) => run !== null) ?? [];
-    if (main.length === 0) return refused("signal", unit, "has no running process");
+  #signal(name: string, signal: Extract<Order, { tag: "signal" }>["signal"]): Verdict {
+    const main = this.#states(name).flatMap((state) => mainRun(state) ?? []);
+    if (main.length === 0) return refused("signal", name, "has no running process");
     for (const run of main) this.#options.processes.signal(run.invocation, signal, "main");
-    return done(unit);
+    return done(name);
   }
 
-  #post(units: readonly string[], tag: Extract<Event, { tag: `want-${string}` | "reset-failed" }>["tag"]): void {
+  #states(name: string): readonly State[] {
+    return selected(this.#world, name).flatMap((whom) => stateOf(this.#world, whom) ?? []);
+  }
+
+  #active(names: readonly string[]): readonly string[] {
+    const isActive = (name: string): boolean =>
+      this.#states(name).some((state) => state.wanted === "up" && (!atRest(state) || holdsWork(state)));
+    return [...new Set(names)].filter(isActive);
+  }
+
+  #wish(tag: Wish, units: readonly string[]): void {
     if (units.length > 0) this.#options.loop().post({ tag: "order", units, event: { tag } });
   }
 
-  #await(verb: string, goals: readonly Readonly<{ unit: string; goal: Goal }>[]): Promise<readonly Verdict[]> {
-    const verdicts = goals.map(
-      ({ unit, goal }) => new Promise<Verdict>((resolve) => this.#waiters.push({ unit, goal, verb, resolve })),
+  #await(verb: string, names: readonly string[], goal: Goal): Given {
+    return ok(
+      this.#waiters.wait(
+        verb,
+        names.map((unit) => ({ unit, goal })),
+      ),
     );
-    // The order may have been settled by the very turn that it caused, before anybody waited.
-    queueMicrotask(() => this.turned(this.#world));
-    return Promise.all(verdicts);
-  }
-
-  #verdict(verb: string, unit: string, { result, cause, waitsFor, invocation }: Settlement): Verdict {
-    if (result === "done") return { ...done(unit), message: cause ? `${verb} ${unit}: ${describe(cause)}` : "" };
-    const why =
-      waitsFor !== null ? `waits for ${waitsFor}, which has failed` : cause ? describe(cause) : "has not come up";
-    const kept = result === "kept-old" ? `the old generation stays: the new one ${why}` : why;
-    const message = `${verb} ${unit}: ${kept}`;
-    const code = result === "kept-old" ? "handover-kept-old" : cause ? faultCode(cause) : "start-failed";
-    const tail =
-      invocation !== null && cause && root(cause).tag !== "spawn-failed" ? this.#options.outputs.tail(invocation) : [];
-    return { unit, result, message, tail, fault: { code, message, retry: "later", unit } };
   }
 }
+
+/** More instances than this are a slip of the keyboard. */
+const mostInstances = 1000;
+
+const unitOf = (name: string): string => name.split("@")[0] ?? name;
 
 const shuttingDown: Fault = { code: "shutting-down", message: "the supervisor is stopping", retry: "later" };
 
-function required(units: readonly string[], needed: readonly string[]): Fault {
-  const message = `${units.join(", ")}: required by ${needed.join(", ")}; stop them first, or all together with --cascade`;
+function required(names: readonly string[], needed: readonly string[]): Fault {
+  const message = `${names.join(", ")}: required by ${needed.join(", ")}; stop them first, or all together with --cascade`;
   return { code: "unit-required", message, retry: "later" };
 }
 
-function done(unit: string): Verdict {
-  return { unit, result: "done", message: "", tail: [], fault: null };
+function conflict(verb: string, names: readonly string[], torn: readonly string[]): Fault {
+  const message = `${verb} ${names.join(", ")}: needs units that conflict with each other: ${torn.join(", ")}`;
+  return { code: "request-invalid", message, retry: "never" };
 }
 
-function refused(verb: string, unit: string, why: string): Verdict {
-  const message = `${verb} ${unit}: ${why}`;
-  return {
-    unit,
-    result: "refused",
-    message,
-    tail: [],
-    fault: { code: "request-invalid", message, retry: "never", unit },
-  };
+function notScalable(unit: string, count: number): Fault {
+  const why = count < 1 ? "is too few; to have none, stop it" : `is more than ${mostInstances}`;
+  return { code: "request-invalid", message: `scale ${unit}: ${count} ${why}`, retry: "never", unit };
 }

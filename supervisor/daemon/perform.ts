@@ -65,6 +65,7 @@ function prepare(options: PerformOptions, unit: Unit, instance: number, effect: 
     SUPERVISOR_INSTANCE: String(instance),
     SUPERVISOR_GENERATION: String(generation),
     SUPERVISOR_DRAIN_MS: String(Math.min(unit.handover.drainMs, unit.service.timeoutStopMs)),
+    ...(unit.service.watchdogMs > 0 && { WATCHDOG_USEC: String(unit.service.watchdogMs * 1000) }),
     ...(replaces(options.world(), { unit: unit.name, instance }, invocation) && { SUPERVISOR_HANDOVER: "1" }),
   };
   const passed = listeners.value.map(({ name, fd }) => ({ name, fd }));

@@ -113,6 +113,8 @@ export type Order = Readonly<
   | { tag: "restart"; units: readonly string[] }
   /** `units: null` means every unit that can. */
   | { tag: "reload"; units: readonly string[] | null }
+  /** `count`: how many instances there are to be, or how many more (or, negative, fewer) than now. */
+  | { tag: "scale"; units: readonly string[]; count: number; relative: boolean }
   | { tag: "reset-failed"; units: readonly string[] }
   | { tag: "signal"; units: readonly string[]; signal: SignalName }
 >;

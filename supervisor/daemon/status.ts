@@ -35,7 +35,7 @@ export function inspect(sources: StatusSources, unit: string): UnitStatus | null
 
 function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
   const { unit, instances } = entry;
-  const { activeState, subState } = worstView(instances);
+  const { activeState, subState } = worstView(instances.slice(0, entry.target));
   const [first] = instances;
   const main = instances.map(mainRun).find((run) => run !== null) ?? null;
   const cause = instances.find((state) => state.cause !== null)?.cause ?? null;

@@ -19,12 +19,26 @@ export function order(units: readonly Unit[]): StartOrder {
   );
 }
 
-/** Names every unit that requires `name`, directly or through others; itself left out. */
-export function dependents(units: readonly Unit[], name: string): readonly string[] {
-  const found = reach([name], (target) =>
-    units.filter((unit) => unit.requires.includes(target) || unit.bindsTo.includes(target)).map((unit) => unit.name),
-  );
-  return units.map((unit) => unit.name).filter((each) => each !== name && found.has(each));
+/** Names every unit that is part of one of `names`, directly or through others: they stop and restart with it. */
+export function parts(units: readonly Unit[], names: readonly string[]): readonly string[] {
+  const found = reach(names, (target) => units.filter((unit) => unit.partOf.includes(target)).map((unit) => unit.name));
+  return units.map((unit) => unit.name).filter((each) => !names.includes(each) && found.has(each));
+}
+
+/** Names every unit that a stop of `names` stops and a restart restarts: who requires one of them or is part of it, directly or through others. */
+export function followers(units: readonly Unit[], names: readonly string[]): readonly string[] {
+  const follows = ({ requires, bindsTo, partOf }: Unit, target: string): boolean =>
+    [...requires, ...bindsTo, ...partOf].includes(target);
+  const found = reach(names, (target) => units.filter((unit) => follows(unit, target)).map((unit) => unit.name));
+  return units.map((unit) => unit.name).filter((each) => !names.includes(each) && found.has(each));
+}
+
+/** Names every unit that cannot be up beside one of `names`, whichever of the two says so. */
+export function opponents(units: readonly Unit[], names: readonly string[]): readonly string[] {
+  const own = new Set(units.filter((unit) => names.includes(unit.name)).flatMap((unit) => unit.conflicts));
+  return units
+    .filter((unit) => own.has(unit.name) || unit.conflicts.some((name) => names.includes(name)))
+    .map((unit) => unit.name);
 }
 
 /** Names the units that starting `names` starts: themselves, and what they require or want, directly or through others. */
@@ -42,7 +56,11 @@ export function closure(units: readonly Unit[], names: readonly string[]): reado
  * Errors: unit-unknown for a required unit that is not there; dependency-cycle, once for each knot of units.
  */
 export function graphFaults(units: readonly Unit[], known: readonly string[], lineOf: LineOf): readonly Fault[] {
-  return [...units.flatMap((unit) => unknownFaults(unit, known, lineOf)), ...cycleFaults(units, lineOf)];
+  return [
+    ...units.flatMap((unit) => unknownFaults(unit, known, lineOf)),
+    ...conflictFaults(units, lineOf),
+    ...cycleFaults(units, lineOf),
+  ];
 }
 
 function unknownFaults(unit: Unit, known: readonly string[], lineOf: LineOf): readonly Fault[] {
@@ -59,6 +77,20 @@ function unknownFaults(unit: Unit, known: readonly string[], lineOf: LineOf): re
       unit: unit.name,
       at: place(unit, key, lineOf),
     }));
+}
+
+/** Two units that both start with the supervisor, by themselves or because another needs them, and cannot both be up. */
+function conflictFaults(units: readonly Unit[], lineOf: LineOf): readonly Fault[] {
+  const enabled = units.filter((unit) => unit.enabled).map((unit) => unit.name);
+  const starting = units.filter((unit) => closure(units, enabled).includes(unit.name));
+  return starting.flatMap((unit) =>
+    unit.conflicts.flatMap((name, index): Fault[] => {
+      if (!starting.some((other) => other.name === name)) return [];
+      const message = `conflicts with "${name}", and both would start: only one may be enabled, or needed by one that is`;
+      const at = place(unit, `unit.conflicts.${index}`, lineOf);
+      return [{ code: "unit-invalid", message, retry: "never", unit: unit.name, at }];
+    }),
+  );
 }
 
 function cycleFaults(units: readonly Unit[], lineOf: LineOf): readonly Fault[] {

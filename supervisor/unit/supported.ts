@@ -2,8 +2,8 @@ import { type Issue, rawTable } from "./schema/issue.ts";
 
 /** Keys that do what they say. */
 export const effective: readonly string[] = [
-  ...under("unit", "description enabled requires wants after before"),
-  ...under("service", "type script args runtime exec_start"),
+  ...under("unit", "description enabled requires wants after before binds_to part_of conflicts"),
+  ...under("service", "type script args runtime exec_start instances watchdog_sec runtime_max_sec"),
   ...under(
     "service",
     "restart restart_sec restart_steps restart_max_delay_sec start_limit_burst start_limit_interval_sec",
@@ -28,9 +28,8 @@ export const effective: readonly string[] = [
 
 /** Keys that are read and checked, but have no effect yet: a file that sets one to more than its default is refused. */
 export const notYet: readonly string[] = [
-  ...under("unit", "binds_to part_of conflicts"),
-  ...under("service", "exec_start_pre exec_start_post exec_reload exec_stop exec_stop_post instances"),
-  ...under("service", "watchdog_sec runtime_max_sec load_credential load_credential_encrypted"),
+  ...under("service", "exec_start_pre exec_start_post exec_reload exec_stop exec_stop_post"),
+  ...under("service", "load_credential load_credential_encrypted"),
   ...under("service", "memory_max cpu_quota tasks_max"),
   ...under("socket.*", "listen_datagram socket_user socket_group"),
   ...under("probe.*", "http_get tcp_socket exec listener path"),
@@ -38,15 +37,12 @@ export const notYet: readonly string[] = [
   ...under("output", "max_age compress timestamps"),
 ];
 
-/** Values of effective keys that have no effect yet. */
-const notYetValues: Readonly<Record<string, readonly unknown[]>> = { "service.type": ["oneshot"] };
-
 type Reader = Readonly<{ safeParse(raw: unknown): Readonly<{ success: boolean; data?: unknown }> }>;
 type Sections = Readonly<Record<string, Readonly<Record<string, Reader>>>>;
 
 /**
  * Finds what the user asks for and would not get.
- * Shape: `watchdog_sec = "0"` is its default and passes; `watchdog_sec = "10s"` → "not supported yet".
+ * Shape: `compress = false` is its default and passes; `compress = true` → "not supported yet".
  * Why: a setting that is silently ignored is worse than one that is refused.
  */
 export function unsupported(document: unknown, sections: Sections): readonly Issue[] {
@@ -54,21 +50,17 @@ export function unsupported(document: unknown, sections: Sections): readonly Iss
     tables(document, section).flatMap(([path, table]) =>
       Object.entries(readers).flatMap(([key, reader]): Issue[] => {
         if (!Object.hasOwn(table, key) || isAccepted(`${section}.${key}`, reader, table[key])) return [];
-        return [{ path: [...path, key], message: refusal(`${section}.${key}`, table[key]), code: "not-supported" }];
+        return [{ path: [...path, key], message: "not supported yet", code: "not-supported" }];
       }),
     ),
   );
 }
 
 function isAccepted(key: string, reader: Reader, raw: unknown): boolean {
-  if (!notYet.includes(key)) return !notYetValues[key]?.includes(raw);
+  if (!notYet.includes(key)) return true;
   const read = reader.safeParse(raw);
   // What cannot be read is a fault of its own, and reported as that.
   return !read.success || isSame(read.data, reader.safeParse(undefined).data);
-}
-
-function refusal(key: string, raw: unknown): string {
-  return notYet.includes(key) ? "not supported yet" : `"${String(raw)}" is not supported yet`;
 }
 
 /** The tables of the document that a section's name stands for. Shape: `socket.*` → every `[socket.NAME]`. */

@@ -74,13 +74,28 @@ describe("queries", () => {
   });
 
   test("routes of later versions do not exist yet", async () => {
-    const { get, post } = setUp();
-    expect(await problemOf(post("/v1/units/api/scale"))).toMatchObject({ status: 404 });
+    const { get } = setUp();
     expect(await problemOf(get("/v1/units/api/why"))).toMatchObject({ status: 404 });
   });
 });
 
 describe("orders", () => {
+  test.each([
+    [{ instances: 3 }, { count: 3, relative: false }],
+    [{ by: -1 }, { count: -1, relative: true }],
+  ])("scale takes %p", async (body, wanted) => {
+    const { desk, post } = setUp();
+    expect((await post("/v1/units/api/scale", JSON.stringify(body))).status).toBe(202);
+    expect(desk.orders).toEqual([{ tag: "scale", units: ["api"], ...wanted }]);
+  });
+
+  test("scale takes one of a number and a difference, and not both", async () => {
+    const { post } = setUp();
+    for (const body of [{}, { instances: 1, by: 1 }, { instances: 0 }]) {
+      expect(await problemOf(post("/v1/units/api/scale", JSON.stringify(body)))).toMatchObject({ status: 400 });
+    }
+  });
+
   test("without ?wait an order is accepted at once, however long it takes", async () => {
     const { desk, post } = setUp();
     desk.verdicts = "never";

@@ -29,6 +29,50 @@ test("one turn goes on until no gate is open any more", () => {
   ]);
 });
 
+describe("an order to one instance", () => {
+  const pair = makeUnit("api", { service: { instances: 2 } });
+  const running = (): Lives => {
+    const lives = new Lives(pair);
+    lives.order("want-up", "api");
+    lives.say("ready", "api@1", "api@2");
+    return lives;
+  };
+
+  test("starts that one alone", () => {
+    const lives = new Lives(pair);
+    expect(lives.order("want-up", "api@2")).toContain("api@2 spawn i1 g1");
+    expect(lives.phases).toBe("api@1 inactive, api@2 starting");
+  });
+
+  test.each([
+    ["want-down", "api@1 running, api@2 stopping", "down"],
+    ["want-restart", "api@1 running, api@2 stopping", "up"],
+    ["want-reload", "api@1 running, api@2 replacing", "up"],
+  ] as const)("%s leaves the other alone", (tag, phases, wanted) => {
+    const lives = running();
+    lives.order(tag, "api@2");
+    expect(lives.phases).toBe(phases);
+    expect([lives.state("api@1").wanted, lives.state("api@2").wanted]).toEqual(["up", wanted]);
+  });
+
+  test("that is not there changes nothing", () => {
+    const lives = running();
+    expect(lives.order("want-down", "api@3", "api@0")).toEqual([]);
+  });
+
+  test("counts once when its unit is named as well", () => {
+    const lives = running();
+    const stops = lives.order("want-restart", "api", "api@2").filter((text) => text.includes("SIG"));
+    expect(stops).toEqual(["api@1 SIGTERM group i1", "api@2 SIGTERM group i2"]);
+  });
+});
+
+test("a gate that another has just closed is not gone through: of two that conflict, the first by name starts", () => {
+  const lives = new Lives(makeUnit("a"), makeUnit("b", { conflicts: ["a"] }));
+  lives.order("want-up", "b", "a");
+  expect(lives.phases).toBe("a starting, b inactive");
+});
+
 describe("every process has a name of its own", () => {
   test("over all units and turns", () => {
     const lives = new Lives(makeUnit("a", { service: { instances: 3 } }), makeUnit("b"));

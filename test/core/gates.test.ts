@@ -102,7 +102,7 @@ describe("a start", () => {
     lives.exit("redis", 1);
     lives.order("want-up", "a", "b");
     expect(lives.phases).toBe("a starting, b inactive, redis waiting");
-    expect(blockers(lives.world, "b")).toEqual([{ unit: "redis", fatal: false }]);
+    expect(blockers(lives.world, "b")).toMatchObject([{ unit: "redis", fatal: false }]);
     lives.pass(100);
     lives.say("ready", "redis");
     expect(lives.phases).toBe("a starting, b starting, redis running");
@@ -131,23 +131,23 @@ describe("blockers", () => {
   test("a required unit that has failed is fatal, also for those behind", () => {
     const lives = new Lives(failing, api, worker);
     lives.order("want-up", "redis", "api", "worker");
-    expect(blockers(lives.world, "api")).toEqual([{ unit: "redis", fatal: false }]);
-    expect(blockers(lives.world, "worker")).toEqual([{ unit: "api", fatal: false }]);
+    expect(blockers(lives.world, "api")).toMatchObject([{ unit: "redis", fatal: false }]);
+    expect(blockers(lives.world, "worker")).toMatchObject([{ unit: "api", fatal: false }]);
     lives.exit("redis", 1);
-    expect(blockers(lives.world, "api")).toEqual([{ unit: "redis", fatal: true }]);
-    expect(blockers(lives.world, "worker")).toEqual([{ unit: "api", fatal: true }]);
+    expect(blockers(lives.world, "api")).toMatchObject([{ unit: "redis", fatal: true }]);
+    expect(blockers(lives.world, "worker")).toMatchObject([{ unit: "api", fatal: true }]);
   });
 
   test("a required unit that nobody starts is fatal", () => {
     const lives = new Lives(redis, api);
     lives.order("want-up", "api");
-    expect(blockers(lives.world, "api")).toEqual([{ unit: "redis", fatal: true }]);
+    expect(blockers(lives.world, "api")).toMatchObject([{ unit: "redis", fatal: true }]);
   });
 
   test("a unit that is only ordered is not fatal, and a failed one is no blocker", () => {
     const lives = new Lives(failing, makeUnit("api", { after: ["redis"] }));
     lives.order("want-up", "redis", "api");
-    expect(blockers(lives.world, "api")).toEqual([{ unit: "redis", fatal: false }]);
+    expect(blockers(lives.world, "api")).toMatchObject([{ unit: "redis", fatal: false }]);
     lives.exit("redis", 1);
     expect(blockers(lives.world, "api")).toEqual([]);
   });
@@ -156,11 +156,11 @@ describe("blockers", () => {
     const lives = new Lives(failing, makeUnit("slow"), makeUnit("api", { requires: ["redis", "slow"] }), worker);
     lives.order("want-up", "redis", "slow", "api", "worker");
     lives.exit("redis", 1);
-    expect(blockers(lives.world, "api")).toEqual([
+    expect(blockers(lives.world, "api")).toMatchObject([
       { unit: "redis", fatal: true },
       { unit: "slow", fatal: false },
     ]);
-    expect(blockers(lives.world, "worker")).toEqual([{ unit: "api", fatal: true }]);
+    expect(blockers(lives.world, "worker")).toMatchObject([{ unit: "api", fatal: true }]);
   });
 
   test("one instance that cannot come up makes its unit hopeless", () => {
@@ -172,7 +172,7 @@ describe("blockers", () => {
     lives.order("want-restart", "api");
     lives.exit("api@1");
     expect(lives.phases).toBe("api@1 inactive, api@2 stopping, redis failed, worker inactive");
-    expect(blockers(lives.world, "worker")).toEqual([{ unit: "api", fatal: true }]);
+    expect(blockers(lives.world, "worker")).toMatchObject([{ unit: "api", fatal: true }]);
   });
 
   test("there are none for a unit that is not there", () => {

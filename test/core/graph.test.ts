@@ -2,20 +2,28 @@ import { expect, test } from "bun:test";
 import { createGraph } from "../../supervisor/core/graph.ts";
 import { makeUnit } from "../support/units.ts";
 
-test("a graph knows who goes before, who goes after, and who is required", () => {
+const none = { requires: [], bindsTo: [], conflicts: [], after: [], successors: [] };
+
+test("a graph knows who goes before, who goes after, who is required, and who cannot be beside whom", () => {
   const graph = createGraph([
     makeUnit("redis", { before: ["log"] }),
     makeUnit("api", { requires: ["redis"], wants: ["log"] }),
-    makeUnit("log"),
+    makeUnit("log", { conflicts: ["old"] }),
+    makeUnit("side", { bindsTo: ["api"], partOf: ["redis"] }),
+    makeUnit("old"),
   ]);
   expect(Object.fromEntries(graph)).toEqual({
-    redis: { requires: [], after: [], successors: ["api", "log"] },
-    api: { requires: ["redis"], after: ["redis", "log"], successors: [] },
-    log: { requires: [], after: ["redis"], successors: ["api"] },
+    redis: { ...none, successors: ["api", "log"] },
+    api: { ...none, requires: ["redis"], after: ["redis", "log"], successors: ["side"] },
+    log: { ...none, after: ["redis"], successors: ["api"], conflicts: ["old"] },
+    side: { ...none, requires: ["api"], bindsTo: ["api"], after: ["api"] },
+    old: { ...none, conflicts: ["log"] },
   });
 });
 
 test("units that are not there are left out", () => {
-  const graph = createGraph([makeUnit("api", { requires: ["ghost"], after: ["spirit"] })]);
-  expect(graph.get("api")).toEqual({ requires: [], after: [], successors: [] });
+  const graph = createGraph([
+    makeUnit("api", { requires: ["ghost"], bindsTo: ["ghoul"], conflicts: ["imp"], after: ["spirit"] }),
+  ]);
+  expect(graph.get("api")).toEqual(none);
 });

@@ -135,7 +135,7 @@ describe("when the old generation dies while the new one is not ready", () => {
       "exited i1 g1: exited with code 9",
       "replacing → starting i2: exited with code 9",
     ]);
-    expect(life.state.phase).toMatchObject({ tag: "starting", heir: true, deadline: life.now + 300 });
+    expect(life.state.phase).toMatchObject({ tag: "starting", heir: { tag: "old-exited" }, deadline: life.now + 300 });
     expect(last(life)).toBeNull();
   });
 
@@ -162,7 +162,7 @@ describe("when the old generation dies while the new one is not ready", () => {
       "restart 1 in 100",
     ]);
     expect(life.pass(100)).toEqual(["spawn i3 g2", "waiting → starting i3"]);
-    expect(life.state.phase).toMatchObject({ heir: false });
+    expect(life.state.phase).toMatchObject({ heir: null });
   });
 
   test("and the heir is late, the handover has failed", () => {

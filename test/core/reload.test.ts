@@ -6,7 +6,11 @@ import { makeUnit } from "../support/units.ts";
 import { lifeAt, phases } from "./stages.ts";
 
 const refusal = (service: Partial<Service>, ...tags: readonly Phase["tag"][]): string | null =>
-  reloadRefusal({ unit: makeUnit("api", { service }), instances: tags.map((tag) => lifeAt(tag).state) });
+  reloadRefusal({
+    unit: makeUnit("api", { service }),
+    target: tags.length,
+    instances: tags.map((tag) => lifeAt(tag).state),
+  });
 
 describe("a reload", () => {
   const active: readonly Phase["tag"][] = ["starting", "running", "replacing", "soaking"];

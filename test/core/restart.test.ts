@@ -22,6 +22,9 @@ describe("Restart=", () => {
     ["a core dump", ended(signal("SIGSEGV", true)), "-X-XXX-"],
     ["a start that timed out", { tag: "start-timeout", limitMs: 1 }, "-X-XX--"],
     ["a stop that timed out", { tag: "stop-timeout", limitMs: 1 }, "-X-XX--"],
+    ["a life over its limit", { tag: "runtime-max", limitMs: 1 }, "-X-XX--"],
+    ["a watchdog", { tag: "watchdog", limitMs: 1 }, "-X-XX-X"],
+    ["a watchdog that the service triggers", { tag: "watchdog", limitMs: null }, "-X-XX-X"],
     [
       "a program that cannot be executed",
       { tag: "spawn-failed", stage: "exec", code: "ENOENT", message: "" },

@@ -6,7 +6,7 @@ import { lifeAt } from "./stages.ts";
 test("the first process is generation 1, with the time to become ready that the unit says", () => {
   const life = new Life(makeUnit("api", { service: { timeoutStartMs: 700 } }));
   expect(life.start()).toEqual(["spawn i1 g1", "inactive → starting i1"]);
-  expect(life.state).toMatchObject({ generation: 1, starts: [0], phase: { deadline: 700, heir: false } });
+  expect(life.state).toMatchObject({ generation: 1, starts: [0], phase: { deadline: 700, heir: null } });
 });
 
 test("READY is told with the time it took, and ends the trouble before it", () => {

@@ -8,7 +8,11 @@ const redis = makeUnit("redis", { service: { restart: "no" } });
 const api = makeUnit("api", { requires: ["redis"], service: { restart: "no" } });
 const goalUp: Goal = { tag: "up" };
 const goalDown: Goal = { tag: "down" };
-const ticket = (...tickets: readonly number[]): Goal => ({ tag: "reloaded", tickets });
+/** Shape: `ticket(1, 2)` waits for handover 1 of instance 1 and handover 2 of instance 2. */
+const ticket = (...tickets: readonly number[]): Goal => ({
+  tag: "reloaded",
+  tickets: Object.fromEntries(tickets.map((each, index) => [index + 1, each])),
+});
 
 const done: Settlement = { result: "done", cause: null, waitsFor: null, invocation: null };
 const started = (...units: readonly Unit[]): Lives => {
@@ -80,11 +84,15 @@ describe("up", () => {
     expect(settled(lives.world, "redis", goalUp)).toMatchObject({ result: "done", cause: { clean: true } });
   });
 
-  test("has failed when what it requires has failed, and names it", () => {
+  test("has failed when what it requires has failed, and says so of which one", () => {
     const lives = started(redis, api);
     expect(settled(lives.world, "api", goalUp)).toBeNull();
     lives.exit("redis", 1);
-    expect(settled(lives.world, "api", goalUp)).toEqual({ ...done, result: "failed", waitsFor: "redis" });
+    expect(settled(lives.world, "api", goalUp)).toEqual({
+      ...done,
+      result: "failed",
+      waitsFor: "redis, which has failed",
+    });
   });
 
   test("of several instances has failed as soon as one has", () => {
@@ -103,6 +111,60 @@ describe("up", () => {
     expect(settled(lives.world, "redis", goalUp)).toBeNull();
     lives.exit("redis", 0);
     expect(settled(lives.world, "redis", goalUp)).toEqual({ ...done, result: "failed", cause: { tag: "stopped" } });
+  });
+});
+
+describe("of one instance", () => {
+  const pair = makeUnit("redis", { service: { instances: 2, restart: "no" } });
+
+  test("up and down speak of that one alone", () => {
+    const lives = started(pair);
+    lives.say("ready", "redis@2");
+    expect([settled(lives.world, "redis@1", goalUp), settled(lives.world, "redis", goalUp)]).toEqual([null, null]);
+    expect(settled(lives.world, "redis@2", goalUp)).toEqual(done);
+    lives.order("want-down", "redis@1");
+    lives.exit("redis@1", 0);
+    expect([settled(lives.world, "redis@1", goalDown), settled(lives.world, "redis", goalDown)]).toEqual([done, null]);
+  });
+});
+
+describe("scaled", () => {
+  const goal: Goal = { tag: "scaled" };
+  const scaled = (count: number): Lives => {
+    const lives = started(makeUnit("redis", { service: { instances: 2, restart: "no" } }));
+    lives.say("ready", "redis@1", "redis@2");
+    lives.post({ tag: "scale", unit: "redis", count });
+    return lives;
+  };
+
+  test("up is open until the new instance serves", () => {
+    const lives = scaled(3);
+    expect(settled(lives.world, "redis", goal)).toBeNull();
+    lives.say("ready", "redis@3");
+    expect(settled(lives.world, "redis", goal)).toEqual(done);
+  });
+
+  test("up has failed when the new instance has", () => {
+    const lives = scaled(3);
+    lives.exit("redis@3", 1);
+    expect(settled(lives.world, "redis", goal)).toMatchObject({ result: "failed", cause: { tag: "exited" } });
+  });
+
+  test("down is open until the last one too many is gone, however it ends", () => {
+    const lives = scaled(1);
+    expect(settled(lives.world, "redis", goal)).toBeNull();
+    lives.exit("redis@2", 9);
+    expect(settled(lives.world, "redis", goal)).toEqual(done);
+  });
+
+  test("of a unit that nobody wants up is done at rest, and waits for one that still leaves", () => {
+    const lives = scaled(2);
+    lives.order("want-down", "redis");
+    lives.post({ tag: "scale", unit: "redis", count: 4 });
+    expect(settled(lives.world, "redis", goal)).toBeNull();
+    for (const name of ["redis@1", "redis@2"]) lives.exit(name, 0);
+    expect(lives.phases).toBe("redis@1 inactive, redis@2 inactive, redis@3 inactive, redis@4 inactive");
+    expect(settled(lives.world, "redis", goal)).toEqual(done);
   });
 });
 

@@ -306,7 +306,7 @@ describe("a fact", () => {
 });
 
 describe("ready means", () => {
-  test.each(["simple", "exec", "oneshot"] as const)("spawned, for type %s", (type) => {
+  test.each(["simple", "exec"] as const)("spawned, for type %s", (type) => {
     const life = new Life(makeUnit("api", { service: { type } }));
     life.start();
     expect(life.spawned("i1", 5)).toEqual(["ready i1 g1 after 0", "starting → running i1"]);

@@ -1,7 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import type { Phase } from "../../supervisor/core/state.ts";
 import { viewOf, worstView } from "../../supervisor/core/view.ts";
+import type { ServiceType } from "../../supervisor/unit/unit.ts";
+import { makeUnit } from "../support/units.ts";
+import { Life } from "./life.ts";
 import { lifeAt, phases } from "./stages.ts";
+
+/** Started, its program runs, and nobody starts it again. */
+const lifeOf = (type: ServiceType): Life => {
+  const life = new Life(makeUnit("api", { service: { type, restart: "no" } }));
+  life.start();
+  life.spawned("i1", 5);
+  return life;
+};
 
 describe("systemd's words", () => {
   const words: Readonly<Record<Phase["tag"], string>> = {
@@ -18,6 +29,22 @@ describe("systemd's words", () => {
   test.each(phases.map((tag) => [tag, words[tag]] as const))("%s is %s", (tag, text) => {
     const { activeState, subState } = viewOf(lifeAt(tag).state);
     expect(`${activeState} ${subState}`).toBe(text);
+  });
+
+  test("a oneshot whose work is done is active exited, and one that failed is failed", () => {
+    const job = lifeOf("oneshot");
+    expect(viewOf(job.state)).toEqual({ activeState: "activating", subState: "start" });
+    job.exit("i1", 0);
+    expect(viewOf(job.state)).toEqual({ activeState: "active", subState: "exited" });
+    const failed = lifeOf("oneshot");
+    failed.exit("i1", 1);
+    expect(viewOf(failed.state)).toEqual({ activeState: "failed", subState: "failed" });
+  });
+
+  test("a service of another type that did its work and ended is inactive dead", () => {
+    const life = lifeOf("simple");
+    life.exit("i1", 0);
+    expect(viewOf(life.state)).toEqual({ activeState: "inactive", subState: "dead" });
   });
 
   test("a stop after its limit is stop-sigkill", () => {

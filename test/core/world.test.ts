@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createWorld, ownerOf, worldDeadline } from "../../supervisor/core/world.ts";
+import type { State } from "../../supervisor/core/state.ts";
+import { createWorld, ownerOf, selected, stateOf, worldDeadline } from "../../supervisor/core/world.ts";
 import { makeUnit } from "../support/units.ts";
 import { Lives } from "./lives.ts";
 
@@ -33,6 +34,29 @@ describe("the instances of a unit", () => {
     expect(lives.state("api@1").restarts).toBe(0);
     lives.pass(100);
     expect(lives.phases).toBe("api@1 running, api@2 starting");
+  });
+});
+
+describe("a name stands for", () => {
+  const { world } = new Lives(pair, makeUnit("redis"));
+  const one = (instance: number) => ({ unit: "api", instance });
+  test.each([
+    ["api", [one(1), one(2)]],
+    ["api@1", [one(1)]],
+    ["api@2", [one(2)]],
+    ["api@3", []],
+    ["api@0", []],
+    ["api@", []],
+    ["api@x", []],
+    ["ghost", []],
+    ["ghost@1", []],
+  ] as const)("%s: %j", (name, whoms) => {
+    expect(selected(world, name)).toEqual([...whoms]);
+  });
+
+  test("one instance has one state, and one that is not there has none", () => {
+    expect(stateOf(world, one(2))).toBe(world.units.get("api")?.instances[1] as State);
+    expect([stateOf(world, one(3)), stateOf(world, { unit: "ghost", instance: 1 })]).toEqual([undefined, undefined]);
   });
 });
 

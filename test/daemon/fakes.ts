@@ -110,10 +110,13 @@ class FakeProcesses implements Processes {
     ];
   }
 
-  /** The newest process of a unit, which its test lets speak and end. */
-  newest(unit: string): string {
-    const order = this.orders.findLast(({ env }) => env.SUPERVISOR_UNIT === unit);
-    if (!order) throw new Error(`${unit} has no process`);
+  /** The newest process of a unit (`api`) or instance (`api@2`), which its test lets speak and end. */
+  newest(whom: string): string {
+    const [unit, instance] = whom.split("@");
+    const order = this.orders.findLast(
+      ({ env }) => env.SUPERVISOR_UNIT === unit && (instance === undefined || env.SUPERVISOR_INSTANCE === instance),
+    );
+    if (!order) throw new Error(`${whom} has no process`);
     return order.invocation;
   }
 

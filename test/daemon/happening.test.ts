@@ -24,7 +24,13 @@ const ended = (result: HandoverEnd["result"], cause: Cause | null): Report => ({
 type Row = readonly [Level, event: string, text: string, why: string | null, Report];
 const rows: readonly Row[] = [
   ["info", "service.ready", "ready after 17 ms", null, { tag: "ready", ...one, afterMs: 17.4 }],
-  ["debug", "service.exited", "exited with code 3", "exited with code 3", { tag: "exited", ...one, cause: crash }],
+  [
+    "debug",
+    "service.exited",
+    "exited with code 3",
+    "exited with code 3",
+    { tag: "exited", ...one, pid: 7, cause: crash },
+  ],
   [
     "warn",
     "service.survivors",
@@ -68,14 +74,14 @@ const rows: readonly Row[] = [
     "handover.drained",
     "generation 3 drained in 4 ms",
     null,
-    { tag: "drained", ...one, afterMs: 4.2, killed: false },
+    { tag: "drained", ...one, pid: 7, afterMs: 4.2, killed: false },
   ],
   [
     "warn",
     "handover.drain-killed",
     "generation 3 was killed after 30000 ms",
     null,
-    { tag: "drained", ...one, afterMs: 30_000, killed: true },
+    { tag: "drained", ...one, pid: 7, afterMs: 30_000, killed: true },
   ],
   [
     "warn",

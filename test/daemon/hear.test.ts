@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createHear } from "../../supervisor/daemon/hear.ts";
 import type { ProcessEvent } from "../../supervisor/daemon/ports.ts";
 import { Fakes } from "./fakes.ts";
@@ -44,6 +44,45 @@ test("READY=1 makes ready, and nothing else does", () => {
   });
   expect(heard(say({ READY: "1" }))).toEqual([{ tag: "ready", invocation }]);
   expect(heard(say({ READY: "0" }), say({ READY: "" }), say({ STOPPING: "1" }), say({}))).toEqual([]);
+});
+
+describe("signs of life", () => {
+  const said = (fields: Readonly<Record<string, string>>) => heard({ tag: "notified", invocation, pid: 7, fields });
+  const alive = (everyMs: number | null) => ({ tag: "alive", invocation, everyMs });
+
+  test("WATCHDOG=1 is one, and WATCHDOG=trigger says that it hangs", () => {
+    expect(said({ WATCHDOG: "1" })).toEqual([alive(null)]);
+    expect(said({ WATCHDOG: "trigger" })).toEqual([{ tag: "hung", invocation }]);
+  });
+
+  test("WATCHDOG_USEC is one that names a limit, in microseconds; 0 ends the watch", () => {
+    expect(said({ WATCHDOG_USEC: "2500000" })).toEqual([alive(2_500)]);
+    expect(said({ WATCHDOG_USEC: "1500" })).toEqual([alive(1.5)]);
+    expect(said({ WATCHDOG_USEC: "0" })).toEqual([alive(0)]);
+    expect(said({ WATCHDOG: "1", WATCHDOG_USEC: "1000" })).toEqual([alive(1)]);
+  });
+
+  test("READY is told before the limit that the watch begins with", () => {
+    expect(said({ WATCHDOG_USEC: "1000", READY: "1" })).toEqual([{ tag: "ready", invocation }, alive(1)]);
+  });
+
+  const nonsense = ["", " ", "-1", "+1", "1.5", "1e9", "0x10", "infinity", "1 s", "1\n", "NaN", "9".repeat(16), "١"];
+  test.each(nonsense)("WATCHDOG_USEC=%j says nothing, nor does it as WATCHDOG or EXTEND_TIMEOUT_USEC", (text) => {
+    expect(said({ WATCHDOG_USEC: text, WATCHDOG: text, EXTEND_TIMEOUT_USEC: text })).toEqual([]);
+    expect(said({ WATCHDOG_USEC: text, WATCHDOG: "1" })).toEqual([alive(null)]);
+  });
+
+  test.each(["0", "2", "true", "TRIGGER", "trigger "])("WATCHDOG=%j is none", (text) => {
+    expect(said({ WATCHDOG: text })).toEqual([]);
+  });
+
+  test("EXTEND_TIMEOUT_USEC asks for more time, and 0 asks for nothing", () => {
+    expect(said({ EXTEND_TIMEOUT_USEC: "3000000" })).toEqual([{ tag: "extend", invocation, byMs: 3_000 }]);
+    expect(said({ EXTEND_TIMEOUT_USEC: "0" })).toEqual([]);
+    expect(said({ EXTEND_TIMEOUT_USEC: "9".repeat(15) })).toEqual([
+      { tag: "extend", invocation, byMs: 999999999999.999 },
+    ]);
+  });
 });
 
 test("STATUS is told before READY, and cut at 500 characters", () => {

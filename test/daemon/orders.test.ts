@@ -74,7 +74,7 @@ describe("start", () => {
     expect(await started).toMatchObject([
       {
         result: "failed",
-        message: "start worker: waits for api, which has failed",
+        message: "start worker: needs api, which cannot start",
         tail: [],
         fault: { code: "start-failed" },
       },

@@ -5,6 +5,9 @@ import { Rig } from "./rig.ts";
 
 const unit = (name: string, service: Partial<Service> = {}) => makeUnit(name, { service, handover: { soakMs: 100 } });
 const done = (name: string) => ({ unit: name, result: "done", message: "", tail: [], fault: null }) as const;
+/** Shape: `api@1 2 running`. */
+const generations = (rig: Rig) =>
+  rig.unit("api").instances.map(({ name, generation, phase }) => `${name} ${generation} ${phase}`);
 const reload = (...units: readonly string[]) => ({ tag: "reload", units }) as const;
 
 describe("reload", () => {
@@ -126,6 +129,56 @@ describe("reload", () => {
     expect((await reloaded).map((one) => one.unit).sort()).toEqual(["api", "log"]);
     expect(rig.log).toContain("SIGHUP main i3");
     expect(rig.unit("cron").instances).toMatchObject([{ phase: "running" }]);
+  });
+
+  test("of several instances is one after the other, and answered when the last is through", async () => {
+    const rig = new Rig(unit("api", { instances: 2 }));
+    await rig.up("api@1", "api@2");
+    const reloaded = rig.order(reload("api"));
+    expect(generations(rig)).toEqual(["api@1 1 replacing", "api@1 2 starting", "api@2 1 running"]);
+    const [, second] = rig.fakes.processes.orders;
+    rig.ready("api@1");
+    rig.advance(100);
+    rig.fakes.processes.exit(rig.fakes.processes.orders[0]?.invocation ?? "", 0);
+    expect(generations(rig)).toEqual(["api@1 2 running", "api@2 1 replacing", "api@2 2 starting"]);
+    expect(await rig.isOpen(reloaded)).toBe(true);
+    rig.ready("api@2");
+    rig.advance(100);
+    expect(await reloaded).toEqual([done("api")]);
+    rig.fakes.processes.exit(second?.invocation ?? "", 0);
+    expect(generations(rig)).toEqual(["api@1 2 running", "api@2 2 running"]);
+  });
+
+  test("of several instances, one of which pauses, hands over the others and waits for nobody else", async () => {
+    const rig = new Rig(unit("api", { instances: 2, restartMs: 60_000 }));
+    await rig.up("api@1", "api@2");
+    rig.exit("api@1", 1);
+    const reloaded = rig.order(reload("api"));
+    expect(generations(rig)).toEqual(["api@2 1 replacing", "api@2 2 starting"]);
+    rig.ready("api@2");
+    rig.advance(100);
+    expect(await reloaded).toEqual([done("api")]);
+    rig.advance(60_000);
+    expect(generations(rig)[0]).toBe("api@1 1 starting");
+  });
+
+  test("of one instance leaves the others alone", async () => {
+    const rig = new Rig(unit("api", { instances: 2 }));
+    await rig.up("api@1", "api@2");
+    const reloaded = rig.order(reload("api@2"));
+    expect(generations(rig)).toEqual(["api@1 1 running", "api@2 1 replacing", "api@2 2 starting"]);
+    rig.ready("api@2");
+    rig.advance(100);
+    expect(await reloaded).toEqual([done("api@2")]);
+  });
+
+  test("of several instances is kept-old when one keeps its old generation, and the other goes on", async () => {
+    const rig = new Rig(unit("api", { instances: 2 }));
+    await rig.up("api@1", "api@2");
+    const reloaded = rig.order(reload("api"));
+    rig.exit("api@1", 1);
+    expect(await reloaded).toMatchObject([{ unit: "api", result: "kept-old" }]);
+    expect(generations(rig)).toEqual(["api@1 1 running", "api@2 1 replacing", "api@2 2 starting"]);
   });
 
   test("by signal sends SIGHUP and no more", async () => {

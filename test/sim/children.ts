@@ -7,6 +7,11 @@ export type Child = Readonly<{
   spawnFails: boolean;
   readyAfter: number | null;
   readyTwice: boolean;
+  /** How often it gives a sign of life, and for how long; a hung one stops. */
+  signsEveryMs: number | null;
+  signs: number;
+  /** It asks for more time while it starts. */
+  extendsBy: number | null;
   exitsAfter: number | null;
   exit: Exit;
   /** From SIGTERM to its exit; null ignores SIGTERM. */
@@ -23,6 +28,9 @@ export function drawChild(random: Random): Child {
     spawnFails: kind >= 95,
     readyAfter: random.chance(80) ? 1 + random.below(400) : random.chance(50) ? null : 5_000,
     readyTwice: random.chance(20),
+    signsEveryMs: random.chance(40) ? 300 : null,
+    signs: random.below(14),
+    extendsBy: random.chance(10) ? 1_000 : null,
     exitsAfter: random.chance(35) ? 1 + random.below(random.chance(50) ? 600 : 60_000) : null,
     exit: drawExit(random),
     termTakes: random.chance(20) ? null : random.below(1_500),

@@ -40,7 +40,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "a rejected handover stops the old generation",
     file: core("handover.ts"),
-    find: 'return close(move(swept, { tag: "running", run: pair.run }, cause), pair.next, "kept-old", cause);',
+    find: 'return close(move(swept, runningPhase(context, pair.run), cause), pair.next, "kept-old", cause);',
     replace: 'return close(move(swept, { tag: "failed" }, cause), pair.next, "kept-old", cause);',
   },
   {
@@ -70,19 +70,19 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "a unit does not wait for what it requires",
     file: core("gates.ts"),
-    find: 'return blockers(world, unit).length === 0 ? [{ ...whom, event: "launch" }] : [];',
-    replace: 'return [{ ...whom, event: "launch" }];',
+    find: 'return open("launch", blockers(world, whom.unit).length === 0);',
+    replace: 'return open("launch", true);',
   },
   {
     name: "a stop during a pause is forgotten",
     file: core("step.ts"),
-    find: 'if (phase.tag === "waiting") return move(wanted, { tag: "inactive" }, { tag: "stopped" });',
+    find: 'if (phase.tag === "waiting") return set(move(hurry(context, wanted), { tag: "inactive" }, stopped), { cause: null });',
     replace: "",
   },
   {
     name: "a deadline that is due does nothing",
     file: core("step.ts"),
-    find: "return tooLate(context, later, phase.run);",
+    find: 'return evict(context, later, phase.run, { tag: "start-timeout", limitMs: timeoutStartMs });',
     replace: "return later;",
   },
   {
@@ -100,7 +100,103 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "a restart never ends",
     file: core("rest.ts"),
-    find: "return set(move(step, { tag: phase.next }, step.state.cause), { bounce: false });",
-    replace: "return move(step, { tag: phase.next }, step.state.cause);",
+    find: "return set(move(step, rest, step.state.cause), { bounce: false });",
+    replace: "return move(step, rest, step.state.cause);",
+  },
+  {
+    name: "a unit does not hear that what it is bound to is gone",
+    file: core("gates.ts"),
+    find: 'if (isUnbound(world, whom.unit, state)) return open("unbind", true);',
+    replace: "",
+  },
+  {
+    name: "a unit is started beside one that it conflicts with",
+    file: core("gates.ts"),
+    find: "entries(world, node.conflicts).filter(({ instances }) => !instances.every(atRest));",
+    replace: "entries(world, []);",
+  },
+  {
+    name: "two that conflict go through their gates in one turn",
+    file: core("drive.ts"),
+    find: "pass(before, whom, tick), now);",
+    replace: "apply(before, whom, { tag: whom.event }, tick), now);",
+  },
+  {
+    name: "an instance too many is not told to go",
+    file: core("drive.ts"),
+    find: 'if (whom.instance > count) return apply(before, whom, { tag: "want-down" }, tick);',
+    replace: "if (whom.instance > count) return before;",
+  },
+  {
+    name: "an instance too many hears a wish to stay",
+    file: core("drive.ts"),
+    find: '.filter((whom) => whom.instance <= target || event.tag === "want-down")',
+    replace: "",
+  },
+  {
+    name: "an instance too many is forgotten while it has a process",
+    file: core("scale.ts"),
+    find: "keep > target && last && atRest(last);",
+    replace: "keep > target && last;",
+  },
+  {
+    name: "an instance too many is never forgotten",
+    file: core("scale.ts"),
+    find: "const keep = lastNeeded(entry);",
+    replace: "const keep = entry.instances.length;",
+  },
+  {
+    name: "a oneshot is ready when its program runs",
+    file: core("step.ts"),
+    find: 'return type === "notify" || type === "oneshot" ? known',
+    replace: 'return type === "notify" ? known',
+  },
+  {
+    name: "a oneshot is ready when it says so",
+    file: core("step.ts"),
+    find: 'return context.unit.service.type === "oneshot" ? here : becomeReady(',
+    replace: "return becomeReady(",
+  },
+  {
+    name: "the work of a oneshot does not stay done",
+    file: core("rest.ts"),
+    find: 'unit.service.type === "oneshot" && cause?.tag',
+    replace: 'unit.service.type === "exec" && cause?.tag',
+  },
+  {
+    name: "runtime_max_sec ends nobody",
+    file: core("step.ts"),
+    find: 'return evict(context, later, phase.run, { tag: "runtime-max", limitMs: runtimeMaxMs });',
+    replace: "return later;",
+  },
+  {
+    name: "nobody watches a service",
+    file: core("turn.ts"),
+    find: "watchdog: watchdogFrom(tick.now, everyMs)",
+    replace: "watchdog: null",
+  },
+  {
+    name: "a sign of life is not heard",
+    file: core("step.ts"),
+    find: "return signOfLife(context, here, event.invocation, event.everyMs);",
+    replace: "return here;",
+  },
+  {
+    name: "a hung new generation takes the old one with it",
+    file: core("step.ts"),
+    find: "if (phase.next.invocation === run.invocation) return reject(context, here, phase, cause);",
+    replace: "",
+  },
+  {
+    name: "more time makes it less",
+    file: core("step.ts"),
+    find: "phase: { ...phase, deadline: Math.max(phase.deadline, until) }",
+    replace: "phase: { ...phase, deadline: until }",
+  },
+  {
+    name: "a request for more time is not heard",
+    file: core("step.ts"),
+    find: "return extend(here, event.invocation, context.tick.now + event.byMs);",
+    replace: "return here;",
   },
 ];

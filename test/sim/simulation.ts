@@ -12,7 +12,7 @@ import {
   type WorldEvent,
   worldDeadline,
 } from "../../supervisor/core/world.ts";
-import { closure, dependents } from "../../supervisor/unit/graph.ts";
+import { closure, followers } from "../../supervisor/unit/graph.ts";
 import type { Unit } from "../../supervisor/unit/unit.ts";
 import { type Child, drawChild } from "./children.ts";
 import { Queue } from "./queue.ts";
@@ -48,6 +48,7 @@ export function simulate(seed: number, orders = 60): Outcome {
 function drawOrder(random: Random, units: readonly Unit[]): WorldEvent {
   const names = units.map((unit) => unit.name);
   const name = names[random.below(names.length)] ?? "";
+  if (random.chance(8)) return { tag: "scale", unit: name, count: 1 + random.below(3) };
   const tag = random.pick<Event["tag"]>([
     "want-up",
     "want-up",
@@ -65,7 +66,7 @@ function drawOrder(random: Random, units: readonly Unit[]): WorldEvent {
       return { tag: "order", units: random.chance(50) ? names : [name], event: { tag } };
     case "want-down":
     case "want-restart":
-      return { tag: "order", units: [name, ...dependents(units, name)], event: { tag } };
+      return { tag: "order", units: [name, ...followers(units, [name])], event: { tag } };
     default:
       return { tag: "order", units: [name], event: { tag: "reset-failed" } };
   }
@@ -166,7 +167,7 @@ class Run {
 
   #turn(event: WorldEvent): void {
     const before = this.world;
-    if (event.tag === "fact") this.#watch.hear(event.fact);
+    if (event.tag === "fact") this.#watch.hear(event.fact, this.#now);
     const tick = {
       now: this.#now,
       roll: this.#random.below(1000) / 1000,
@@ -181,6 +182,7 @@ class Run {
     }
     const alive = new Set([...this.#alive.keys(), ...this.#survivors]);
     const due = event.tag === "deadline" ? this.#now : this.#now - 1;
+    this.#breaches.push(...this.#watch.silent(this.world, due));
     this.#breaches.push(...breaches(this.world, alive, due).map((text) => `at ${this.#now}: ${text}`));
   }
 
@@ -209,6 +211,13 @@ class Run {
       this.#queue.put(at + child.readyAfter, { tag: "ready", invocation });
       if (child.readyTwice)
         this.#queue.put(at + child.readyAfter + this.#random.below(3_000), { tag: "ready", invocation });
+    }
+    if (child.extendsBy !== null) this.#queue.put(at + 1, { tag: "extend", invocation, byMs: child.extendsBy });
+    if (child.signsEveryMs !== null) {
+      for (let sign = 1; sign <= child.signs; sign++) {
+        this.#queue.put(at + sign * child.signsEveryMs, { tag: "alive", invocation, everyMs: null });
+      }
+      if (child.signs === 13) this.#queue.put(at + 2_500, { tag: "hung", invocation });
     }
     if (child.exitsAfter !== null) this.#exit(invocation, child.exitsAfter, child.exit);
   }

@@ -1,4 +1,4 @@
-import type { Unit } from "../../supervisor/unit/unit.ts";
+import type { ServiceType, Unit } from "../../supervisor/unit/unit.ts";
 import { makeUnit } from "../support/units.ts";
 import type { Random } from "./random.ts";
 
@@ -10,14 +10,29 @@ export function drawUnits(random: Random): readonly Unit[] {
     const earlier = names.slice(0, index);
     const requires = earlier.filter(() => random.chance(30));
     const wants = earlier.filter((other) => !requires.includes(other) && random.chance(20));
+    const bindsTo = earlier.filter((other) => !requires.includes(other) && random.chance(10));
+    const conflicts = earlier.filter(
+      (other) => !requires.includes(other) && !wants.includes(other) && !bindsTo.includes(other) && random.chance(8),
+    );
+    const partOf = earlier.filter((other) => !conflicts.includes(other) && random.chance(10));
+    const type = random.pick<ServiceType>(["notify", "notify", "notify", "simple", "oneshot"]);
     return makeUnit(name, {
       requires,
       wants,
-      after: [...requires, ...wants],
+      bindsTo,
+      partOf,
+      conflicts,
+      after: [...requires, ...wants, ...bindsTo],
       service: {
-        type: random.pick(["notify", "notify", "simple"]),
+        type,
         instances: random.pick([1, 1, 1, 2]),
-        restart: random.pick(["always", "always", "on-failure", "on-success", "on-abnormal", "no"]),
+        restart: random.pick(
+          type === "oneshot"
+            ? ["no", "on-failure", "on-abnormal"]
+            : ["always", "always", "on-failure", "on-success", "on-abnormal", "on-watchdog", "no"],
+        ),
+        runtimeMaxMs: random.chance(15) ? 1 + random.below(30_000) : Number.POSITIVE_INFINITY,
+        watchdogMs: random.chance(25) ? 500 : 0,
         restartMs: random.pick([0, 100, 2_000]),
         restartSteps: random.pick([0, 4]),
         startLimitBurst: random.pick([0, 3, 5]),

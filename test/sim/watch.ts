@@ -1,19 +1,40 @@
 import type { ProcessFact } from "../../supervisor/core/event.ts";
-import { isUp, runs, serving } from "../../supervisor/core/state.ts";
+import { atRest, isUp, type Run, runs, serving } from "../../supervisor/core/state.ts";
 import type { Deed, UnitState, World } from "../../supervisor/core/world.ts";
 
 /**
  * Looks at each deed as it is done, for promises that speak of the way and not of the place:
  * an old generation is told to drain only when the new one was ready and outlived the soak; a unit is started only
- * when all it requires is up; a rejected handover leaves the old generation untouched.
+ * when all it requires is up and nothing that it conflicts with has a process; a rejected handover leaves the old
+ * generation untouched; a watched process is ended when it is silent, and only then; a start has the time it was given.
  */
 export class Watch {
   readonly #readyAt = new Map<string, number>();
   readonly #said = new Set<string>();
+  readonly #signs = new Map<string, number>();
+  readonly #extended = new Map<string, number>();
 
   /** What a process really said of itself. */
-  hear(fact: ProcessFact): void {
-    if (fact.tag === "ready" || fact.tag === "spawned") this.#said.add(`${fact.tag} ${fact.invocation}`);
+  hear(fact: ProcessFact, now: number): void {
+    if (fact.tag === "ready" || fact.tag === "spawned" || fact.tag === "hung")
+      this.#said.add(`${fact.tag} ${fact.invocation}`);
+    if (fact.tag === "alive") this.#signs.set(fact.invocation, now);
+    if (fact.tag === "extend") this.#extended.set(fact.invocation, now + fact.byMs);
+  }
+
+  /** Names every process that serves though it has been silent for too long. */
+  silent(world: World, now: number): readonly string[] {
+    return [...world.units.values()].flatMap(({ unit, instances }) =>
+      instances.flatMap(serving).flatMap((run) => {
+        const { watchdogMs } = unit.service;
+        const isSilent = watchdogMs > 0 && run.readyAt !== null && now > this.#lastSign(run) + watchdogMs;
+        return isSilent ? [`${unit.name}: ${run.invocation} is silent and serves`] : [];
+      }),
+    );
+  }
+
+  #lastSign({ invocation, readyAt }: Run): number {
+    return Math.max(this.#signs.get(invocation) ?? 0, readyAt ?? 0);
   }
 
   see({ unit: name, instance, effect }: Deed, before: World, after: World, now: number): readonly string[] {
@@ -23,23 +44,43 @@ export class Watch {
       const wanted = entry.instances[instance - 1]?.wanted;
       return wanted === "down" ? [`${name} is started though nobody wants it`] : mayStart(entry, before, after);
     }
+    const runsBefore = before.units.get(name)?.instances[instance - 1];
+    if (effect.tag === "signal" && effect.signal === "SIGABRT") {
+      const run = runsBefore && runs(runsBefore).find((one) => one.invocation === effect.invocation);
+      return run ? this.#mayAbort(entry, run, now) : [`${name}: a process out of nowhere is ended`];
+    }
     if (effect.tag !== "report") return [];
     const { report } = effect;
+    if (report.tag === "moved" && report.cause?.tag === "start-timeout" && report.from !== "stopping") {
+      return this.#mayTimeOut(entry, runsBefore ? serving(runsBefore).at(-1) : undefined, now);
+    }
     if (report.tag === "ready") {
+      if (entry.unit.service.type === "oneshot") return [`${name}: taken for ready before its work is done`];
       this.#readyAt.set(report.invocation, now);
       const word = entry.unit.service.type === "notify" ? "ready" : "spawned";
       if (!this.#said.has(`${word} ${report.invocation}`)) return [`${name}: taken for ready without its own word`];
     }
-    if (report.tag === "draining") return this.#mayDrain(entry, instance, now);
+    if (report.tag === "handover-ended" && report.end.result === "done" && report.end.cause === null) {
+      return this.#mayDrain(entry, report.end.invocation, now);
+    }
     if (report.tag === "handover-ended" && report.end.result === "kept-old")
       return keepsOld(before, after, name, instance);
     return [];
   }
 
-  #mayDrain({ unit, instances }: UnitState, instance: number, now: number): readonly string[] {
-    const state = instances[instance - 1];
-    const main = state && serving(state)[0];
-    const readyAt = main && this.#readyAt.get(main.invocation);
+  #mayAbort({ unit }: UnitState, run: Run, now: number): readonly string[] {
+    if (this.#said.has(`hung ${run.invocation}`)) return [];
+    return now - this.#lastSign(run) >= unit.service.watchdogMs ? [] : [`${unit.name}: ended though it gave a sign`];
+  }
+
+  #mayTimeOut({ unit }: UnitState, run: Run | undefined, now: number): readonly string[] {
+    if (run === undefined) return [`${unit.name}: a start that was not made is late`];
+    const due = Math.max(run.orderedAt + unit.service.timeoutStartMs, this.#extended.get(run.invocation) ?? 0);
+    return now >= due ? [] : [`${unit.name}: late at ${now}, though it has time until ${due}`];
+  }
+
+  #mayDrain({ unit }: UnitState, heir: string | null, now: number): readonly string[] {
+    const readyAt = heir === null ? undefined : this.#readyAt.get(heir);
     if (readyAt === undefined) return [`${unit.name}: drains the old generation before the new one is ready`];
     return now - readyAt >= unit.handover.soakMs
       ? []
@@ -49,9 +90,14 @@ export class Watch {
 
 function mayStart({ unit }: UnitState, before: World, after: World): readonly string[] {
   const isGoing = (name: string): boolean =>
-    [before, after].some((world) =>
-      world.units.get(name)?.instances.every((state) => isUp(state) || state.phase.tag === "finished"),
-    );
+    [before, after].some(({ units }) => {
+      const { target = 0, instances = [] } = units.get(name) ?? {};
+      return instances.slice(0, target).every((state) => isUp(state) || state.phase.tag === "finished");
+    });
+  const beside = (after.graph.get(unit.name)?.conflicts ?? []).filter(
+    (name) => !after.units.get(name)?.instances.every(atRest),
+  );
+  if (beside.length > 0) return [`${unit.name} is started beside ${beside.join(", ")}`];
   const restarted = before.units.get(unit.name)?.instances.some((state) => state.phase.tag !== "inactive");
   if (restarted) return [];
   return unit.requires

@@ -22,7 +22,7 @@ const service: Service = {
   timeoutStartMs: 30_000,
   timeoutStopMs: 30_000,
   watchdogMs: 0,
-  runtimeMaxMs: 0,
+  runtimeMaxMs: Number.POSITIVE_INFINITY,
   killSignal: "SIGTERM",
   finalKillSignal: "SIGKILL",
   sendSigkill: true,

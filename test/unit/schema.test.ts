@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { crossIssues } from "../../supervisor/unit/schema/cross.ts";
 import { schema, sections, toUnit } from "../../supervisor/unit/schema.ts";
 
@@ -64,4 +64,48 @@ test("a socket is a stream or a datagram one, never both", () => {
   const socket = { http: { listen_stream: "1", listen_datagram: "1" } };
   expect(crossIssues({ service, socket })[0]?.message).toContain("cannot have both");
   expect(read({ service, socket: { http: { listen_datagram: "1" } } }).sockets[0]?.kind).toBe("datagram");
+});
+
+describe("a oneshot", () => {
+  const oneshot = { ...service, type: "oneshot" };
+  const issues = (keys: object) =>
+    crossIssues({ service: { ...oneshot, ...keys } }).map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+
+  test("is not started again by itself, and has all the time it needs, unless the file says otherwise", () => {
+    expect(read({ service: oneshot }).service).toMatchObject({ restart: "no", timeoutStartMs: Infinity });
+    const said = { ...oneshot, restart: "on-failure", timeout_start_sec: "5s" };
+    expect(read({ service: said }).service).toMatchObject({ restart: "on-failure", timeoutStartMs: 5_000 });
+  });
+
+  test.each(["simple", "exec", "notify"])("is what %s is not: that one is kept up, and has 30 s to start", (type) => {
+    expect(read({ service: { ...service, type } }).service).toMatchObject({
+      restart: "always",
+      timeoutStartMs: 30_000,
+    });
+  });
+
+  test.each(["always", "on-success"])("with restart = %p is refused: its work would never end", (restart) => {
+    const message = `service.restart: "${restart}" would do the work of a oneshot again and again; on-failure and no are possible`;
+    expect(issues({ restart })).toEqual([message]);
+    expect(crossIssues({ service: { ...service, type: "simple", restart } })).toEqual([]);
+  });
+
+  test.each(["no", "on-failure", "on-abnormal", "on-abort", "on-watchdog"])("with restart = %p is taken", (restart) => {
+    expect(issues({ restart })).toEqual([]);
+  });
+
+  test.each(["runtime_max_sec", "watchdog_sec"])("with %s is refused: it never runs, it only starts", (key) => {
+    const message = "has no effect on a oneshot; `timeout_start_sec` says how long its work may take";
+    expect(issues({ [key]: "5s" })).toEqual([`service.${key}: ${message}`]);
+    expect(crossIssues({ service: { ...service, type: "simple", [key]: "5s" } })).toEqual([]);
+  });
+});
+
+test("a unit cannot start before one that it is bound to", () => {
+  const unit = { binds_to: ["redis"], before: ["log", "redis"] };
+  expect(crossIssues({ unit, service })).toEqual([
+    { path: ["unit", "before", 1], message: 'cannot start before "redis", which it is bound to' },
+  ]);
+  expect(crossIssues({ unit: { ...unit, before: ["log"] }, service })).toEqual([]);
+  expect(crossIssues({ unit: { ...unit, before: "redis" }, service })).toEqual([]);
 });

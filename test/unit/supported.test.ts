@@ -16,30 +16,22 @@ const service = '[service]\nscript = "a.ts"\n';
 const refusals = (text: string): readonly string[] => faultsOf(parseUnit("api", "api.toml", text)).map(faultLine);
 
 test("a key without effect is refused with its place, never ignored", () => {
-  const text = `${service}watchdog_sec = "10s"\ninstances = 2\nmemory_max = "1G"\ntasks_max = 5\n[unit]\nbinds_to = ["x"]\n`;
+  const text = `${service}exec_reload = [["true"]]\nmemory_max = "1G"\ntasks_max = 5\n[output]\ncompress = true\n`;
   expect(refusals(text)).toEqual([
-    "api.toml:3: service.watchdog_sec: not supported yet",
-    "api.toml:4: service.instances: not supported yet",
-    "api.toml:5: service.memory_max: not supported yet",
-    "api.toml:6: service.tasks_max: not supported yet",
-    "api.toml:8: unit.binds_to: not supported yet",
+    "api.toml:3: service.exec_reload: not supported yet",
+    "api.toml:4: service.memory_max: not supported yet",
+    "api.toml:5: service.tasks_max: not supported yet",
+    "api.toml:7: output.compress: not supported yet",
   ]);
   expect(faultsOf(parseUnit("api", "api.toml", text))[0]?.code).toBe("not-supported");
 });
 
 test("a key without effect may be set to what it is anyway", () => {
   const keys = [
-    'watchdog_sec = "0"',
-    "instances = 1\nexec_stop = []\nload_credential = {}",
-    'memory_max = "infinity"\nruntime_max_sec = 0\n[unit]\nconflicts = []\n[output]\nmax_age = "0"\ncompress = false',
+    "exec_stop = []\nload_credential = {}",
+    'memory_max = "infinity"\n[output]\nmax_age = "0"\ncompress = false',
   ];
-  expect(unit("api", `${service}${keys.join("\n")}\n`).service.instances).toBe(1);
-});
-
-test("a value without effect is refused while its key is effective", () => {
-  expect(refusals(`${service}type = "oneshot"\n`)).toEqual([
-    'api.toml:3: service.type: "oneshot" is not supported yet',
-  ]);
+  expect(unit("api", `${service}${keys.join("\n")}\n`).service.memoryMaxBytes).toBe(Infinity);
 });
 
 test("a probe is refused, key by key", () => {

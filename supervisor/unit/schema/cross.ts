@@ -1,5 +1,6 @@
 import { didYouMean } from "../nearest.ts";
 import { type Issue, rawTable } from "./issue.ts";
+import { shown } from "./shown.ts";
 
 /**
  * Checks what depends on more than one key.
@@ -7,10 +8,27 @@ import { type Issue, rawTable } from "./issue.ts";
  */
 export function crossIssues(document: unknown): readonly Issue[] {
   const raw = rawTable(document);
-  return [...serviceIssues(rawTable(raw.service)), ...socketIssues(rawTable(raw.socket)), ...probeIssues(raw)];
+  const service = rawTable(raw.service);
+  return [
+    ...unitIssues(rawTable(raw.unit)),
+    ...programIssues(service),
+    ...oneshotIssues(service),
+    ...socketIssues(rawTable(raw.socket)),
+    ...probeIssues(raw),
+  ];
 }
 
-function serviceIssues(service: Readonly<Record<string, unknown>>): readonly Issue[] {
+/** What it is bound to has to be up first, whatever else is said of the order. */
+function unitIssues({ binds_to, before }: Readonly<Record<string, unknown>>): readonly Issue[] {
+  if (!Array.isArray(binds_to) || !Array.isArray(before)) return [];
+  return before.flatMap((name, index): Issue[] =>
+    binds_to.includes(name)
+      ? [{ path: ["unit", "before", index], message: `cannot start before ${shown(name)}, which it is bound to` }]
+      : [],
+  );
+}
+
+function programIssues(service: Readonly<Record<string, unknown>>): readonly Issue[] {
   const hasScript = "script" in service;
   const hasProgram = "exec_start" in service;
   if (hasScript && hasProgram) {
@@ -21,6 +39,22 @@ function serviceIssues(service: Readonly<Record<string, unknown>>): readonly Iss
   return ["args", "runtime"]
     .filter((key) => key in service)
     .map((key) => ({ path: ["service", key], message: "belongs to `script`; with `exec_start` it has no meaning" }));
+}
+
+/** Source: systemd.service(5), Type=, Restart= and RuntimeMaxSec=. */
+function oneshotIssues(service: Readonly<Record<string, unknown>>): readonly Issue[] {
+  if (service.type !== "oneshot") return [];
+  const { restart } = service;
+  const issues: Issue[] = [];
+  if (restart === "always" || restart === "on-success") {
+    const message = `"${restart}" would do the work of a oneshot again and again; on-failure and no are possible`;
+    issues.push({ path: ["service", "restart"], message });
+  }
+  for (const key of ["runtime_max_sec", "watchdog_sec"].filter((each) => each in service)) {
+    const message = "has no effect on a oneshot; `timeout_start_sec` says how long its work may take";
+    issues.push({ path: ["service", key], message });
+  }
+  return issues;
 }
 
 function socketIssues(sockets: Readonly<Record<string, unknown>>): readonly Issue[] {

@@ -1,14 +1,12 @@
 import { z } from "zod";
-import type { ExitStatusSet, Service } from "../unit.ts";
+import type { ExitStatusSet, Service, ServiceType } from "../unit.ts";
 import { value } from "./value.ts";
 
 const none: ExitStatusSet = { codes: [], signals: [] };
 
 /** The keys of `[service]` that say when it is started again, how long it may take, and how it is ended. */
 export const lifecycleShape = {
-  restart: z
-    .enum(["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"])
-    .default("always"),
+  restart: z.enum(["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"]).optional(),
   restart_sec: value.span.default(100),
   restart_steps: z.int().min(0).default(0),
   restart_max_delay_sec: value.span.default(30_000),
@@ -17,7 +15,7 @@ export const lifecycleShape = {
   success_exit_status: value.exitStatus.default(none),
   restart_prevent_exit_status: value.exitStatus.default(none),
   restart_force_exit_status: value.exitStatus.default(none),
-  timeout_start_sec: value.limitSpan.default(30_000),
+  timeout_start_sec: value.limitSpan.optional(),
   timeout_stop_sec: value.limitSpan.default(30_000),
   watchdog_sec: value.span.transform((ms) => (ms === Infinity ? 0 : ms)).default(0),
   runtime_max_sec: value.limitSpan.default(Infinity),
@@ -28,7 +26,7 @@ export const lifecycleShape = {
   reload_mode: z.enum(["handover", "signal", "restart"]).default("handover"),
 };
 
-type Parsed = z.infer<z.ZodObject<typeof lifecycleShape>>;
+type Parsed = z.infer<z.ZodObject<typeof lifecycleShape>> & Readonly<{ type: ServiceType }>;
 
 type Lifecycle =
   | ("restart" | "restartMs" | "restartSteps" | "restartMaxDelayMs" | "startLimitBurst" | "startLimitIntervalMs")
@@ -36,10 +34,14 @@ type Lifecycle =
   | ("timeoutStartMs" | "timeoutStopMs" | "watchdogMs" | "runtimeMaxMs")
   | ("killSignal" | "finalKillSignal" | "sendSigkill" | "killMode" | "reloadMode");
 
-/** Gives the keys their place in the unit. */
+/**
+ * Gives the keys their place in the unit.
+ * Why: a oneshot is up when its work is done: it may take as long as it takes, and is not done again by itself.
+ */
 export function toLifecycle(parsed: Parsed): Pick<Service, Lifecycle> {
+  const isOneshot = parsed.type === "oneshot";
   return {
-    restart: parsed.restart,
+    restart: parsed.restart ?? (isOneshot ? "no" : "always"),
     restartMs: parsed.restart_sec,
     restartSteps: parsed.restart_steps,
     restartMaxDelayMs: parsed.restart_max_delay_sec,
@@ -48,7 +50,7 @@ export function toLifecycle(parsed: Parsed): Pick<Service, Lifecycle> {
     successExitStatus: withAlwaysClean(parsed.success_exit_status),
     restartPreventExitStatus: parsed.restart_prevent_exit_status,
     restartForceExitStatus: parsed.restart_force_exit_status,
-    timeoutStartMs: parsed.timeout_start_sec,
+    timeoutStartMs: parsed.timeout_start_sec ?? (isOneshot ? Infinity : 30_000),
     timeoutStopMs: parsed.timeout_stop_sec,
     watchdogMs: parsed.watchdog_sec,
     runtimeMaxMs: parsed.runtime_max_sec,
