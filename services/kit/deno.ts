@@ -29,7 +29,7 @@ const SHUT_RD = 0;
 export function startDeno(app: Servable, bind: Bind): NativeServer {
   const { serve } = (globalThis as unknown as { Deno: DenoServe }).Deno;
   const closings = closingConnections();
-  const guarded = guard(app, (request, info) => closings.expect(request, info as ServeInfo));
+  const guarded = guard(app, (request, info) => closings.expect(request, info as ServeInfo), true);
   const where = bind.tag === "tcp" ? { hostname: bind.host, port: bind.port } : { path: bind.path };
   const server = serve({ ...where, onListen: () => {} }, guarded.fetch);
   return {

@@ -5,7 +5,7 @@ export interface Guard {
   fetch(request: Request, env: unknown): Response | Promise<Response>;
   /** From now on every response says `Connection: close`, also those that the app is still working on. */
   startClosing(): void;
-  /** How many requests the app has taken and not answered yet. */
+  /** How many requests the app has taken and not answered yet; 0 where the guard was not asked to count. */
   readonly pending: number;
 }
 
@@ -15,9 +15,10 @@ export type OnClosing = (request: Request, env: unknown) => void;
 /**
  * Puts a guard before an app.
  * Why not swap the handler at the drain: requests in flight would answer without the header, and their clients come back.
- * In the steady state it costs one check, and one `then` for a handler that is asynchronous.
+ * In the steady state it costs one check, and one `then` for a handler that is asynchronous. `counts` is for a runtime that
+ * does not tell how many requests are in flight; it costs a little more.
  */
-export function guard(app: Servable, onClosing: OnClosing = () => {}): Guard {
+export function guard(app: Servable, onClosing: OnClosing = () => {}, counts = false): Guard {
   let closing = false;
   let pending = 0;
 
@@ -27,22 +28,29 @@ export function guard(app: Servable, onClosing: OnClosing = () => {}): Guard {
     return withClose(response);
   };
 
+  const plainly = (answer: Promise<Response>, request: Request, env: unknown): Promise<Response> =>
+    answer.then((response) => sent(response, request, env));
+
+  const counting = (answer: Promise<Response>, request: Request, env: unknown): Promise<Response> => {
+    pending += 1;
+    return answer.then(
+      (response) => {
+        pending -= 1;
+        return sent(response, request, env);
+      },
+      (error) => {
+        pending -= 1;
+        throw error;
+      },
+    );
+  };
+
+  const finish = counts ? counting : plainly;
+
   return {
     fetch(request, env) {
       const answer = app.fetch(request, env);
-      if (answer instanceof Promise) {
-        pending += 1;
-        return answer.then(
-          (response) => {
-            pending -= 1;
-            return sent(response, request, env);
-          },
-          (error) => {
-            pending -= 1;
-            throw error;
-          },
-        );
-      }
+      if (answer instanceof Promise) return finish(answer, request, env);
       return closing ? sent(answer, request, env) : answer;
     },
     startClosing() {
