@@ -26,6 +26,16 @@ test("ready is said once, whoever says it again", () => {
   expect(said).toEqual([{ READY: "1", STATUS: "warm" }]);
 });
 
+test("what is to begin with READY begins just before it is said, and at once when it has been", () => {
+  const { life, said } = led();
+  const order: string[] = [];
+  life.onReady(() => order.push(`begins, ${said.length} said`));
+  expect(order).toEqual([]);
+  life.ready();
+  life.onReady(() => order.push("begins at once"));
+  expect(order).toEqual(["begins, 0 said", "begins at once"]);
+});
+
 test("a status without ready is only a status", () => {
   const { life, said } = led();
   life.status("opening the queue");
