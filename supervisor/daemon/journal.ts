@@ -4,8 +4,6 @@ import type { Level, Told } from "./happening.ts";
 /** The supervisor's own structured log. */
 export interface Journal {
   write(told: Told, pid: number | null): void;
-  /** Writes out what is still held; for the way out. */
-  flush(): void;
 }
 
 export type JournalOptions = Readonly<{
@@ -35,7 +33,6 @@ export function createJournal(options: JournalOptions): Journal {
     write({ level: loudness, text, ...fields }, pid) {
       log[loudness]({ ...known(fields), ...(pid === null ? {} : { pid }) }, text);
     },
-    flush: () => log.flush(),
   };
 }
 

@@ -14,7 +14,6 @@ function written(change: Partial<JournalOptions>, ...lines: readonly (readonly [
   const found: string[] = [];
   const journal = createJournal({ level: "info", readable: false, write: (line) => found.push(line), ...change });
   for (const [one, pid] of lines) journal.write(one, pid);
-  journal.flush();
   return found;
 }
 

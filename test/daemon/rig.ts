@@ -35,7 +35,7 @@ export class Rig {
         return processes;
       },
       dice: () => ({ roll: 0, nonce: "0".repeat(24) }),
-      journal: { write: (told, pid) => this.told.push({ ...told, pid }), flush: () => {} },
+      journal: { write: (told, pid) => this.told.push({ ...told, pid }) },
       command: () => this.#command(),
       socketsToBind: (unit) => ok(unit.sockets as readonly BindableSocket[]),
       outputFile: (unit) => `/srv/app/.supervisor/logs/${unit}.log`,
