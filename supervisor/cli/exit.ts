@@ -29,6 +29,7 @@ const byFault: Readonly<Record<FaultCode, number>> = {
   "listener-busy": exit.failed,
   "listener-failed": exit.failed,
   "spawn-failed": exit.failed,
+  "credential-failed": exit.failed,
   "handover-kept-old": exit.keptOld,
   "start-failed": exit.failed,
   "timed-out": exit.timedOut,

@@ -13,6 +13,7 @@ const code = z.enum([
   "listener-busy",
   "listener-failed",
   "spawn-failed",
+  "credential-failed",
   "handover-kept-old",
   "start-failed",
   "timed-out",

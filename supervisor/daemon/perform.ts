@@ -4,6 +4,7 @@ import type { Deed, Whom, World } from "../core/world.ts";
 import type { Command } from "../unit/command.ts";
 import type { Fault, Outcome } from "../unit/fault.ts";
 import { privilegesOf } from "../unit/privileges.ts";
+import { resourcesOf } from "../unit/resources.ts";
 import type { Unit } from "../unit/unit.ts";
 import type { Outputs, ProcessEvent, Processes, SpawnOrder } from "./ports.ts";
 import type { Sockets } from "./sockets.ts";
@@ -70,7 +71,9 @@ function prepare(options: PerformOptions, unit: Unit, instance: number, effect: 
   };
   const passed = listeners.value.map(({ name, fd }) => ({ name, fd }));
   const common = { invocation, argv, cwd, env: { ...env, ...own }, listeners: passed, ...output.value, notify: true };
-  return { ok: true, order: { ...common, privileges: privilegesOf(unit.service) } };
+  const { service } = unit;
+  const bounds = { privileges: privilegesOf(service), resources: resourcesOf(service) };
+  return { ok: true, order: { ...common, ...bounds, keeper: `${unit.name}@${instance}` } };
 }
 
 /** Whether it is the new generation of a handover, which is to accept nobody before it is ready. */

@@ -1,8 +1,10 @@
 import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "../core/facts.ts";
+import type { Command } from "../unit/command.ts";
 import type { Fault, Outcome } from "../unit/fault.ts";
 import type { Privileges } from "../unit/privileges.ts";
+import type { Resources } from "../unit/resources.ts";
 import type { ProcessStatus, Status, UnitStatus } from "../unit/status.ts";
-import type { BindableSocket, SignalName, Unit } from "../unit/unit.ts";
+import type { BindableSocket, ProbeKind, SignalName, Unit } from "../unit/unit.ts";
 
 /**
  * The daemon's whole view of the outside: the operating system as a struct of a few functions.
@@ -31,6 +33,10 @@ export type SpawnOrder = Readonly<{
   notify: boolean;
   /** Null: as the supervisor itself. */
   privileges: Privileges | null;
+  /** What its whole group may take, where cgroup v2 may be written; null: as much as it likes. */
+  resources: Resources | null;
+  /** Whose stored descriptors (FDSTORE) it gets, and whose store takes what it sends. Shape: `api@2`. */
+  keeper: string;
 }>;
 
 export type ProcessEvent = Readonly<
@@ -42,6 +48,8 @@ export type ProcessEvent = Readonly<
   | { tag: "exited"; invocation: InvocationId; exit: Exit; survivors: readonly Survivor[] }
   /** Follows an `exited` that had survivors, once none is left. */
   | { tag: "emptied"; invocation: InvocationId }
+  /** MAINPID: another process of the invocation is the main one from now on; `exited` will speak of it. */
+  | { tag: "main-pid"; invocation: InvocationId; pid: number }
 >;
 
 export interface Processes {
@@ -57,6 +65,8 @@ export interface Processes {
   usage(pid: number): Readonly<{ memoryBytes: number; cpuSeconds: number }> | null;
   /** Everybody alive of an invocation: its session, and whoever descends from that, in the order of their pids. Costs a walk through all processes. */
   tree(invocation: InvocationId): readonly ProcessStatus[];
+  /** Closes what a service has stored with FDSTORE: it was stopped, and nobody is to get it any more. */
+  forget(keeper: string): void;
 }
 
 /** A bound, listening socket that the supervisor owns and lends. */
@@ -78,6 +88,52 @@ export interface Listeners {
   assertBacklog(listener: Listener, backlog: number): void;
   /** Closes; unlinks a unix path only when it is still the same inode. */
   close(listener: Listener): void;
+}
+
+/** A listener that one invocation alone gets, for questions that no other may answer: a unix socket that only our user may connect to. */
+export type PrivateListener = Readonly<{ fd: number; path: string; inode: number }>;
+
+export interface PrivateListeners {
+  /** Errors: listener-failed. */
+  open(invocation: InvocationId): Outcome<PrivateListener>;
+  of(invocation: InvocationId): PrivateListener | null;
+  /** Closes and unlinks. None there is no fault. */
+  close(invocation: InvocationId): void;
+}
+
+/** A directory of its own for the credentials of each invocation. Source: systemd.exec(5), LoadCredential=. */
+export interface Credentials {
+  /** Gives the directory, or null for a unit without credentials. Errors: credential-failed, with the key and the path. */
+  open(unit: Unit, instance: number, invocation: InvocationId): Outcome<string | null>;
+  /** Removes the directory and what is in it. None there is no fault. */
+  close(invocation: InvocationId): void;
+}
+
+/** One question of a probe, with everything that it takes to ask it. */
+export type Question = Readonly<{
+  invocation: InvocationId;
+  kind: ProbeKind;
+  ask: Readonly<
+    | { tag: "http"; url: string }
+    | { tag: "tcp"; host: string; port: number }
+    | { tag: "exec"; command: Command }
+    /**
+     * Asked on the invocation's private listener. Where its processes do not accept on that: on the unit's own listener,
+     * and then only an answer from one of its processes counts.
+     */
+    | { tag: "listener"; address: string; path: string }
+  >;
+  timeoutMs: number;
+}>;
+
+/** `detail` is one clause for people. Shape: `answered 503`, `refused the connection`, `gave no answer within 1s`. */
+export type Answer = Readonly<{ invocation: InvocationId; kind: ProbeKind; ok: boolean; detail: string }>;
+
+/** Asks the probes' questions. Every `ask` is answered once, within its time limit, unless it is cancelled. */
+export interface Probing {
+  ask(question: Question): void;
+  /** Drops whatever is being asked of an invocation; an exec probe is killed. */
+  cancel(invocation: InvocationId): void;
 }
 
 /** What services print. One file per unit below `<state>/logs`, rotated by size. */

@@ -120,6 +120,9 @@ class RealProcesses implements HostProcesses {
     return life ? processTree(life.pid) : [];
   }
 
+  /** Nothing is stored yet. */
+  forget(): void {}
+
   close(): void {
     libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
     process.off("SIGCHLD", this.#onChild);

@@ -23,6 +23,7 @@ export type FaultCode =
   | "listener-busy"
   | "listener-failed"
   | "spawn-failed"
+  | "credential-failed"
   | "handover-kept-old"
   | "start-failed"
   | "timed-out"

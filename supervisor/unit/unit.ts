@@ -22,7 +22,7 @@ export type Unit = Readonly<{
   service: Service;
   /** In file order: the order of the passed descriptors. */
   sockets: readonly Socket[];
-  probes: Readonly<{ startup?: Probe; readiness?: Probe; liveness?: Probe }>;
+  probes: Readonly<Partial<Record<ProbeKind, Probe>>>;
   handover: Readonly<{ soakMs: number; drainMs: number }>;
   output: Readonly<{
     maxSizeBytes: number;
@@ -125,6 +125,8 @@ export type Socket = Readonly<{
   deferAcceptMs: number;
   bindIpv6Only: "default" | "both" | "ipv6-only";
 }>;
+
+export type ProbeKind = "startup" | "readiness" | "liveness";
 
 export type Probe = Readonly<{
   ask: Readonly<

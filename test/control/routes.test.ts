@@ -181,6 +181,7 @@ describe("orders", () => {
     "listener-busy": 409,
     "listener-failed": 500,
     "spawn-failed": 500,
+    "credential-failed": 500,
     "handover-kept-old": 409,
     "start-failed": 500,
     "timed-out": 504,

@@ -93,6 +93,10 @@ class FakeProcesses implements Processes {
     return pid === 999 ? null : { memoryBytes: pid * 1_000, cpuSeconds: pid / 100 };
   }
 
+  forget(keeper: string): void {
+    this.#log.push(`forget ${keeper}`);
+  }
+
   /** What each invocation waits for; nothing unless a test says so. */
   readonly polls = new Map<string, ReadonlySet<number>>();
 

@@ -60,6 +60,8 @@ describe("a spawn", () => {
         stderr: 12,
         notify: true,
         privileges: null,
+        resources: null,
+        keeper: "api@2",
       },
     ]);
     expect(answers).toEqual([]);

@@ -34,7 +34,8 @@ export class Rig {
   spawn(argv: SpawnOrder["argv"], ask: Ask = {}): Child {
     const child = new Child(this);
     this.#children.push(child);
-    child.start(argv, { env: { PATH }, cwd: this.dir, listeners: [], notify: false, privileges: null, ...ask });
+    const bounds = { privileges: null, resources: null, keeper: "unit@1" };
+    child.start(argv, { env: { PATH }, cwd: this.dir, listeners: [], notify: false, ...bounds, ...ask });
     return child;
   }
 
