@@ -6,6 +6,7 @@ import type { Config } from "../config/schema.ts";
 import { processLife } from "./kit/life.ts";
 import { apiModule } from "./modules/api-module.ts";
 import { type Mode, readCommand, USAGE } from "./modules/command.ts";
+import { healthModule } from "./modules/health-module.ts";
 import { startModules } from "./modules/host.ts";
 import { workerModule } from "./modules/worker-module.ts";
 import { openQueue } from "./queue/open.ts";
@@ -18,7 +19,7 @@ const EXIT = { failed: 1, usage: 2, config: 6 } as const;
 /** In the order of starting: who takes requests comes last and stops first. */
 const MODULES = {
   api: [apiModule],
-  worker: [workerModule],
+  worker: [healthModule, workerModule],
   "all-in-one": [workerModule, apiModule],
 } as const satisfies Record<Mode, unknown>;
 

@@ -5,13 +5,17 @@ import { type ControlOptions, createControl } from "./control/routes.ts";
 import { createDaemon, type Daemon, type Ports } from "./daemon/daemon.ts";
 import { told } from "./daemon/happening.ts";
 import { createJournal } from "./daemon/journal.ts";
+import { createProbing } from "./health/probing.ts";
+import { createFindAcceptor } from "./host/acceptor.ts";
 import { createClock } from "./host/clock.ts";
-import { commandOf } from "./host/command-of.ts";
+import { commandLineOf, commandOf } from "./host/command-of.ts";
+import { createCredentials } from "./host/credentials.ts";
 import { takeInherited } from "./host/inherited.ts";
 import { createListeners } from "./host/listener.ts";
 import { createManager, type Manager } from "./host/manager.ts";
 import { createPipes } from "./host/pipes.ts";
-import { createProcesses, type HostProcesses } from "./host/process.ts";
+import { createPrivateListeners } from "./host/private-listener.ts";
+import { createProcesses } from "./host/process.ts";
 import { createReactor } from "./host/reactor.ts";
 import { type HttpPlace, type HttpServer, runtime } from "./host/runtime.ts";
 import { findRuntimes } from "./host/runtimes.ts";
@@ -19,8 +23,8 @@ import { serveHttp } from "./host/serve.ts";
 import { type Claim, claimStateDir } from "./host/state-dir.ts";
 import { writeOut } from "./host/stdout.ts";
 import { loadUnits } from "./host/unit-files.ts";
-import { follow } from "./output/follow.ts";
 import { createOutputs } from "./output/outputs.ts";
+import { query } from "./output/query.ts";
 import { parseAddress } from "./unit/address.ts";
 import { faultLine } from "./unit/fault.ts";
 import { socketsToBind } from "./unit/listen.ts";
@@ -86,7 +90,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   return exitCode.done;
 }
 
-type Host = Readonly<{ ports: Ports; close(): void }>;
+type Closable = Readonly<{ close(): void }>;
+type Host = Closable & Readonly<{ ports: Ports }>;
 
 function createHost(
   { root, stateDir, verbose = false }: DaemonOptions,
@@ -95,27 +100,40 @@ function createHost(
 ): Host {
   const reactor = createReactor();
   const logs = join(stateDir, "logs");
+  const runtimeDir = join(stateDir, "run");
   const { env } = process;
-  const made: HostProcesses[] = [];
+  const made: Closable[] = [];
+  const keep = <T extends Closable>(port: T): T => {
+    made.push(port);
+    return port;
+  };
   const self = runtime.version.startsWith("bun") ? "bun" : "deno";
+  const context = { root, stateDir, environ: env, runtimePaths: findRuntimes(env), self } as const;
+  const pipes = createPipes(reactor);
+  const credentials = createCredentials(context);
+  credentials.sweep();
   const ports: Ports = {
     clock: createClock(),
     listeners: createListeners(takeInherited(env)),
-    outputs: createOutputs({ directory: logs, pipes: createPipes(reactor) }),
-    processes: (post) => {
-      const processes = createProcesses({ reactor, runtimeDir: join(stateDir, "run"), post });
-      made.push(processes);
-      return processes;
+    outputs: createOutputs({ directory: logs, pipes }),
+    processes: (post) => keep(createProcesses({ reactor, runtimeDir, post })),
+    privates: createPrivateListeners(runtimeDir),
+    credentials,
+    probing: (processes, privates, post) => {
+      const findAcceptor = createFindAcceptor((invocation) => processes.members(invocation).map(({ pid }) => pid));
+      return keep(createProbing({ processes, pipes, privates, findAcceptor, version, post }));
     },
     dice: () => ({ roll: Math.random(), nonce: randomBytes(12).toString("hex") }),
     journal: createJournal({ level: verbose ? "debug" : "info", readable: process.stdout.isTTY === true, write }),
-    command: commandOf({ root, stateDir, environ: env, runtimePaths: findRuntimes(env), self }),
+    command: commandOf(context),
+    commandLine: commandLineOf(context),
     socketsToBind: (unit) => socketsToBind(unit, { root, stateDir, environ: env }),
     outputFile: (unit) => join(logs, `${unit}.log`),
     shuttingDown: () => manager.tell({ STOPPING: "1" }),
   };
   const close = (): void => {
-    for (const processes of made) processes.close();
+    for (const port of made.toReversed()) port.close();
+    credentials.sweep();
     reactor.close();
   };
   return { ports, close };
@@ -127,9 +145,7 @@ type Control = Readonly<{ ok: true; close(): Promise<void> }> | Readonly<{ ok: f
 function serveControl(daemon: Daemon, claim: Claim, listen: string | undefined): Control {
   const closing = new AbortController();
   const options: Omit<ControlOptions, "token"> = {
-    follow: async function* (file, wanted) {
-      for await (const line of follow(file, wanted)) yield `${line}\n`;
-    },
+    logs: query,
     closing: closing.signal,
     onBug: (error) => daemon.note(told("error", "control.bug", String(error))),
   };

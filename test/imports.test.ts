@@ -38,7 +38,7 @@ const table: readonly Row[] = [
   { at: "supervisor/generate/", imports: ["supervisor/unit/"], node: false },
   side("daemon", { packages: { pino: ["supervisor/daemon/journal"], chokidar: ["supervisor/daemon/"] } }),
   side("output"),
-  side("health"),
+  side("health", { types: [...agreed, "supervisor/output/pipes.ts"] }),
   side("release"),
   side("control", { packages: { hono: ["supervisor/control/"], zod: ["supervisor/control/"] } }),
   // The command line uses it, so it must stay free of packages.
@@ -51,7 +51,7 @@ const table: readonly Row[] = [
   {
     at: "supervisor/host/",
     imports: ["supervisor/unit/"],
-    types: [...agreed, "supervisor/output/pipes.ts"],
+    types: [...agreed, "supervisor/output/pipes.ts", "supervisor/health/acceptor.ts"],
     packages: { "bun:ffi": ["supervisor/host/bun.ts", "supervisor/host/libc.ts"] },
     node: true,
   },
@@ -60,7 +60,6 @@ const table: readonly Row[] = [
     imports: [
       "supervisor/unit/",
       "supervisor/control/client.ts",
-      "supervisor/output/follow.ts",
       "supervisor/generate/",
       "package.json",
     ],

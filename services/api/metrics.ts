@@ -4,8 +4,8 @@ export const METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charse
 
 const STATES: readonly TaskState[] = ["queued", "running", "done", "failed", "dead", "cancelled"];
 
-/** Renders the queue's counts. Source: OpenMetrics 1.0 (text). */
-export function metricsText(stats: Stats, accepted: Readonly<Record<AcceptOutcome, number>>): string {
+/** Renders the queue's counts. `accepted: null` is for a process that takes no tasks. Source: OpenMetrics 1.0 (text). */
+export function metricsText(stats: Stats, accepted: Readonly<Record<AcceptOutcome, number>> | null): string {
   const lines = [
     "# TYPE queue_tasks gauge",
     "# HELP queue_tasks Tasks in each state, in the whole queue.",
@@ -14,12 +14,18 @@ export function metricsText(stats: Stats, accepted: Readonly<Record<AcceptOutcom
     "# UNIT queue_oldest_queued_seconds seconds",
     "# HELP queue_oldest_queued_seconds Age of the oldest task that was never tried.",
     `queue_oldest_queued_seconds ${(stats.oldest_queued_ms ?? 0) / 1000}`,
-    "# TYPE api_submissions counter",
-    "# HELP api_submissions Answers to POST /tasks of this process.",
-    ...Object.entries(accepted).map(([outcome, n]) => `api_submissions_total{outcome="${outcome}"} ${n}`),
+    ...(accepted === null ? [] : submissions(accepted)),
     "# EOF",
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function submissions(accepted: Readonly<Record<AcceptOutcome, number>>): readonly string[] {
+  return [
+    "# TYPE api_submissions counter",
+    "# HELP api_submissions Answers to POST /tasks of this process.",
+    ...Object.entries(accepted).map(([outcome, n]) => `api_submissions_total{outcome="${outcome}"} ${n}`),
+  ];
 }
 
 export type AcceptOutcome = "accepted" | "invalid" | "full" | "error";

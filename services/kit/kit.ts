@@ -6,4 +6,6 @@ export { type BuildInfo, type HealthOptions, mountHealth, type ReadinessCheck } 
 export { type Life, processLife } from "./life.ts";
 export { type InheritedListener, inherited } from "./listeners.ts";
 export { notify } from "./notify.ts";
-export { type Servable, type Served, type ServeMode, type ServeOptions, serve } from "./serve.ts";
+export type { ServeMode } from "./on-listener.ts";
+export { type Aside, servePrivately } from "./private.ts";
+export { type Servable, type Served, type ServeOptions, serve } from "./serve.ts";

@@ -9,22 +9,40 @@ const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"];
 
+/** What the supervisor calls the listener that this process alone got. */
+const PRIVATE = "private";
+
 let taken: ReadonlyMap<string, InheritedListener> | undefined;
+let own: InheritedListener | null = null;
 
 /**
  * Gives the listeners that were passed to this process, by name, in the order they were passed.
  * The first call reads the variables, takes them out of the environment and makes the descriptors close on exec,
  * so that a child of this process neither believes they are its own nor keeps the port open.
- * Without LISTEN_PID, or with that of another process, there are none. Of two with one name the first is kept.
+ * Without LISTEN_PID, or with that of another process, there are none. Of two with one name the first is kept. The private
+ * listener is not among them.
  * Errors: throws when the variables contradict each other or name a descriptor that is not open: the supervisor is broken.
  * Source: sd_listen_fds(3).
  */
 export function inherited(): ReadonlyMap<string, InheritedListener> {
-  taken ??= take();
+  taken ??= withoutPrivate(take());
   return taken;
 }
 
-function take(): ReadonlyMap<string, InheritedListener> {
+/** Gives the listener on which the supervisor asks this very process, and nobody else; null when it does not. Errors: as `inherited`. */
+export function privateListener(): InheritedListener | null {
+  inherited();
+  return own;
+}
+
+/** No client is to be served there, whoever takes "the first listener" or all of them. */
+function withoutPrivate(all: Map<string, InheritedListener>): ReadonlyMap<string, InheritedListener> {
+  own = all.get(PRIVATE) ?? null;
+  all.delete(PRIVATE);
+  return all;
+}
+
+function take(): Map<string, InheritedListener> {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = process.env;
   for (const variable of VARIABLES) delete process.env[variable];
   const listeners = new Map<string, InheritedListener>();

@@ -5,7 +5,9 @@ import { type Drainable, drain } from "./drain.ts";
 import { libc } from "./libc.ts";
 import { type Life, processLife } from "./life.ts";
 import { type InheritedListener, inherited } from "./listeners.ts";
-import { type Bind, type Hold, openInherited, openOwn } from "./native.ts";
+import { type Bind, type Hold, openOwn } from "./native.ts";
+import { nativeRefusal, onListener, type Running, type ServeMode } from "./on-listener.ts";
+import { servePrivately } from "./private.ts";
 
 /** What can be served: a Hono app, or anything else with a `fetch`. */
 export type Servable = {
@@ -14,7 +16,7 @@ export type Servable = {
 };
 
 export type ServeOptions = Readonly<{
-  /** The name in LISTEN_FDNAMES. Default: the first listener that was passed. */
+  /** The name in LISTEN_FDNAMES. Default: the first that was passed and listens. */
   listener?: string;
   /** Where to bind when no listener was passed. Default 127.0.0.1:8080; `path` means a unix socket and wins. */
   host?: string;
@@ -34,9 +36,6 @@ export type ServeOptions = Readonly<{
   idleMs?: number;
 }>;
 
-/** `compatible` is `node:http`, the way around when the native server cannot take the listener. */
-export type ServeMode = "native-inherited" | "native" | "compatible";
-
 export interface Served {
   /** Shape: `127.0.0.1:8080`, `[::1]:8080`, `/run/api.sock`. */
   readonly address: string;
@@ -47,8 +46,6 @@ export interface Served {
   close(): Promise<void>;
 }
 
-type Running = Readonly<{ address: string; mode: ServeMode; reason: string | null; server: Drainable }>;
-
 const DRAIN_MS = 30_000;
 const IDLE_MS = 6_000;
 const IDLE_MARGIN_MS = 1_000;
@@ -56,7 +53,8 @@ const GOODBYE_MS = 500;
 
 /**
  * Serves an app: on the listener that the supervisor passed, else at an address of its own.
- * It does not say that the process is ready; that is `life.ready()`, when the app is. In a handover it accepts nobody before.
+ * It does not say that the process is ready; that is `life.ready()`, when the app is. In a handover it accepts nobody before,
+ * but on the private listener, where the supervisor's probes come from, the app answers from the first moment to the last.
  * Errors: rejects when no listener of that name was passed, when it is not one, or when the address cannot be bound.
  */
 export async function serve(app: Servable, options: ServeOptions = {}): Promise<Served> {
@@ -66,9 +64,13 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
     ? await onListener(app, listener, holdOf(life))
     : await onOwn(app, bindOf(options));
 
+  const aside = await servePrivately(app, running.address);
   let ended: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    ended ??= end(server, options, life);
+    ended ??= end(server, options, life).then(() => {
+      // While the process drains it is asked to its very end: others may still be finishing.
+      if (!life.draining.aborted) return aside?.close();
+    });
     return ended;
   };
   life.onDrain(close);
@@ -77,19 +79,11 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
 
 function chosen(listeners: ReadonlyMap<string, InheritedListener>, name?: string): InheritedListener | null {
   if (listeners.size === 0) return null;
-  const found = name === undefined ? listeners.values().next().value : listeners.get(name);
+  const all = [...listeners.values()];
+  const c = libc();
+  const found = name === undefined ? (all.find(({ fd }) => c && isListening(c, fd)) ?? all[0]) : listeners.get(name);
   if (found) return found;
   throw new Error(`no listener '${name}' was passed to this process; there is: ${[...listeners.keys()].join(", ")}`);
-}
-
-async function onListener(app: Servable, { fd, name }: InheritedListener, hold: Hold | null): Promise<Running> {
-  const c = libc();
-  if (c && !isListening(c, fd)) throw new Error(`listener '${name}' (descriptor ${fd}) is not a listening socket`);
-  const native = isNativeWanted() ? await openInherited(app, fd, hold) : notWanted;
-  if (native.ok) return { ...native, mode: "native-inherited", reason: null };
-  console.error(`serve: listener '${name}' is served through node:http: ${native.reason}`);
-  const { openCompatible } = await import("./compatible.ts");
-  return { ...(await openCompatible(app, { tag: "fd", fd }, hold)), mode: "compatible", reason: native.reason };
 }
 
 /**
@@ -102,16 +96,10 @@ function holdOf(life: Life): Hold | null {
 
 async function onOwn(app: Servable, bind: Bind): Promise<Running> {
   if (bind.tag === "unix") await removeStale(bind.path);
-  const native = isNativeWanted() ? openOwn(app, bind) : notWanted;
+  const native = nativeRefusal() ?? openOwn(app, bind);
   if (native.ok) return { ...native, mode: "native", reason: null };
   const { openCompatible } = await import("./compatible.ts");
   return { ...(await openCompatible(app, bind)), mode: "compatible", reason: native.reason };
-}
-
-const notWanted = { ok: false, reason: "SUPERVISOR_KIT_MODE=compatible" } as const;
-
-function isNativeWanted(): boolean {
-  return process.env.SUPERVISOR_KIT_MODE !== "compatible";
 }
 
 function bindOf({ host = "127.0.0.1", port = 8080, path }: ServeOptions): Bind {

@@ -102,6 +102,13 @@ export const verbs: readonly Verb[] = [
     load: () => import("./show.ts"),
   },
   {
+    name: "why",
+    ...atLeastOne,
+    flags: [{ name: "lines", short: "n", value: "N", summary: "how many of the last entries (default: 20)" }],
+    summary: "what happened to units, newest first, and why",
+    load: () => import("./why.ts"),
+  },
+  {
     name: "wait",
     ...atLeastOne,
     flags: [{ name: "for", value: "ready|active|stopped", summary: "what to wait for (default: ready)" }],
@@ -113,9 +120,14 @@ export const verbs: readonly Verb[] = [
     ...several,
     flags: [
       { name: "follow", short: "f", summary: "go on with what is printed from now on" },
-      { name: "lines", short: "n", value: "N", summary: "how many of the last lines (default: 10)" },
+      { name: "lines", short: "n", value: "N", summary: "how many of the last lines that match (default: 10, or all)" },
+      { name: "since", value: "TIME", summary: "only what is as new, such as '10min ago', '2026-11-21 10:00'" },
+      { name: "until", value: "TIME", summary: "only what is as old" },
+      { name: "grep", value: "PATTERN", summary: "only lines that this regular expression meets" },
+      { name: "stream", value: "stdout|stderr", summary: "only what was printed there" },
+      { name: "output", short: "o", value: "short|json|raw", summary: "how to print it (default: raw)" },
     ],
-    summary: "what units printed",
+    summary: "what units printed, merged by time",
     load: () => import("./logs.ts"),
   },
   {
@@ -129,6 +141,13 @@ export const verbs: readonly Verb[] = [
     ],
     summary: "what happened to the units",
     load: () => import("./events.ts"),
+  },
+  {
+    name: "top",
+    ...several,
+    flags: [{ name: "sort", value: "cpu|memory|name", summary: "what comes first (default: cpu)" }],
+    summary: "what units take, live on the whole screen",
+    load: () => import("./top.ts"),
   },
   {
     name: "is-active",

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Happening, Order, Verdict } from "../daemon/ports.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
+import type { Why } from "../unit/why.ts";
+import { introduce } from "./introduce.ts";
 import type { LoadedUnit } from "./loaded.ts";
 import type { Reply } from "./reply.ts";
 import { open, send, sendText } from "./wire.ts";
@@ -10,6 +12,17 @@ export type { Json, JsonObject, LoadedUnit } from "./loaded.ts";
 export type { Miss, Reply } from "./reply.ts";
 
 export type LogsWanted = Readonly<{ lines: number; follow: boolean; signal: AbortSignal }>;
+
+/** `lines: "all"` is as many as there are. `since`, `until`: RFC 3339. */
+export type PrintedWanted = Readonly<{
+  lines: number | "all";
+  follow: boolean;
+  since: string | null;
+  until: string | null;
+  stream: string | null;
+  output: "raw" | "json";
+  signal: AbortSignal;
+}>;
 
 export type EventsWanted = Readonly<{ after: number; follow: boolean; signal: AbortSignal }>;
 
@@ -22,9 +35,13 @@ export interface Client {
   unit(name: string): Promise<Reply<UnitStatus>>;
   /** Asks what a unit's file said when it was loaded. */
   loaded(name: string): Promise<Reply<LoadedUnit>>;
+  /** Asks for the last things that happened to a unit (`api`) or an instance (`api@2`), at most `limit`. */
+  why(name: string, limit: number): Promise<Reply<Why>>;
   /** Gives an order; its units may be patterns. `waitMs: null` does not wait, and is answered without a verdict. */
   order(order: Order, waitMs: number | null): Promise<Reply<readonly Verdict[]>>;
   logs(unit: string, wanted: LogsWanted): Promise<Reply<AsyncIterable<string>>>;
+  /** Gives what units printed, merged by time, in pieces that need not end with a line. */
+  printed(patterns: readonly string[], wanted: PrintedWanted): Promise<Reply<AsyncIterable<string>>>;
   /** Gives what happened after `seq`; following, then what happens. */
   events(wanted: EventsWanted): Promise<Reply<AsyncIterable<Happening>>>;
 }
@@ -45,6 +62,7 @@ export function createClient(stateDir: string, queryLimitMs = QUERY_LIMIT_MS): C
     status: (patterns = []) => send<Status>(get(`/v1/status${query(patterns.map((unit) => ["unit", unit]))}`)),
     unit: (name) => send<UnitStatus>(get(`/v1/units/${encodeURIComponent(name)}`)),
     loaded: (name) => send<LoadedUnit>(get(`/v1/units/${encodeURIComponent(name)}/unit`)),
+    why: (name, limit) => send<Why>(get(`/v1/units/${encodeURIComponent(name)}/why?limit=${limit}`)),
     async order(order, waitMs) {
       const limited = waitMs === null ? null : Math.min(Math.ceil(waitMs), longestWaitMs);
       const path = `${orderPath(order)}${query(limited === null ? [] : [["wait", `${limited}ms`]])}`;
@@ -53,6 +71,7 @@ export function createClient(stateDir: string, queryLimitMs = QUERY_LIMIT_MS): C
         method: "POST",
         path,
         body: orderBody(order),
+        headers: introduce(),
         limitMs: limited === null ? limitMs : limited + GRACE_MS,
       });
       return reply.tag === "ok" ? { tag: "ok", value: reply.value.verdicts ?? [] } : reply;
@@ -62,6 +81,11 @@ export function createClient(stateDir: string, queryLimitMs = QUERY_LIMIT_MS): C
       if (follow) return open(get(`${path}&follow=1`), signal);
       const reply = await sendText(get(path));
       return reply.tag === "ok" ? { tag: "ok", value: once(reply.value) } : reply;
+    },
+    printed: (patterns, { signal, follow, ...wanted }) => {
+      const told = Object.entries(wanted).filter(([, value]) => value !== null);
+      const pairs = [...told, ["follow", follow ? 1 : 0]].map(([key, value]) => [String(key), String(value)] as const);
+      return open(get(`/v1/logs${query([...patterns.map((unit) => ["unit", unit] as const), ...pairs])}`), signal);
     },
     async events({ after, follow, signal }) {
       const reply = await open(get(`/v1/events?after=${after}&follow=${follow ? 1 : 0}`), signal);

@@ -20,11 +20,22 @@ export function openapi(): Json {
       },
       "/v1/units/{name}": { get: query("One unit, with its processes.", json("UnitStatus"), [name]) },
       "/v1/units/{name}/unit": { get: query("What the unit's file said.", json("LoadedUnit"), [name]) },
+      "/v1/units/{name}/why": {
+        get: query("What happened to the unit, newest first, and why.", json("Why"), [
+          name,
+          parameter("query", "limit", "How many of the last entries; 20 unless told."),
+        ]),
+      },
       "/v1/units/{name}/logs": {
         get: query("What the unit printed.", text("text/plain"), [
           name,
-          parameter("query", "lines", "How many of the last lines; 10 unless told."),
-          parameter("query", "follow", "1: go on with what is printed from now on."),
+          ...logParameters,
+        ]),
+      },
+      "/v1/logs": {
+        get: query("What units printed, merged by time.", text("text/plain"), [
+          parameter("query", "unit", "A pattern; may be given several times. All units unless told."),
+          ...logParameters,
         ]),
       },
       "/v1/events": {
@@ -58,6 +69,15 @@ const name = {
 function parameter(place: "query" | "path", key: string, description: string): Json {
   return { in: place, name: key, description, schema: { type: "string" } };
 }
+
+const logParameters = [
+  parameter("query", "lines", "How many of the last lines that match, or all; 10 unless told, all with since or until."),
+  parameter("query", "follow", "1: go on with what is printed from now on."),
+  parameter("query", "since", "Only what was printed then or later: a time, or a span such as 10min ago."),
+  parameter("query", "until", "Only what was printed then or before."),
+  parameter("query", "stream", "stdout or stderr."),
+  parameter("query", "output", "raw: as printed; json: an object a line."),
+];
 
 function json(schema: keyof typeof schemas): Json {
   return { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } };

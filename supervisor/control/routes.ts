@@ -6,7 +6,10 @@ import { parseSignal } from "../unit/signal.ts";
 import type { UnitStatus } from "../unit/status.ts";
 import { readBody } from "./body.ts";
 import { eventFrames } from "./events.ts";
+import { readGiver } from "./giver.ts";
+import { giverHeader } from "./introduce.ts";
 import { loadedUnit } from "./loaded.ts";
+import { addLogs, type LogOptions } from "./logs.ts";
 import { metricsType, renderMetrics } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { internalProblem, problem } from "./problem.ts";
@@ -15,25 +18,22 @@ import { streamResponse } from "./stream.ts";
 import { countHandovers } from "./tally.ts";
 import { carriesToken } from "./token.ts";
 import { readWait, timedOut, within } from "./wait.ts";
+import { type HistoryOf, whyOf } from "./why.ts";
 
 export type ControlOptions = Readonly<{
-  /** Reads an output file: its last `lines` lines, then, when following, what is added to it until the signal. */
-  follow: (
-    file: string,
-    options: Readonly<{ lines: number; follow: boolean; signal: AbortSignal }>,
-  ) => AsyncIterable<string>;
+  logs: LogOptions["logs"];
   /** Asked for on every route but /healthz. `null` on the unix socket, which its mode protects. */
   token: string | null;
   /** Ends every open stream, so that the server can go away. */
   closing: AbortSignal;
+  /** What happened to each unit, also in earlier lives of the supervisor; nothing when left out. */
+  history?: HistoryOf;
   /** Hears of a bug: the client is told nothing of it. */
   onBug: (error: unknown) => void;
 }>;
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const BEAT_MS = 15_000;
-const LINES_DEFAULT = 10;
-const LINES_LIMIT = 100_000;
 
 /**
  * The control API over a desk. It decides nothing: it reads snapshots and posts orders, and no request waits for another.
@@ -91,20 +91,15 @@ function addQueries(app: Hono, desk: Desk, options: ControlOptions): void {
     if (unit !== null) return c.json(loadedUnit(unit));
     return refuse(`${found.value.name}: nothing is known of its file`, 404);
   });
+  app.get("/v1/units/:name/why", (c) => {
+    const why = whyOf(desk, options.history ?? (() => []), c.req.param("name"), c.req.query("limit"));
+    return why.ok ? c.json(why.value) : problem(why.faults);
+  });
 }
 
 function addStreams(app: Hono, desk: Desk, options: ControlOptions): void {
   const { closing, onBug } = options;
-  app.get("/v1/units/:name/logs", (c) => {
-    const found = findOne(desk, c.req.param("name"));
-    if (!found.ok) return problem(found.faults);
-    const lines = readCount("lines", c.req.query("lines"), LINES_DEFAULT);
-    if (!lines.ok) return problem(lines.faults);
-    const wanted = { lines: Math.min(lines.value, LINES_LIMIT), follow: isSet(c.req.query("follow")) };
-    const file = desk.outputFile(found.value.name);
-    const source = (signal: AbortSignal) => options.follow(file, { ...wanted, signal });
-    return streamResponse(source, { contentType: "text/plain; charset=utf-8", closing, onBug });
-  });
+  addLogs(app, desk, options);
   app.get("/v1/events", (c) => {
     const after = readCount("after", c.req.header("last-event-id") ?? c.req.query("after"), 0);
     if (!after.ok) return problem(after.faults);
@@ -167,7 +162,7 @@ async function place(
   const units = name === undefined ? ok(desk.status().units.map((unit) => unit.name)) : desk.match(name.split(","));
   if (!units.ok) return problem(units.faults);
   const order = makeOrder(units.value);
-  const given = desk.order(order);
+  const given = desk.order(order, readGiver(c.req.header(giverHeader)));
   if (!given.ok) return problem(given.faults);
   if (waitMs.value === null) {
     given.value.catch(onBug);

@@ -2,7 +2,9 @@ import { z } from "zod";
 import type { Happening, Verdict } from "../daemon/ports.ts";
 import type { Fault, FaultCode } from "../unit/fault.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
+import type { Why } from "../unit/why.ts";
 import type { Problem } from "./problem.ts";
+import { chain } from "./reason.ts";
 
 const code = z.enum([
   "unit-invalid",
@@ -48,6 +50,10 @@ const instance = z.object({
   ready_at: z.string().nullable(),
   memory_bytes: z.number().nullable(),
   cpu_seconds: z.number().nullable(),
+  health: z.enum(["healthy", "unhealthy", "unknown"]),
+  probes: z.array(
+    z.object({ kind: z.string(), verdict: z.enum(["passing", "failing", "unknown"]), detail: z.string() }),
+  ),
   processes: z
     .array(process)
     .describe("Everybody alive of this invocation; only in the answer for one unit.")
@@ -65,6 +71,10 @@ const unit = z.object({
     "dead",
     "start",
     "start-pre",
+    "start-post",
+    "reload",
+    "stop",
+    "stop-post",
     "auto-restart",
     "stop-sigterm",
     "stop-sigkill",
@@ -138,7 +148,22 @@ const happening = z.object({
   from: z.string().nullable(),
   to: z.string().nullable(),
   why: z.string().nullable(),
+  cause: chain.nullable(),
+  duration_ms: z.number().nullable(),
   pid: z.int().nullable(),
+});
+
+const why = z.object({
+  ...unit.pick({ name: true, active_state: true, sub_state: true, since: true, generation: true }).shape,
+  life: z.string(),
+  entries: z.array(
+    z.object({
+      ...happening.omit({ seq: true, unit: true }).shape,
+      life: z.string(),
+      text: z.string(),
+      output: z.array(z.string()),
+    }),
+  ),
 });
 
 const problem = z.object({
@@ -162,6 +187,7 @@ export const schemas = {
   Verdicts: z.object({ verdicts: z.array(verdict) }),
   Accepted: z.object({ accepted: z.literal(true) }),
   Happening: happening,
+  Why: why,
   Problem: problem,
   Health: z.object({ status: z.literal("ok") }),
   NoBody: z.strictObject({}),
@@ -184,5 +210,6 @@ true satisfies Same<Written<z.infer<typeof status>>, Status>;
 true satisfies Same<Written<z.infer<typeof unit>>, UnitStatus>;
 true satisfies Same<Written<z.infer<typeof verdict>>, Verdict>;
 true satisfies Same<Written<z.infer<typeof happening>>, Happening>;
+true satisfies Same<Written<z.infer<typeof why>>, Why>;
 true satisfies Same<Written<z.infer<typeof problem>>, Problem>;
 true satisfies Same<Written<z.infer<typeof fault>>, Fault>;

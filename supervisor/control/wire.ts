@@ -7,6 +7,7 @@ export type Call = Readonly<{
   method: "GET" | "POST";
   path: string;
   body?: unknown;
+  headers?: Readonly<Record<string, string>>;
   /** Units: milliseconds, for the whole answer, but with `open` for the connection alone. */
   limitMs: number;
 }>;
@@ -58,7 +59,7 @@ type Answer = Readonly<{ response: IncomingMessage; outgoing: ClientRequest }>;
 function connect(call: Call, signal: AbortSignal, connected: () => void): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const body = call.body === undefined ? "" : JSON.stringify(call.body);
-    const headers = body === "" ? {} : { "content-type": "application/json" };
+    const headers = { ...call.headers, ...(body !== "" && { "content-type": "application/json" }) };
     const { socket: socketPath, method, path } = call;
     const outgoing = request({ socketPath, method, path, headers, agent: false });
     const abort = () => outgoing.destroy(new Error("aborted"));

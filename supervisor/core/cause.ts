@@ -1,6 +1,7 @@
 import { type Fault, unreachable } from "../unit/fault.ts";
 import type { Result } from "../unit/status.ts";
-import type { Exit, SpawnStage } from "./facts.ts";
+import type { ProbeKind } from "../unit/unit.ts";
+import type { ChoreKind, Exit, SpawnStage } from "./facts.ts";
 
 /** Why a process ended or never was: the first cause wins and is kept. */
 export type Cause = Readonly<
@@ -10,6 +11,10 @@ export type Cause = Readonly<
   | { tag: "stop-timeout"; limitMs: number }
   | { tag: "runtime-max"; limitMs: number }
   | { tag: "watchdog"; limitMs: number | null }
+  | { tag: "probe"; kind: ProbeKind; failures: number; detail: string }
+  /** A command of the unit failed. `program`: the first word of it. */
+  | { tag: "command"; kind: ChoreKind; program: string; by: Cause }
+  | { tag: "late"; limitMs: number }
   | { tag: "start-limit"; burst: number; intervalMs: number; last: Cause }
   | { tag: "not-serving"; listeners: readonly string[] }
   | { tag: "old-exited"; exit: Exit }
@@ -26,6 +31,9 @@ export function isFailure(cause: Cause): boolean {
     case "stop-timeout":
     case "runtime-max":
     case "watchdog":
+    case "probe":
+    case "command":
+    case "late":
     case "not-serving":
     case "start-limit":
       return true;
@@ -42,16 +50,21 @@ export function result(cause: Cause | null): Result {
   if (cause === null || !isFailure(cause)) return "success";
   switch (cause.tag) {
     case "exited":
-      if (cause.exit.by === "signal") return cause.exit.core ? "core-dump" : "signal";
+      if (cause.exit.by === "signal") return signalResult(cause.exit);
       return cause.exit.code === 0 ? "protocol" : "exit-code";
     case "spawn-failed":
       return cause.stage === "listen" || cause.stage === "output" ? "resources" : "exit-code";
     case "start-timeout":
     case "stop-timeout":
     case "runtime-max":
+    case "late":
       return "timeout";
     case "watchdog":
       return "watchdog";
+    case "probe":
+      return "probe";
+    case "command":
+      return result(cause.by);
     case "not-serving":
       return "protocol";
     case "start-limit":
@@ -59,6 +72,11 @@ export function result(cause: Cause | null): Result {
     default:
       return "success";
   }
+}
+
+function signalResult({ core, oom }: Extract<Exit, { by: "signal" }>): Result {
+  if (oom) return "oom-kill";
+  return core ? "core-dump" : "signal";
 }
 
 /** One clause for people. Shape: `exited with code 3 before it was ready`. */
@@ -78,6 +96,12 @@ export function describe(cause: Cause): string {
       return cause.limitMs === null
         ? "asked to be restarted (WATCHDOG=trigger)"
         : `gave no sign of life for ${spanText(cause.limitMs)}`;
+    case "probe":
+      return `failed its ${cause.kind} probe ${cause.failures === 1 ? "once" : `${cause.failures} times`}: ${cause.detail}`;
+    case "command":
+      return `failed at stage ${cause.kind}: ${cause.program} ${describe(cause.by)}`;
+    case "late":
+      return `took longer than ${spanText(cause.limitMs)}`;
     case "start-limit":
       return `gave up after ${cause.burst} starts within ${spanText(cause.intervalMs)}: it ${describe(cause.last)}`;
     case "not-serving":
@@ -93,7 +117,8 @@ export function describe(cause: Cause): string {
 
 export function exitText(exit: Exit): string {
   if (exit.by === "code") return `exited with code ${exit.code}`;
-  return `was killed by ${exit.signal}${exit.core ? " (core dumped)" : ""}`;
+  const how = exit.oom ? " (out of memory)" : exit.core ? " (core dumped)" : "";
+  return `was killed by ${exit.signal}${how}`;
 }
 
 /** The innermost reason, for the line that a user reads first. */

@@ -1,10 +1,11 @@
 import type { Event, Tick } from "./event.ts";
 import { gateOf, gates } from "./gates.ts";
 import { retarget, trim } from "./scale.ts";
-import { nextDeadline, type State } from "./state.ts";
+import { nextDeadline, runs, type State } from "./state.ts";
 import { step } from "./step.ts";
 import {
   type Deed,
+  dueAt,
   ownerOf,
   selected,
   stateOf,
@@ -36,7 +37,9 @@ function deliver(world: World, event: WorldEvent, tick: Tick): Turn {
       return owner ? apply(still(world), owner, event.fact, tick) : still(world);
     }
     case "deadline":
-      return [...world.units.keys()].reduce((before, name) => tellDue(before, name, tick), still(world));
+      return [...world.units.values()]
+        .filter((entry) => dueAt(entry) <= tick.now)
+        .reduce((before, { unit }) => tellDue(before, unit.name, tick), still(world));
   }
 }
 
@@ -48,7 +51,9 @@ function settle(turned: Turn, tick: Tick): Turn {
     const moved = open.reduce((before, whom) => pass(before, whom, tick), now);
     now = { ...moved, world: trim(moved.world) };
   }
-  return now;
+  const { units, graph, shut } = now.world;
+  if (units === shut.units && graph === shut.graph) return now;
+  return { ...now, world: { ...now.world, shut: { units, graph } } };
 }
 
 /** Goes through an instance's gate, if those who went before have not closed it. */
@@ -103,10 +108,15 @@ function apply(turned: Turn, { unit: name, instance }: Whom, event: Event, tick:
   if (!entry || !state) return turned;
   const mint = `${tick.nonce}${(world.minted >>> 0).toString(16).padStart(8, "0")}`;
   const next = step({ unit: entry.unit, tick, mint }, state, event);
-  const minted = next.effects.some((effect) => effect.tag === "spawn") ? world.minted + 1 : world.minted;
+  const minted = next.state !== state && isTaken(next.state, mint) ? world.minted + 1 : world.minted;
   const units = next.state === state ? world.units : replace(world.units, entry, instance, next.state);
   const done = next.effects.map((effect): Deed => ({ unit: name, instance, effect }));
   return { world: { ...world, units, minted }, deeds: done.length === 0 ? deeds : [...deeds, ...done] };
+}
+
+/** Whether a life has got this turn's name, or one made of it. */
+function isTaken(state: State, mint: string): boolean {
+  return runs(state).some((run) => run.invocation.startsWith(mint));
 }
 
 function replace(

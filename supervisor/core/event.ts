@@ -1,3 +1,4 @@
+import type { ProbeKind } from "../unit/unit.ts";
 import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "./facts.ts";
 
 /** What may happen to one instance. Wishes come from orders, `launch`, `halt`, `replace` and `unbind` from the graph's gates, the rest are facts. */
@@ -6,6 +7,8 @@ export type Event = Readonly<
   | { tag: "want-down" }
   | { tag: "want-restart" }
   | { tag: "want-reload" }
+  /** The unit's exec_reload is to run; whoever asks while it does joins it. */
+  | { tag: "want-reload-command" }
   | { tag: "reset-failed" }
   | { tag: "launch" }
   | { tag: "halt" }
@@ -24,6 +27,12 @@ export type ProcessFact = Readonly<
   | { tag: "says"; invocation: InvocationId; text: string }
   /** A sign of life; `everyMs` changes how long it holds. */
   | { tag: "alive"; invocation: InvocationId; everyMs: number | null }
+  /** RELOADING=1, STOPPING=1. */
+  | { tag: "mood"; invocation: InvocationId; mood: "reloading" | "stopping" }
+  /** Another process of it is the main one now. */
+  | { tag: "main-pid"; invocation: InvocationId; pid: number }
+  /** What a probe was answered. Shape of `detail`: `answered 503`. */
+  | { tag: "answered"; invocation: InvocationId; kind: ProbeKind; ok: boolean; detail: string }
   /** It asks to be treated as if its watchdog had run out. */
   | { tag: "hung"; invocation: InvocationId }
   /** It needs more time for what it does: at least this much from now. */

@@ -6,14 +6,31 @@ export type Gate = Whom & Readonly<{ event: "launch" | "halt" | "replace" | "unb
 
 /**
  * Every gate that is open. Pure: the same world opens the same gates, in name order.
- * Why: to be unbound is a wish, and wishes are complete before anything acts on them; so it goes alone, before all else.
+ * Why: a gate can open only when something that it looks at has changed; the others are shut without a look.
+ * To be unbound is a wish, and wishes are complete before anything acts on them; so it goes alone, before all else.
  */
 export function gates(world: World): readonly Gate[] {
-  const open = [...world.units.values()].flatMap(({ unit, instances }) =>
-    instances.flatMap((_, index) => gateOf(world, { unit: unit.name, instance: index + 1 }) ?? []),
-  );
+  const open: Gate[] = [];
+  for (const { unit, instances } of concerned(world)) {
+    for (let instance = 1; instance <= instances.length; instance++) {
+      const gate = gateOf(world, { unit: unit.name, instance });
+      if (gate) open.push(gate);
+    }
+  }
   const unbinding = open.filter(({ event }) => event === "unbind");
   return unbinding.length > 0 ? unbinding : open;
+}
+
+/** Those that have changed since every gate was shut, and those whose gates look at one of them. */
+function concerned({ units, graph, shut }: World): readonly UnitState[] {
+  if (graph !== shut.graph) return [...units.values()];
+  if (units === shut.units) return [];
+  const names = new Set<string>();
+  for (const [name, entry] of units) {
+    if (shut.units.get(name) === entry) continue;
+    for (const other of graph.get(name)?.watchers ?? []) names.add(other);
+  }
+  return [...names].sort().flatMap((name) => units.get(name) ?? []);
 }
 
 /** The gate that is open for one instance, or null. One that has just been passed may close another's. */
@@ -57,7 +74,8 @@ function mayReplace(world: World, entry: UnitState, index: number): boolean {
   const siblings = entry.instances.filter((_, other) => other !== index);
   if (siblings.some(isReplacing) || entry.instances.slice(0, index).some((state) => state.handover.queued))
     return false;
-  return !ancestors(world, entry.unit.name).some(({ instances }) => instances.some(isReloading));
+  const ancestors = entries(world, world.graph.get(entry.unit.name)?.ancestors ?? []);
+  return !ancestors.some(({ instances }) => instances.some(isReloading));
 }
 
 const isReplacing = ({ phase, leaving }: State): boolean =>
@@ -131,17 +149,6 @@ function meant({ target, instances }: UnitState): readonly State[] {
 
 function successors(world: World, unit: string): readonly UnitState[] {
   return entries(world, world.graph.get(unit)?.successors ?? []);
-}
-
-function ancestors(world: World, unit: string): readonly UnitState[] {
-  const seen = new Set<string>();
-  const queue = [...(world.graph.get(unit)?.after ?? [])];
-  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-    if (seen.has(name)) continue;
-    seen.add(name);
-    queue.push(...(world.graph.get(name)?.after ?? []));
-  }
-  return entries(world, [...seen]);
 }
 
 function entries(world: World, names: readonly string[]): readonly UnitState[] {

@@ -1,8 +1,9 @@
 import type { Cause } from "./cause.ts";
 import type { Instant, Survivor } from "./facts.ts";
-import { dismiss, dismissSurvivors } from "./leave.ts";
+import { order } from "./launch.ts";
+import { dismiss, dismissSurvivors, dropChore } from "./leave.ts";
 import type { HandoverEnd, Run } from "./state.ts";
-import { type Context, move, order, readied, report, runningPhase, type Step, set } from "./turn.ts";
+import { type Context, move, readied, report, runningPhase, type Step, set } from "./turn.ts";
 
 /** The generation that serves and the one that is to replace it. */
 export type Pair = Readonly<{ run: Run; next: Run }>;
@@ -52,7 +53,7 @@ export function keepOld(
   cause: Cause,
   survivors: readonly Survivor[] = [],
 ): Step {
-  const swept = dismissSurvivors(context, step, pair.next, survivors);
+  const swept = dismissSurvivors(context, dropChore(context, step), pair.next, survivors);
   return close(move(swept, runningPhase(context, pair.run), cause), pair.next, "kept-old", cause);
 }
 

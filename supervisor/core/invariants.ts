@@ -1,26 +1,29 @@
+import type { Unit } from "../unit/unit.ts";
 import type { Instant, InvocationId } from "./facts.ts";
 import { recentStarts } from "./start-limit.ts";
-import { atRest, holdsWork, isComing, isUp, nextDeadline, runs, type State, serving } from "./state.ts";
-import type { UnitState, World } from "./world.ts";
+import { atRest, holdsWork, isComing, isUp, type Run, runs, type State, serving } from "./state.ts";
+import { dueAt, ownerOf, type Scene, type UnitState, type World } from "./world.ts";
 
 /** Most processes that one instance may ever have: the one that serves, and one that comes or goes. */
 const mostProcesses = 2;
 
+/** What is known of the processes, and what time it is. `alive` says which invocations really have a process. */
+export type Truth = Readonly<{ alive: ReadonlySet<InvocationId>; now: Instant }>;
+
 /**
- * What must hold between any two turns, whatever happened. `alive` says which invocations really have a process.
+ * What must hold between any two turns, whatever happened. `before` is the world as it was when all of this was last seen
+ * to hold: of a unit that is the same since then only its time and its relations are looked at.
  * Shape: an empty list, or one sentence for each breach. Checked after every turn of the simulation.
  */
-export function breaches(world: World, alive: ReadonlySet<InvocationId>, now: Instant): readonly string[] {
-  const known = new Set<InvocationId>();
-  const found = [...world.units.values()].flatMap((entry) => [
-    ...relationBreaches(world, entry),
-    ...numberBreaches(entry),
-    ...entry.instances.flatMap((state, index) => {
-      for (const run of runs(state)) known.add(run.invocation);
-      return instanceBreaches(entry, state, alive, now).map((text) => `${entry.unit.name}@${index + 1}: ${text}`);
-    }),
-  ]);
-  const unseen = [...alive].filter((invocation) => !known.has(invocation));
+export function breaches(world: World, { alive, now }: Truth, before: Scene | null = null): readonly string[] {
+  const found: string[] = [];
+  for (const [name, entry] of world.units) {
+    found.push(...relationBreaches(world, entry));
+    if (dueAt(entry) <= now) found.push(`${name}: a deadline of ${dueAt(entry)} is still due at ${now}`);
+    if (before?.units.get(name) !== entry)
+      found.push(...numberBreaches(entry), ...instancesBreaches(entry, alive, now));
+  }
+  const unseen = [...alive].filter((invocation) => ownerOf(world, invocation) === null);
   return unseen.length === 0 ? found : [...found, `unseen processes: ${unseen.join(", ")}`];
 }
 
@@ -46,33 +49,50 @@ function meant(entry: UnitState | undefined): readonly State[] {
   return entry ? entry.instances.slice(0, entry.target) : [];
 }
 
-function instanceBreaches(
-  { unit }: UnitState,
-  state: State,
-  alive: ReadonlySet<InvocationId>,
-  now: Instant,
-): readonly string[] {
-  const live = runs(state).filter((run) => alive.has(run.invocation));
-  const [main, next] = serving(state);
-  const due = nextDeadline(state);
-  const { startLimitBurst } = unit.service;
-  const starts = recentStarts(unit.service, state.starts, now);
-  const checks: readonly (readonly [boolean, string])[] = [
-    [live.length <= mostProcesses, `${live.length} processes at once`],
-    [!atRest(state) || live.length === 0, `at rest (${state.phase.tag}) with a process`],
-    [state.phase.tag !== "waiting" || serving(state).length === 0, "waiting with a serving process"],
-    [!next || !main || next.generation > main.generation, "a handover to an older generation"],
-    [main === undefined || main.generation <= state.generation, "a generation from the future"],
-    [due === null || due > now, `a deadline of ${due} is still due at ${now}`],
-    [new Set(runs(state).map((run) => run.invocation)).size === runs(state).length, "one invocation in two places"],
-    [startLimitBurst === 0 || starts.length <= startLimitBurst, `${starts.length} starts within the interval`],
-    [!state.bounce || serving(state).length > 0 || state.phase.tag === "stopping", "a restart that has nobody to end"],
-    [state.phase.tag !== "stopping" || state.leaving.length > 0, "stopping with nobody left"],
-    [
-      state.phase.tag !== "finished" || holdsWork(state) === (unit.service.type === "oneshot"),
-      "finished, and only the work of a oneshot stays done",
-    ],
-    [state.phase.tag !== "failed" || state.cause !== null, "failed without a cause"],
-  ];
-  return checks.filter(([holds]) => !holds).map(([, text]) => text);
+function instancesBreaches({ unit, instances }: UnitState, alive: Truth["alive"], now: Instant): readonly string[] {
+  return instances.flatMap((state, index) => {
+    const all = runs(state);
+    const [main, next] = serving(state);
+    const live = all.filter((run) => alive.has(run.invocation)).length;
+    const seen: Seen = { unit, state, all, main, next, live, now };
+    return rules.filter(([holds]) => !holds(seen)).map(([, text]) => `${unit.name}@${index + 1}: ${text(seen)}`);
+  });
 }
+
+/** One instance, and what of it the rules ask for. `all`: its processes as the state has them, `live`: how many really are. */
+type Seen = Readonly<{
+  unit: Unit;
+  state: State;
+  all: readonly Run[];
+  main: Run | undefined;
+  next: Run | undefined;
+  live: number;
+  now: Instant;
+}>;
+
+type Rule = readonly [holds: (seen: Seen) => boolean, breach: (seen: Seen) => string];
+
+const rules: readonly Rule[] = [
+  [({ live }) => live <= mostProcesses, ({ live }) => `${live} processes at once`],
+  [({ state, live }) => live === 0 || !atRest(state), ({ state }) => `at rest (${state.phase.tag}) with a process`],
+  [({ state, main }) => state.phase.tag !== "waiting" || !main, () => "waiting with a serving process"],
+  [({ main, next }) => !next || !main || next.generation > main.generation, () => "a handover to an older generation"],
+  [({ state, main }) => !main || main.generation <= state.generation, () => "a generation from the future"],
+  [({ all }) => new Set(all.map((run) => run.invocation)).size === all.length, () => "one invocation in two places"],
+  [
+    (seen) => seen.unit.service.startLimitBurst === 0 || startsOf(seen) <= seen.unit.service.startLimitBurst,
+    (seen) => `${startsOf(seen)} starts within the interval`,
+  ],
+  [
+    ({ state, main }) => !state.bounce || main !== undefined || state.phase.tag === "stopping",
+    () => "a restart that has nobody to end",
+  ],
+  [({ state }) => state.phase.tag !== "stopping" || state.leaving.length > 0, () => "stopping with nobody left"],
+  [
+    ({ unit, state }) => state.phase.tag !== "finished" || holdsWork(state) === (unit.service.type === "oneshot"),
+    () => "finished, and only the work of a oneshot stays done",
+  ],
+  [({ state }) => state.phase.tag !== "failed" || state.cause !== null, () => "failed without a cause"],
+];
+
+const startsOf = ({ unit, state, now }: Seen): number => recentStarts(unit.service, state.starts, now).length;

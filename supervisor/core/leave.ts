@@ -1,5 +1,7 @@
+import type { Cause } from "./cause.ts";
+import { failureOf } from "./chore.ts";
 import type { InvocationId, Survivor } from "./facts.ts";
-import { arrive } from "./rest.ts";
+import { arrive, blame } from "./rest.ts";
 import type { Leaving, Run } from "./state.ts";
 import { type Context, perform, report, type Step, set } from "./turn.ts";
 
@@ -14,6 +16,7 @@ export function dismiss(
   purpose: Leaving["purpose"],
   signal = context.unit.service.killSignal,
 ): Step {
+  if (!run.exists) return step;
   const { service } = context.unit;
   const { now } = context.tick;
   const asked = perform(step, {
@@ -24,19 +27,48 @@ export function dismiss(
     scope: service.killMode === "control-group" && purpose === "stop" ? "group" : "main",
   });
   const deadline = now + limitMs(context, purpose);
-  const one: Leaving = { run, purpose, killed: false, orphaned: false, since: now, deadline };
-  return set(asked, { leaving: [...step.state.leaving, one] });
+  return enlist(asked, { ...unkilled, run, purpose, since: now, deadline });
+}
+
+const unkilled = { held: false, killed: false, orphaned: false } as const;
+
+function enlist(step: Step, one: Leaving): Step {
+  return set(step, { leaving: [...step.state.leaving, one] });
+}
+
+/** Lists a process that exec_stop is about to ask: it gets its signal when that is done. */
+export function hold({ tick }: Context, step: Step, run: Run): Step {
+  const one: Leaving = { ...unkilled, run, purpose: "stop", held: true, since: tick.now, deadline: Infinity };
+  return enlist(step, one);
+}
+
+/** Those whom exec_stop has asked, and who are still there, get their signal. Source: systemd.service(5), ExecStop=. */
+export function release(context: Context, step: Step): Step {
+  const held = step.state.leaving.filter((one) => one.held);
+  const free = set(step, { leaving: step.state.leaving.filter((one) => !one.held) });
+  return held.reduce((before, { run }) => dismiss(context, before, run, "stop"), free);
+}
+
+/** A command that is not wanted any more, or that takes too long, is killed. A reload that was waited for has failed by it. */
+export function dropChore(context: Context, step: Step, by: Cause = { tag: "stopped" }): Step {
+  const { chore, reload } = step.state;
+  if (chore === null) return step;
+  const { now } = context.tick;
+  const one: Leaving = { ...unkilled, run: chore.run, purpose: "chore", since: now, deadline: now };
+  const cause = failureOf(context, chore, by);
+  const told = chore.kind === "reload" ? set(step, { reload: { ...reload, ended: reload.began, cause } }) : step;
+  return kill(context, enlist(set(told, { chore: null }), one), one);
 }
 
 /** Turns every drain into a stop: the unit as a whole is to end now. */
 export function hurry(context: Context, step: Step): Step {
   const stopBy = context.tick.now + limitMs(context, "stop");
-  const leaving = step.state.leaving.map((one) => ({
+  const hurried = ({ deadline, ...one }: Leaving): Leaving => ({
     ...one,
-    purpose: "stop" as const,
-    deadline: Math.min(one.deadline, stopBy),
-  }));
-  return set(step, { leaving });
+    purpose: "stop",
+    deadline: Math.min(deadline, stopBy),
+  });
+  return set(step, { leaving: step.state.leaving.map((one) => (one.purpose === "drain" ? hurried(one) : one)) });
 }
 
 /**
@@ -51,8 +83,8 @@ export function dismissSurvivors(context: Context, step: Step, run: Run, survivo
   const { invocation } = run;
   const told = report(step, { tag: "survived", invocation, survivors });
   const deadline = now + limitMs(context, "stop");
-  const one: Leaving = { run, purpose: "stop", killed: false, orphaned: true, since: now, deadline };
-  const listed = set(told, { leaving: [...told.state.leaving, one] });
+  const one: Leaving = { ...unkilled, run, purpose: "stop", orphaned: true, since: now, deadline };
+  const listed = enlist(told, one);
   if (killMode === "mixed") return kill(context, listed, one);
   return perform(listed, { tag: "signal", invocation, signal: killSignal, scope: "group" });
 }
@@ -63,7 +95,7 @@ export function leaderGone(context: Context, step: Step, one: Leaving, survivors
   if (survivors.length === 0 || killMode === "process") return gone(context, step, one);
   const orphan: Leaving = { ...one, orphaned: true };
   const told = report(step, { tag: "survived", invocation: one.run.invocation, survivors });
-  if (one.killed) return replaceLeaving(told, orphan);
+  if (one.killed || one.held) return replaceLeaving(told, orphan);
   if (killMode === "mixed") return kill(context, told, orphan);
   const known = replaceLeaving(told, orphan);
   if (one.purpose === "stop") return known;
@@ -95,21 +127,15 @@ function overLimit(context: Context, step: Step, one: Leaving): Step {
   const { invocation, generation } = one.run;
   const limit = limitMs(context, one.purpose);
   if (one.killed || !context.unit.service.sendSigkill) {
-    const blamed = one.killed ? step : blame(step, limit);
+    const blamed = one.killed ? step : blameLate(step, one, limit);
     return gone(context, report(blamed, { tag: "abandoned", invocation, generation }), one);
   }
   const told = report(step, { tag: "over-limit", invocation, generation, purpose: one.purpose, limitMs: limit });
-  return kill(context, blame(told, limit), one);
+  return kill(context, blameLate(told, one, limit), one);
 }
 
-/** A stop that needed SIGKILL leaves the unit failed, as with systemd. */
-function blame(step: Step, limit: number): Step {
-  const { phase, bounce, wanted, cause } = step.state;
-  if (phase.tag !== "stopping" || phase.next !== "inactive" || bounce || wanted === "up") return step;
-  return set(step, {
-    phase: { tag: "stopping", next: "failed" },
-    cause: cause ?? { tag: "stop-timeout", limitMs: limit },
-  });
+function blameLate(step: Step, { purpose }: Leaving, limit: number): Step {
+  return purpose === "chore" ? step : blame(step, { tag: "stop-timeout", limitMs: limit });
 }
 
 function kill(context: Context, step: Step, one: Leaving): Step {

@@ -21,6 +21,7 @@ export function isClean(service: Service, exit: Exit): boolean {
  * Source: systemd.service(5), the table "Exit causes and the effect of the Restart= settings"; prevent wins over force.
  */
 export function isRestarted(service: Service, cause: Cause): boolean {
+  if (cause.tag === "command") return isRestarted(service, cause.by);
   if (cause.tag === "spawn-failed" && (cause.stage === "listen" || cause.stage === "command")) return false;
   if (cause.tag === "exited") {
     if (isListed(service.restartPreventExitStatus, cause.exit)) return false;
@@ -36,8 +37,13 @@ function isListed(set: Service["restartForceExitStatus"], exit: Exit): boolean {
 function policyAllows(policy: RestartPolicy, cause: Cause): boolean {
   const clean = cause.tag === "exited" && cause.clean;
   const bySignal = cause.tag === "exited" && !cause.clean && cause.exit.by === "signal";
-  const byWatchdog = cause.tag === "watchdog";
-  const byTimeout = cause.tag === "start-timeout" || cause.tag === "stop-timeout" || cause.tag === "runtime-max";
+  // A probe is a watchdog that asks.
+  const byWatchdog = cause.tag === "watchdog" || cause.tag === "probe";
+  const byTimeout =
+    cause.tag === "late" ||
+    cause.tag === "start-timeout" ||
+    cause.tag === "stop-timeout" ||
+    cause.tag === "runtime-max";
   switch (policy) {
     case "no":
       return false;

@@ -11,12 +11,12 @@ export function retarget(world: World, unit: string, count: number): World {
 
 /** Drops the instances beyond the target that have come to rest, from the last one on: numbers stay without gaps. */
 export function trim(world: World): World {
-  return [...world.units.values()].reduce((before, entry) => {
+  let trimmed = world;
+  for (const entry of world.units.values()) {
     const keep = lastNeeded(entry);
-    return keep === entry.instances.length
-      ? before
-      : put(before, { ...entry, instances: entry.instances.slice(0, keep) });
-  }, world);
+    if (keep < entry.instances.length) trimmed = put(trimmed, { ...entry, instances: entry.instances.slice(0, keep) });
+  }
+  return trimmed;
 }
 
 function lastNeeded({ target, instances }: UnitState): number {

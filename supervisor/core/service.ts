@@ -1,13 +1,15 @@
 import type { SignalName } from "../unit/unit.ts";
 import type { Cause } from "./cause.ts";
+import { beginChore } from "./chore.ts";
 import type { Survivor } from "./facts.ts";
 import { cancel, succeed } from "./handover.ts";
-import { dismiss, dismissSurvivors, hurry } from "./leave.ts";
+import { order } from "./launch.ts";
+import { dismiss, dismissSurvivors, dropChore, hold, hurry } from "./leave.ts";
 import { arrive } from "./rest.ts";
 import { isRestarted } from "./restart.ts";
 import { recentStarts } from "./start-limit.ts";
-import { type Rest, type Run, serving } from "./state.ts";
-import { type Context, move, order, readied, report, runningPhase, type Step, set } from "./turn.ts";
+import { isUp, mainRun, type Rest, type Run, serving } from "./state.ts";
+import { type Context, move, readied, report, runningPhase, type Step, set } from "./turn.ts";
 
 /** Orders the first process of a life. Only a start out of `waiting` is automatic and counts on towards the start limit. */
 export function launch(context: Context, step: Step): Step {
@@ -37,12 +39,31 @@ export function serve(context: Context, step: Step, run: Run): Step {
   return heir ? succeed(running, ready, heir) : running;
 }
 
-/** Every process is asked to go, because the operator wants it so (or a restart does). */
+/** Every process is asked to go, because the operator wants it so (or a restart does): what is up, by exec_stop first. */
 export function halt(context: Context, step: Step): Step {
   const stopped: Cause = { tag: "stopped" };
-  const calm = hurry(context, cancel(step, stopped));
-  const asked = serving(step.state).reduce((before, run) => dismiss(context, before, run, "stop"), calm);
-  return arrive(context, set(move(asked, { tag: "stopping", next: "inactive" }, stopped), { cause: null }));
+  const calm = dropChore(context, hurry(context, cancel(step, stopped)));
+  const main = mainRun(step.state);
+  const asks = isUp(step.state) && context.unit.service.execStop.length > 0;
+  const asked = serving(step.state).reduce(
+    (before, run) => (asks && run === main ? hold(context, before, run) : dismiss(context, before, run, "stop")),
+    calm,
+  );
+  const phase = { tag: "stopping", next: "inactive", of: main?.invocation ?? null, cleaned: false } as const;
+  const stopping = set(move(asked, phase, stopped), { cause: null });
+  return arrive(context, (asks && main && beginChore(context, stopping, "stop", main)) || stopping);
+}
+
+/** The work of a oneshot is to count as done no longer: its stop commands are run, then it rests. */
+export function undo(context: Context, step: Step): Step {
+  const { lastExit, generation } = step.state;
+  const stopped: Cause = { tag: "stopped" };
+  const { execStop, execStopPost } = context.unit.service;
+  if (execStop.length + execStopPost.length === 0) return move(step, { tag: "inactive" }, stopped);
+  const of = { invocation: lastExit?.invocation ?? null, generation, pid: null };
+  const phase = { tag: "stopping", next: "inactive", of: of.invocation, cleaned: false } as const;
+  const stopping = set(move(step, phase, stopped), { cause: null });
+  return arrive(context, beginChore(context, stopping, "stop", of) ?? stopping);
 }
 
 /** The service ended by itself, or never began: its policy says what follows once its group is gone. */
@@ -53,18 +74,27 @@ export function ended(
   survivors: readonly Survivor[] = [],
 ): Step {
   const { run, cause } = end;
-  const swept = dismissSurvivors(context, cancel(step, cause), run, survivors);
-  const calm = isSteady(context, run) ? set(swept, { streak: 0 }) : swept;
-  const next = whatFollows(context, calm, cause);
-  return arrive(context, set(move(calm, { tag: "stopping", next }, cause), { cause }));
+  const swept = dismissSurvivors(context, dropChore(context, cancel(step, cause)), run, survivors);
+  const stopping = enter(context, swept, run, cause);
+  // Source: systemd.service(5), ExecStop=: run for a service that was up and ended well by itself, too; a oneshot holds on.
+  const asks = cause.tag === "exited" && cause.clean && run.readyAt !== null;
+  return arrive(context, (asks && beginChore(context, stopping, "stop", { ...run, pid: null })) || stopping);
 }
 
 /** The service lives and must not: it has to go, then the policy applies as if it had ended by itself. */
 export function evict(context: Context, step: Step, run: Run, cause: Cause): Step {
-  const asked = dismiss(context, cancel(step, cause), run, "stop", signalFor(context, cause));
-  const calm = isSteady(context, run) ? set(asked, { streak: 0 }) : asked;
+  const calm = dropChore(context, cancel(step, cause));
+  const asked = dismiss(context, calm, run, "stop", signalFor(context, cause));
+  return arrive(context, enter(context, asked, run, cause));
+}
+
+/** A life is over, by itself or by force: what follows is settled now, and happens when everybody is gone. */
+function enter(context: Context, step: Step, run: Run, cause: Cause): Step {
+  const calm = isSteady(context, run) ? set(step, { streak: 0 }) : step;
   const next = whatFollows(context, calm, cause);
-  return arrive(context, set(move(calm, { tag: "stopping", next }, cause), { cause }));
+  // What a oneshot has done stays so: there is nothing to clean up yet.
+  const cleaned = next === "finished" && context.unit.service.type === "oneshot";
+  return set(move(calm, { tag: "stopping", next, of: run.invocation, cleaned }, cause), { cause });
 }
 
 /** A hung process is asked for a core dump by its end. Source: systemd.service(5), WatchdogSignal=. */

@@ -4,9 +4,12 @@ import { blockers } from "./gates.ts";
 import { atRest, isUp, type State } from "./state.ts";
 import { selected, stateOf, type Whom, type World } from "./world.ts";
 
-/** What an order waits for. `tickets[n]` is the handover of instance n that the order joined. */
+/** What an order waits for. `tickets[n]` is the handover, or the run of exec_reload, of instance n that the order joined. */
 export type Goal = Readonly<
-  { tag: "up" } | { tag: "down" } | { tag: "scaled" } | { tag: "reloaded"; tickets: Readonly<Record<number, number>> }
+  | { tag: "up" }
+  | { tag: "down" }
+  | { tag: "scaled" }
+  | { tag: "reloaded" | "commanded"; tickets: Readonly<Record<number, number>> }
 >;
 
 /** What became of it. Shape of `waitsFor`: `redis, which has failed`. */
@@ -47,6 +50,8 @@ function settledOne(world: World, whom: Whom, goal: Goal): Settlement | null {
       return atRest(state) ? { ...done, cause: state.cause } : null;
     case "reloaded":
       return reloaded(state, goal.tickets[whom.instance]);
+    case "commanded":
+      return commanded(state, goal.tickets[whom.instance]);
   }
 }
 
@@ -74,4 +79,10 @@ function reloaded({ handover: { last } }: State, ticket: number | undefined): Se
   if (ticket === undefined) return done;
   if (!last || last.ticket < ticket) return null;
   return { result: last.result, cause: last.cause, waitsFor: null, invocation: last.invocation };
+}
+
+function commanded({ reload }: State, ticket: number | undefined): Settlement | null {
+  if (ticket === undefined) return done;
+  if (reload.ended < ticket) return null;
+  return reload.cause === null ? done : { ...done, result: "failed", cause: reload.cause };
 }

@@ -34,22 +34,38 @@ export function move(step: Step, phase: Phase, cause: Cause | null = null): Step
   return report(moved, { tag: "moved", from, to: phase.tag, cause, invocation });
 }
 
-/** Orders the one process of this turn. */
-export function order(context: Context, step: Step, generation: number): readonly [Step, Run] {
-  const { mint, tick } = context;
-  const run: Run = {
+/** A life that is to begin, under the name of this turn. No process is ordered yet. */
+export function newRun({ mint, tick }: Context, generation: number): Run {
+  return {
     invocation: mint,
     generation,
     orderedAt: tick.now,
+    exists: false,
     pid: null,
+    announcedAt: null,
     readyAt: null,
     says: null,
+    mood: null,
     watchdog: null,
+    probes: {},
   };
-  return [perform(step, { tag: "spawn", invocation: mint, generation }), run];
 }
 
-/** The run that has just said it is ready: its watchdog runs from now on. */
+/** Changes what is known of one life, wherever it is. */
+export function amend(step: Step, invocation: InvocationId, change: Partial<Run>): Step {
+  const touch = (run: Run): Run => (run.invocation === invocation ? { ...run, ...change } : run);
+  const { phase, leaving, chore } = step.state;
+  const known = set(step, {
+    leaving: leaving.map((one) => ({ ...one, run: touch(one.run) })),
+    chore: chore && { ...chore, run: touch(chore.run) },
+  });
+  if (phase.tag === "replacing" || phase.tag === "soaking") {
+    return set(known, { phase: { ...phase, run: touch(phase.run), next: touch(phase.next) } });
+  }
+  return "run" in phase ? set(known, { phase: { ...phase, run: touch(phase.run) } }) : known;
+}
+
+/** The run that is up from now on, and watched. */
 export function readied({ unit, tick }: Context, run: Run): Run {
   const everyMs = run.watchdog?.everyMs ?? unit.service.watchdogMs;
   return { ...run, readyAt: tick.now, watchdog: watchdogFrom(tick.now, everyMs) };

@@ -1,12 +1,13 @@
 import { unreachable } from "../unit/fault.ts";
 import type { ActiveState, SubState } from "../unit/status.ts";
+import type { ChoreKind } from "./facts.ts";
 import type { State } from "./state.ts";
 
 /** systemd's two words for a phase. */
 export type View = Readonly<{ activeState: ActiveState; subState: SubState }>;
 
 /** Source: systemd's unit states, `systemctl --state=help`. A handover shows as reloading until the old one is told to drain. */
-export function viewOf({ phase, leaving }: State): View {
+export function viewOf({ phase, leaving, chore }: State): View {
   switch (phase.tag) {
     case "inactive":
       return { activeState: "inactive", subState: "dead" };
@@ -15,13 +16,16 @@ export function viewOf({ phase, leaving }: State): View {
         ? { activeState: "active", subState: "exited" }
         : { activeState: "inactive", subState: "dead" };
     case "starting":
-      return { activeState: "activating", subState: "start" };
+      return { activeState: "activating", subState: chore ? atChore[chore.kind] : "start" };
     case "running":
-      return { activeState: "active", subState: "running" };
+      if (phase.run.mood === "stopping") return { activeState: "deactivating", subState: "stop-sigterm" };
+      if (chore) return { activeState: "reloading", subState: atChore[chore.kind] };
+      return { activeState: phase.run.mood ?? "active", subState: "running" };
     case "replacing":
     case "soaking":
       return { activeState: "reloading", subState: "running" };
     case "stopping": {
+      if (chore) return { activeState: "deactivating", subState: atChore[chore.kind] };
       const killed = leaving.some((one) => one.killed);
       return { activeState: "deactivating", subState: killed ? "stop-sigkill" : "stop-sigterm" };
     }
@@ -33,6 +37,15 @@ export function viewOf({ phase, leaving }: State): View {
       return unreachable(phase);
   }
 }
+
+/** Source: systemd's service states, which are called as its commands are. */
+const atChore: Readonly<Record<ChoreKind, SubState>> = {
+  "start-pre": "start-pre",
+  "start-post": "start-post",
+  reload: "reload",
+  stop: "stop",
+  "stop-post": "stop-post",
+};
 
 /** The unit's view is that of its instance which is furthest from serving. */
 export function worstView(instances: readonly State[]): View {

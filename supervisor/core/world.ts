@@ -1,11 +1,19 @@
 import type { Unit } from "../unit/unit.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, ProcessFact } from "./event.ts";
+import type { Instant, InvocationId } from "./facts.ts";
 import { createGraph, type Graph } from "./graph.ts";
 import { fresh, nextDeadline, runs, type State } from "./state.ts";
 
-/** All units of one supervisor. The map is in name order, so that the same events give the same journal everywhere. */
-export type World = Readonly<{ units: ReadonlyMap<string, UnitState>; graph: Graph; minted: number }>;
+/**
+ * All units of one supervisor. The map is in name order, so that the same events give the same journal everywhere.
+ * `shut`: the units and their graph as they were when every gate was last known to be shut; whoever is the same since
+ * then, and looks at nobody who is not, needs no second look.
+ */
+export type World = Scene & Readonly<{ minted: number; shut: Scene }>;
+
+/** Everybody, and how they stand to each other. */
+export type Scene = Readonly<{ units: ReadonlyMap<string, UnitState>; graph: Graph }>;
 
 /**
  * `instances[0]` is instance 1. `target`: how many there are to be; those beyond it are on their way out and are dropped
@@ -35,7 +43,8 @@ export function createWorld(units: readonly Unit[]): World {
     unit.name,
     { unit, target: unit.service.instances, instances: Array.from({ length: unit.service.instances }, () => fresh) },
   ]);
-  return { units: new Map(entries), graph: createGraph(sorted), minted: 0 };
+  const scene = { units: new Map(entries), graph: createGraph(sorted) };
+  return { ...scene, minted: 0, shut: scene };
 }
 
 /** Takes a name apart. Shape: `api` → every instance of api; `api@2` → the second. */
@@ -52,16 +61,36 @@ export function stateOf(world: World, { unit, instance }: Whom): State | undefin
 
 /** Whose process this is. Null: nobody's any more. */
 export function ownerOf(world: World, invocation: string): Whom | null {
-  for (const [unit, { instances }] of world.units) {
-    const index = instances.findIndex((state) => runs(state).some((run) => run.invocation === invocation));
+  for (const [unit, entry] of world.units) {
+    const index = gist(entry).invocations.findIndex((known) => known.includes(invocation));
     if (index >= 0) return { unit, instance: index + 1 };
   }
   return null;
 }
 
 /** When the next turn is due, or null. */
-export function worldDeadline(world: World): number | null {
-  const due = [...world.units.values()].flatMap(({ instances }) => instances.map(nextDeadline));
-  const known = due.filter((at) => at !== null);
-  return known.length === 0 ? null : Math.min(...known);
+export function worldDeadline(world: World): Instant | null {
+  let next = Number.POSITIVE_INFINITY;
+  for (const entry of world.units.values()) next = Math.min(next, dueAt(entry));
+  return next === Number.POSITIVE_INFINITY ? null : next;
+}
+
+/** When something is due for one unit; infinity is never. */
+export function dueAt(entry: UnitState): Instant {
+  return gist(entry).dueAt;
+}
+
+/** What every turn asks of every unit, reckoned once: an entry never changes. `invocations`: those of each instance. */
+type Gist = Readonly<{ dueAt: Instant; invocations: readonly (readonly InvocationId[])[] }>;
+
+const gists = new WeakMap<UnitState, Gist>();
+
+function gist(entry: UnitState): Gist {
+  const known = gists.get(entry);
+  if (known) return known;
+  const due = entry.instances.map((state) => nextDeadline(state) ?? Number.POSITIVE_INFINITY);
+  const invocations = entry.instances.map((state) => runs(state).map((run) => run.invocation));
+  const made = { dueAt: Math.min(...due), invocations };
+  gists.set(entry, made);
+  return made;
 }

@@ -1,8 +1,8 @@
 import type { Report } from "../core/effect.ts";
-import type { Tick } from "../core/event.ts";
+import type { ProcessFact, Tick } from "../core/event.ts";
 import { runs } from "../core/state.ts";
 import { createWorld, ownerOf, stateOf, type Whom, type World } from "../core/world.ts";
-import type { Command } from "../unit/command.ts";
+import type { Command, Line } from "../unit/command.ts";
 import type { Outcome } from "../unit/fault.ts";
 import type { Status } from "../unit/status.ts";
 import type { BindableSocket, Unit } from "../unit/unit.ts";
@@ -14,7 +14,18 @@ import type { Journal } from "./journal.ts";
 import { createLoop, type Loop } from "./loop.ts";
 import { createOrders, type Orders } from "./orders.ts";
 import { createPerform } from "./perform.ts";
-import type { Clock, Desk, Listeners, Outputs, ProcessEvent, Processes } from "./ports.ts";
+import type {
+  Answer,
+  Clock,
+  Credentials,
+  Desk,
+  Listeners,
+  Outputs,
+  PrivateListeners,
+  ProcessEvent,
+  Processes,
+  Probing,
+} from "./ports.ts";
 import { createSockets, type Sockets } from "./sockets.ts";
 
 /** Everything outside that the daemon lives on. */
@@ -26,7 +37,12 @@ export type Ports = Readonly<{
   processes: (post: (event: ProcessEvent) => void) => Processes;
   dice: () => Readonly<Omit<Tick, "now">>;
   journal: Journal;
-  command: (unit: Unit, instance: number) => Outcome<Command>;
+  /** Makes the port that asks probes' questions, given the port that it runs exec probes on and the ear for answers. */
+  probing: (processes: Processes, privates: PrivateListeners, answered: (answer: Answer) => void) => Probing;
+  privates: PrivateListeners;
+  credentials: Credentials;
+  command: (unit: Unit, instance: number, extra: Line["extra"]) => Outcome<Command>;
+  commandLine: (unit: Unit, instance: number, line: Line) => Outcome<Command>;
   /** A unit's sockets with their placeholders filled in. */
   socketsToBind: (unit: Unit) => Outcome<readonly BindableSocket[]>;
   outputFile: (unit: string) => string;
@@ -49,6 +65,8 @@ export class Daemon {
   readonly #since: Since;
   readonly #sockets: Sockets;
   readonly #processes: Processes;
+  readonly #probing: Probing;
+  readonly #hear: (event: ProcessEvent) => void;
   readonly #loop: Loop;
   readonly #orders: Orders;
 
@@ -60,14 +78,19 @@ export class Daemon {
     this.stopped = ending.promise;
     this.#since = createSince(clock);
     this.#sockets = createSockets(ports.listeners, ports.socketsToBind);
-    const idle = (invocation: string): readonly string[] => this.#idleListeners(invocation);
-    const hear = createHear(outputs, (fact) => this.#loop.post({ tag: "fact", fact }), idle);
+    const tell = (fact: ProcessFact): void => this.#loop.post({ tag: "fact", fact });
+    // Nothing is heard before something was done, and by then all of these are there.
+    const hear = (event: ProcessEvent): void => this.#hear(event);
     this.#processes = ports.processes(hear);
+    const answered = (answer: Answer): void => tell({ tag: "answered", ...answer });
+    this.#probing = ports.probing(this.#processes, ports.privates, answered);
+    const idleListeners = (invocation: string): readonly string[] => this.#idleListeners(invocation);
+    this.#hear = createHear({ ...ports, probing: this.#probing, idleListeners }, tell);
     this.#loop = createLoop({
       world: createWorld(units),
       clock,
       dice: ports.dice,
-      perform: this.#performOn(hear),
+      perform: this.#performOn(hear, answered),
       turned: (world) => this.#turned(world),
       bug: (error) => this.note(told("error", "supervisor.bug", describeBug(error))),
     });
@@ -123,14 +146,18 @@ export class Daemon {
     this.#ports.outputs.close();
   }
 
-  #performOn(answer: (event: ProcessEvent) => void): ReturnType<typeof createPerform> {
+  #performOn(
+    answer: (event: ProcessEvent) => void,
+    answered: (answer: Answer) => void,
+  ): ReturnType<typeof createPerform> {
     return createPerform({
+      ...this.#ports,
       world: () => this.#loop.world,
       sockets: this.#sockets,
       processes: this.#processes,
-      outputs: this.#ports.outputs,
-      command: this.#ports.command,
+      probing: this.#probing,
       answer,
+      answered,
       report: (whom: Whom, what: Report) => this.note(tell(whom, what), pidOf(this.#loop.world, what)),
     });
   }

@@ -3,6 +3,8 @@ import type { Report } from "../core/effect.ts";
 import type { Phase } from "../core/state.ts";
 import type { Whom } from "../core/world.ts";
 import { unreachable } from "../unit/fault.ts";
+import type { Chain } from "../unit/reason.ts";
+import { reasonOf } from "./reason.ts";
 
 /** How loud a happening is. Source: house style: error a unit failed, warn something was retried or cut, info a change, debug the rest. */
 export type Level = "debug" | "info" | "warn" | "error";
@@ -19,15 +21,42 @@ export type Told = Readonly<{
   from: string | null;
   to: string | null;
   why: string | null;
+  cause: Chain | null;
+  duration_ms: number | null;
 }>;
 
-const nothing = { unit: null, instance: null, invocation: null, generation: null, from: null, to: null, why: null };
+const nothing = {
+  unit: null,
+  instance: null,
+  invocation: null,
+  generation: null,
+  from: null,
+  to: null,
+  why: null,
+  cause: null,
+  duration_ms: null,
+};
 
 /** Something that concerns the supervisor itself. */
 export const told = (level: Level, event: string, text: string): Told => ({ ...nothing, level, event, text });
 
 /** Words a report of the core. Exhaustive: a new kind of report does not compile until it has its words. */
-export function tell({ unit, instance }: Whom, report: Report): Told {
+export function tell(whom: Whom, report: Report): Told {
+  return { ...word(whom, report), cause: causeOf(report), duration_ms: durationOf(report) };
+}
+
+function causeOf(report: Report): Chain | null {
+  const cause = report.tag === "handover-ended" ? report.end.cause : "cause" in report ? report.cause : null;
+  return cause && reasonOf(cause);
+}
+
+/** How long it took, or is going to take. */
+function durationOf(report: Report): number | null {
+  const ms = "afterMs" in report ? report.afterMs : report.tag === "restart-due" ? report.inMs : null;
+  return ms === null ? null : Math.round(ms);
+}
+
+function word({ unit, instance }: Whom, report: Report): Told {
   const of = { ...nothing, unit, instance, invocation: "invocation" in report ? report.invocation : null };
   const by = { ...of, generation: "generation" in report ? report.generation : null };
   switch (report.tag) {
@@ -38,6 +67,17 @@ export function tell({ unit, instance }: Whom, report: Report): Told {
     case "exited": {
       const why = describe(report.cause);
       return { ...by, level: "debug", event: "service.exited", text: why, why };
+    }
+    case "command-failed": {
+      const why = describe(report.cause);
+      const [level, event] = report.ignored ? (["info", "command.ignored"] as const) : (["warn", "command.failed"] as const);
+      return { ...of, level, event, text: report.ignored ? `${why} (ignored)` : why, why };
+    }
+    case "health": {
+      const { health, kind, detail } = report;
+      const level = health === "unhealthy" ? "warn" : "info";
+      const text = `${health}: its ${kind} probe ${detail}`;
+      return { ...by, level, event: `health.${health}`, text, why: `${kind} probe ${detail}` };
     }
     case "survived": {
       const why = report.survivors.map(({ pid, command }) => `${command} (pid ${pid})`).join(", ");

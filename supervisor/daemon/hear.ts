@@ -1,20 +1,27 @@
 import type { ProcessFact } from "../core/event.ts";
 import type { InvocationId } from "../core/facts.ts";
-import type { Outputs, ProcessEvent } from "./ports.ts";
+import type { Credentials, Outputs, PrivateListeners, Probing, ProcessEvent } from "./ports.ts";
 
 /** Longest STATUS= that is kept. Units: characters. */
 const longestStatus = 500;
 
+export type HearOptions = Readonly<{
+  outputs: Outputs;
+  credentials: Credentials;
+  privates: PrivateListeners;
+  probing: Probing;
+  /** The listeners that a life's processes do not accept on, though the generation before does. */
+  idleListeners: (invocation: InvocationId) => readonly string[];
+}>;
+
 /**
  * Turns what the process port says into facts for the core. Output is settled first: what a dead process printed is in its
- * file, and in the tail that explains its end, before anybody decides on it.
+ * file, and in the tail that explains its end, before anybody decides on it. What was lent to it is taken back.
  */
-export function createHear(
-  outputs: Outputs,
-  tell: (fact: ProcessFact) => void,
-  idleListeners: (invocation: InvocationId) => readonly string[] = () => [],
-): (event: ProcessEvent) => void {
+export function createHear(options: HearOptions, tell: (fact: ProcessFact) => void): (event: ProcessEvent) => void {
+  const { outputs, probing } = options;
   return (event) => {
+    if (probing.heard(event)) return;
     switch (event.tag) {
       case "spawned":
         outputs.started(event.invocation);
@@ -22,20 +29,32 @@ export function createHear(
         break;
       case "spawn-failed":
         outputs.started(event.invocation);
+        takeBack(options, event.invocation);
         tell(event);
         break;
       case "notified":
-        hearNotification(event, tell, idleListeners);
+        hearNotification(event, tell, options.idleListeners);
         break;
       case "exited":
         outputs.flush(event.invocation);
+        probing.cancel(event.invocation);
+        if (event.survivors.length === 0) takeBack(options, event.invocation);
         tell(event);
         break;
       case "emptied":
+        takeBack(options, event.invocation);
+        tell(event);
+        break;
+      case "main-pid":
         tell(event);
         break;
     }
   };
+}
+
+function takeBack({ credentials, privates }: HearOptions, invocation: InvocationId): void {
+  credentials.close(invocation);
+  privates.close(invocation);
 }
 
 function hearNotification(
@@ -44,7 +63,9 @@ function hearNotification(
   idleListeners: (invocation: InvocationId) => readonly string[],
 ): void {
   const { invocation, fields } = event;
-  if (fields.STATUS !== undefined) tell({ tag: "says", invocation, text: fields.STATUS.slice(0, longestStatus) });
+  const text = statusText(fields);
+  if (text !== null) tell({ tag: "says", invocation, text });
+  if (fields.RELOADING === "1") tell({ tag: "mood", invocation, mood: "reloading" });
   if (fields.READY === "1") {
     const idle = idleListeners(invocation);
     tell({ tag: "ready", invocation, ...(idle.length > 0 && { idle }) });
@@ -54,6 +75,15 @@ function hearNotification(
   if (fields.WATCHDOG === "1" || everyMs !== null) tell({ tag: "alive", invocation, everyMs });
   const byMs = microseconds(fields.EXTEND_TIMEOUT_USEC);
   if (byMs) tell({ tag: "extend", invocation, byMs });
+  if (fields.STOPPING === "1") tell({ tag: "mood", invocation, mood: "stopping" });
+}
+
+/** Shape: `{ STATUS: "no disk", ERRNO: "28" }` → `no disk (errno 28)`. */
+function statusText({ STATUS, ERRNO }: Readonly<Record<string, string>>): string | null {
+  if (STATUS === undefined && ERRNO === undefined) return null;
+  const code = ERRNO !== undefined && /^\d{1,4}$/.test(ERRNO) && ERRNO !== "0" ? `errno ${ERRNO}` : "";
+  if (STATUS === undefined) return code === "" ? null : code;
+  return `${STATUS.slice(0, longestStatus)}${code === "" ? "" : ` (${code})`}`;
 }
 
 /** Gives milliseconds; null for what is no number. */

@@ -1,7 +1,7 @@
 import type { Event } from "../core/event.ts";
 import { canReload, reloadRefusal } from "../core/reload.ts";
 import type { Goal } from "../core/settled.ts";
-import { atRest, holdsWork, mainRun, type State } from "../core/state.ts";
+import { atRest, holdsWork, isUp, mainRun, type State } from "../core/state.ts";
 import { selected, stateOf, type World } from "../core/world.ts";
 import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
 import { closure, followers, opponents, parts } from "../unit/graph.ts";
@@ -162,9 +162,23 @@ class OrderDesk implements Orders {
   #reloadOtherwise(name: string): Promise<readonly Verdict[]> {
     const refusal = this.#refusal(name);
     if (refusal !== null) return Promise.resolve([refused("reload", name, refusal)]);
-    if (this.#modeOf(name) === "signal") return Promise.resolve([this.#signal(name, "SIGHUP")]);
+    if (this.#modeOf(name) === "signal") return this.#reloadInPlace(name);
     this.#wish("want-restart", [name]);
     return this.#waiters.wait("reload", [{ unit: name, goal: { tag: "up" } }]);
+  }
+
+  /** Source: systemd.service(5), ExecReload=; without one, SIGHUP to the main process. */
+  #reloadInPlace(name: string): Promise<readonly Verdict[]> {
+    const unit = this.#world.units.get(unitOf(name))?.unit;
+    if (!unit || unit.service.execReload.length === 0) return Promise.resolve([this.#signal(name, "SIGHUP")]);
+    if (!this.#states(name).some(isUp)) return Promise.resolve([refused("reload", name, "is not up yet")]);
+    const tickets: Record<number, number> = {};
+    for (const { instance } of selected(this.#world, name)) {
+      const state = stateOf(this.#world, { unit: unit.name, instance });
+      if (state && isUp(state)) tickets[instance] = state.reload.began + (state.chore?.kind === "reload" ? 0 : 1);
+    }
+    this.#wish("want-reload-command", [name]);
+    return this.#waiters.wait("reload", [{ unit: name, goal: { tag: "commanded", tickets } }]);
   }
 
   #refusal(name: string): string | null {

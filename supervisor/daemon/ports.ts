@@ -2,6 +2,7 @@ import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "../core/
 import type { Command } from "../unit/command.ts";
 import type { Fault, Outcome } from "../unit/fault.ts";
 import type { Privileges } from "../unit/privileges.ts";
+import type { Chain } from "../unit/reason.ts";
 import type { Resources } from "../unit/resources.ts";
 import type { ProcessStatus, Status, UnitStatus } from "../unit/status.ts";
 import type { BindableSocket, ProbeKind, SignalName, Unit } from "../unit/unit.ts";
@@ -69,6 +70,14 @@ export interface Processes {
   forget(keeper: string): void;
 }
 
+/** What a process and all of its session, and whoever descends from those, take now. Units: threads, bytes, seconds. */
+export type Load = Readonly<{ tasks: number; memoryBytes: number; cpuSeconds: number; openFds: number }>;
+
+export interface Census {
+  /** Weighs each of these processes in one walk through all that there are. One that is gone is left out. */
+  take(pids: readonly number[]): ReadonlyMap<number, Load>;
+}
+
 /** A bound, listening socket that the supervisor owns and lends. */
 export type Listener = Readonly<{
   name: string;
@@ -116,12 +125,13 @@ export type Question = Readonly<{
   ask: Readonly<
     | { tag: "http"; url: string }
     | { tag: "tcp"; host: string; port: number }
-    | { tag: "exec"; command: Command }
+    /** `privileges`: those of the service itself; left out or null: as the supervisor. */
+    | { tag: "exec"; command: Command; privileges?: Privileges | null }
     /**
      * Asked on the invocation's private listener. Where its processes do not accept on that: on the unit's own listener,
-     * and then only an answer from one of its processes counts.
+     * and then only an answer from one of its processes counts. `address: null`: there is no other.
      */
-    | { tag: "listener"; address: string; path: string }
+    | { tag: "listener"; address: string | null; path: string }
   >;
   timeoutMs: number;
 }>;
@@ -134,14 +144,21 @@ export interface Probing {
   ask(question: Question): void;
   /** Drops whatever is being asked of an invocation; an exec probe is killed. */
   cancel(invocation: InvocationId): void;
+  /** Takes what concerns the process of an exec probe. False: it is nobody's here. */
+  heard(event: ProcessEvent): boolean;
 }
 
 /** What services print. One file per unit below `<state>/logs`, rotated by size. */
 export interface Outputs {
   /** The write ends for a new invocation. The caller passes them to `spawn`, then calls `started`. */
-  open(unit: Unit, instance: number, invocation: InvocationId): Outcome<Readonly<{ stdout: number; stderr: number }>>;
-  /** Closes our copies of the write ends: from now on the pipe ends with the child. */
-  started(invocation: InvocationId): void;
+  open(
+    unit: Unit,
+    instance: number,
+    invocation: InvocationId,
+    generation?: number,
+  ): Outcome<Readonly<{ stdout: number; stderr: number }>>;
+  /** Closes our copies of the write ends: from now on the pipe ends with the child. `pid`: for whoever reads the output. */
+  started(invocation: InvocationId, pid?: number): void;
   /** Reads everything that is in the pipes now, so that what a dead child said is not lost. */
   flush(invocation: InvocationId): void;
   /** The last complete lines that this invocation printed. Bound: 20 lines, 4 KiB. */
@@ -149,6 +166,20 @@ export interface Outputs {
   /** Opens the files anew (SIGUSR1, after somebody else moved them). */
   reopen(): void;
   close(): void;
+}
+
+/** Where it is kept what happened to each unit, beyond the life of the daemon. It may lose the last moments of a power cut. */
+export interface HistoryFiles {
+  /** Empty where there is nothing, or nothing that can be read. */
+  read(unit: string): string;
+  /** How much `read` would give. Units: bytes. */
+  sizeBytes(unit: string): number;
+  /** Gives what went wrong in one sentence, or null. */
+  append(unit: string, text: string): string | null;
+  /** All of it, or nothing at all. Gives what went wrong, or null. */
+  replace(unit: string, text: string): string | null;
+  /** Calls once, shortly. */
+  soon(write: () => void): void;
 }
 
 /** What a command came to, for one unit. */
@@ -175,6 +206,16 @@ export type Order = Readonly<
   | { tag: "signal"; units: readonly string[]; signal: SignalName }
 >;
 
+/**
+ * Who gave an order. `client`: somebody on the control API, by his own words: whoever may open the socket is the
+ * supervisor's own user or root. `supervisor`: it did so itself when it started.
+ */
+export type Giver = Readonly<
+  | { tag: "client"; user: string | null; uid: number | null; pid: number | null; command: string | null }
+  | { tag: "signal"; signal: SignalName }
+  | { tag: "supervisor" }
+>;
+
 /** One transition, as `GET /v1/events` streams it. */
 export type Happening = Readonly<{
   /** Ever growing, without gaps, from 1 in each life of the daemon. */
@@ -190,6 +231,10 @@ export type Happening = Readonly<{
   from: string | null;
   to: string | null;
   why: string | null;
+  /** Why, for programs. */
+  cause: Chain | null;
+  /** How long it took (`service.ready`, `handover.drained`) or is going to take (`service.restart-due`). */
+  duration_ms: number | null;
   pid: number | null;
 }>;
 
@@ -203,7 +248,7 @@ export interface Desk {
   /** Takes unit patterns (`api`, `api@2`, `work*`, `all`) apart. Errors: unit-unknown with the nearest name. */
   match(patterns: readonly string[]): Outcome<readonly string[]>;
   /** Gives an order. Errors at once: unit-unknown, unit-required, shutting-down. The promise is settled when every unit has come to rest. */
-  order(order: Order): Outcome<Promise<readonly Verdict[]>>;
+  order(order: Order, by?: Giver): Outcome<Promise<readonly Verdict[]>>;
   /** The last happenings after `seq` (bound: 1000 kept), then each new one, until the signal. */
   happenings(after: number, signal: AbortSignal): AsyncIterable<Happening>;
   /** Where a unit's output is kept. Shape: `<state>/logs/api.log`. */

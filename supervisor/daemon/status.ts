@@ -1,6 +1,7 @@
 import { describe, result } from "../core/cause.ts";
 import type { Instant } from "../core/facts.ts";
 import { blockers } from "../core/gates.ts";
+import { healthOf } from "../core/probe.ts";
 import { mainRun, type Run, type State, serving } from "../core/state.ts";
 import { worstView } from "../core/view.ts";
 import type { UnitState, World } from "../core/world.ts";
@@ -45,7 +46,7 @@ function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
     file: unit.file,
     active_state: activeState,
     sub_state: subState,
-    health: "unknown",
+    health: worstHealth(instances),
     main_pid: main?.pid ?? null,
     generation: main?.generation ?? first?.generation ?? 0,
     wanted: first?.wanted ?? "down",
@@ -60,6 +61,13 @@ function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
     release: null,
     last_exit: lastExit(sources.clock, instances),
   };
+}
+
+/** One that is unhealthy speaks for all; healthy are they together. */
+function worstHealth(instances: readonly State[]): UnitStatus["health"] {
+  const each = instances.flatMap((state) => mainRun(state) ?? []).map((run) => healthOf(run.probes));
+  if (each.includes("unhealthy")) return "unhealthy";
+  return each.length > 0 && each.every((one) => one === "healthy") ? "healthy" : "unknown";
 }
 
 /** One sentence for what is not plain from the states alone. */
@@ -95,6 +103,8 @@ function instanceStatus(
     invocation_id: run.invocation,
     phase,
     ready_at: run.readyAt === null ? null : stamp(clock, run.readyAt),
+    health: healthOf(run.probes),
+    probes: Object.entries(run.probes).map(([kind, { verdict, detail }]) => ({ kind, verdict, detail })),
     memory_bytes: usage?.memoryBytes ?? null,
     cpu_seconds: usage?.cpuSeconds ?? null,
   };

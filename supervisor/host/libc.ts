@@ -9,6 +9,7 @@ const LIBRARY = "libc.so.6";
  * Source: the manual pages, sections 2 and 3; glibc 2.34 or newer for `closefrom`.
  */
 export const libc = runtime.link(LIBRARY, {
+  open: ["buffer", "i32"],
   read: ["i32", "buffer", "usize"],
   write: ["i32", "buffer", "usize"],
   close: ["i32"],
@@ -19,6 +20,8 @@ export const libc = runtime.link(LIBRARY, {
   epoll_wait: ["i32", "buffer", "i32", "i32"],
   clock_gettime: ["i32", "buffer"],
   sysconf: ["i32"],
+  ioctl: ["i32", "usize", "buffer"],
+  poll: ["buffer", "usize", "i32"],
   prctl: ["i32", "usize", "usize", "usize", "usize"],
   prlimit: ["i32", "i32", "buffer", "buffer"],
   setpriority: ["i32", "i32", "i32"],

@@ -1,10 +1,10 @@
-import { readlinkSync } from "node:fs";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { Listener, Listeners } from "../daemon/ports.ts";
 import { type Outcome, ok } from "../unit/fault.ts";
 import type { BindableSocket } from "../unit/unit.ts";
 import { hostAddress } from "./hosts.ts";
+import { socketInode } from "./inode.ts";
 import { libc } from "./libc.ts";
 import { bindFailed, listenerFailed } from "./listener-fault.ts";
 import { AF_INET, AF_INET6, boundAddress, tcpSockaddr, tcpText } from "./sockaddr.ts";
@@ -81,10 +81,5 @@ function passedAddress(fd: number, configured: BindableSocket["address"]): strin
 }
 
 function listenerOf({ name }: BindableSocket, fd: number, address: string): Listener {
-  return { name, fd, address, inode: inodeOf(fd) };
-}
-
-/** Shape: `socket:[12345]` → 12345. */
-function inodeOf(fd: number): number {
-  return Number(/\[(\d+)\]/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1]);
+  return { name, fd, address, inode: socketInode(fd) };
 }

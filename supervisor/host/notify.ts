@@ -1,7 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { parseDatagram } from "./datagram.ts";
 import { cInt, cString, errno, errnoName, errnoText, libc } from "./libc.ts";
 import type { Reactor } from "./reactor.ts";
@@ -13,6 +12,7 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_PASSCRED = 16;
+const SO_PASSPIDFD = 76;
 const UNCHANGED = 0xffff_ffff;
 /** Read before others get their turn. A queue holds 10 or 512 (net.unix.max_dgram_qlen), so one round empties it. */
 const DATAGRAMS_PER_ROUND = 512;
@@ -23,12 +23,17 @@ export type NotifySocket = Readonly<{
   close(): void;
 }>;
 
-export type NotifyHeard = (pid: number, fields: Readonly<Record<string, string>>) => void;
+/** One message. `fds`: what was attached; whoever keeps one takes it out, the rest are closed after the call. */
+export type Notice = Readonly<{ pid: number; fields: Readonly<Record<string, string>>; fds: Set<number> }>;
+
+/** Who sent something, by the kernel's word. `pidfd`: null before Linux 6.5. */
+export type Sender = Readonly<{ pid: number; uid: number; pidfd: number | null }>;
 
 /** Whose a notify socket is. */
 export type NotifyOwner = Readonly<{
-  /** The process whose session may speak. Asked at each message: its pid is not known before the socket must exist. */
-  leader: () => number;
+  /** Whether the sender belongs to it. Asked at each message: its processes are not known before the socket must exist. */
+  believes: (sender: Sender) => boolean;
+  heard: (notice: Notice) => void;
   /** The user that it runs as, when that is somebody else than ourselves. */
   uid: number | null;
 }>;
@@ -36,7 +41,7 @@ export type NotifyOwner = Readonly<{
 /** Opens notify sockets, each at a path of its own below one directory. */
 export type NotifySockets = Readonly<{
   /** Errors: throws a system error with its `code`. */
-  open(name: string, owner: NotifyOwner, heard: NotifyHeard): NotifySocket;
+  open(name: string, owner: NotifyOwner): NotifySocket;
   /** Removes the directories that were made in place of the given one: for a path that is too long, and for other users. */
   close(): void;
 }>;
@@ -55,7 +60,7 @@ export function createNotifySockets(reactor: Reactor, runtimeDir: string): Notif
     return join((isForeign ? passable : shortened) ?? "", `${name}.notify`);
   };
   return {
-    open: (name, owner, heard) => openSocket({ reactor, path: place(name, owner.uid !== null), owner, heard }),
+    open: (name, owner) => openSocket({ reactor, path: place(name, owner.uid !== null), owner }),
     close: () => {
       for (const made of [shortened, passable]) if (made !== null) rmdirSync(made);
       shortened = passable = null;
@@ -70,9 +75,9 @@ function makePassable(): string {
   return path;
 }
 
-type Opening = Readonly<{ reactor: Reactor; path: string; owner: NotifyOwner; heard: NotifyHeard }>;
+type Opening = Readonly<{ reactor: Reactor; path: string; owner: NotifyOwner }>;
 
-function openSocket({ reactor, path, owner, heard }: Opening): NotifySocket {
+function openSocket({ reactor, path, owner }: Opening): NotifySocket {
   rmSync(path, { force: true });
   const fd = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const address = unixSockaddr(path);
@@ -83,16 +88,20 @@ function openSocket({ reactor, path, owner, heard }: Opening): NotifySocket {
     throw Object.assign(new Error(`${path}: ${errnoText(code)}`), { code: errnoName(code) });
   }
   libc.setsockopt(fd, SOL_SOCKET, SO_PASSCRED, cInt(1), 4);
+  // Refused by a kernel that has no such option: then there are no pidfds.
+  libc.setsockopt(fd, SOL_SOCKET, SO_PASSPIDFD, cInt(1), 4);
   chmodSync(path, 0o600);
 
   const read = (): void => {
     for (let i = 0; i < DATAGRAMS_PER_ROUND; i++) {
       const message = receive(fd);
       if (message === null) return;
-      const fields = message.whole && isOurs(message.pid, message.uid, owner) ? parseDatagram(message.bytes) : null;
-      if (fields) heard(message.pid, fields);
+      const fields = message.whole ? parseDatagram(message.bytes) : null;
+      const fds = new Set(message.fds);
+      if (fields && owner.believes(message)) owner.heard({ pid: message.pid, fields, fds });
+      if (message.pidfd !== null) libc.close(message.pidfd);
       // Only now: closing the descriptor is the answer to BARRIER=1, "all before it has been heard".
-      for (const attached of message.fds) libc.close(attached);
+      for (const attached of fds) libc.close(attached);
     }
   };
 
@@ -109,15 +118,4 @@ function openSocket({ reactor, path, owner, heard }: Opening): NotifySocket {
 
 function give(path: string, uid: number | null): boolean {
   return uid === null || libc.chown(cString(path), uid, UNCHANGED) === 0;
-}
-
-/**
- * Whether a sender belongs to the session that the owner leads.
- * Why a sender that cannot be looked up any more is believed when its user is the owner's or ours: a helper such as
- * `systemd-notify` ends right after sending, and another user's process cannot reach the socket (mode 0600) in the first place.
- */
-function isOurs(pid: number, uid: number, owner: NotifyOwner): boolean {
-  const session = libc.getsid(pid);
-  if (session >= 0) return session === owner.leader();
-  return uid === owner.uid || uid === process.geteuid?.();
 }

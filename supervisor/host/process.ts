@@ -4,13 +4,19 @@ import type { ProcessEvent, Processes, SpawnOrder } from "../daemon/ports.ts";
 import { signalNumber } from "../unit/signal.ts";
 import type { ProcessStatus } from "../unit/status.ts";
 import type { SignalName } from "../unit/unit.ts";
+import type { Roll } from "./census.ts";
+import type { Group } from "./group.ts";
+import type { Groups } from "./groups.ts";
 import { type Identity, identityOf } from "./identity.ts";
 import { libc } from "./libc.ts";
-import { createNotifySockets, type NotifySocket, type NotifySockets } from "./notify.ts";
-import { nameLiving, polledInodes, processTree, readStat, sessionPids, usageOf } from "./procfs.ts";
+import { MainProcess } from "./main-process.ts";
+import { Members } from "./members.ts";
+import { createNotifySockets, type Notice, type NotifySocket, type NotifySockets } from "./notify.ts";
+import { describeLiving, nameLiving, polledInodes, readStat, usageOf } from "./procfs.ts";
 import type { Reactor } from "./reactor.ts";
 import { peekAnyDead, peekExit, reap } from "./reap.ts";
-import { type Started, start } from "./start.ts";
+import { isShellable, type Started, start } from "./start.ts";
+import { Store } from "./store.ts";
 
 const PR_SET_CHILD_SUBREAPER = 36;
 /** How often survivors are looked for whose end the kernel does not report to us: their parent is neither dead nor ours. */
@@ -22,6 +28,10 @@ export type ProcessesOptions = Readonly<{
   runtimeDir: string;
   /** May call back into `Processes` at once. */
   post: (event: ProcessEvent) => void;
+  /** Null: membership is found out by looking at processes, and resources are not limited. */
+  groups?: Groups | null;
+  /** Hears what is no failure of anything, but worth a line in the journal. */
+  note?: (text: string) => void;
 }>;
 
 /** `close` is for an orderly end: it forgets whatever still runs and gives the signals back. */
@@ -38,13 +48,20 @@ export function createProcesses(options: ProcessesOptions): HostProcesses {
   return new RealProcesses(options);
 }
 
-/** A process that was started and whose session is not known to be empty. As long as it is kept, its pid cannot be anybody else's. */
+/** An invocation of which somebody is left, or may be. */
 type Life = {
   readonly invocation: InvocationId;
   readonly notify: NotifySocket | null;
-  readonly pid: number;
-  /** The leader was reaped and reported; others of its session were alive then. */
+  /** The process that was started. As long as it is not reaped, its pid cannot be anybody else's. */
+  readonly leader: number;
+  /** The leader, until another one is named by MAINPID=. */
+  readonly main: MainProcess;
+  /** The leader was reaped. */
+  isBuried: boolean;
+  /** The main process' end was reported; others were alive then. */
   lingering: boolean;
+  /** It has named a main process that it may not, and that was noted. */
+  wasRefused: boolean;
 };
 
 type Opened = Readonly<{ ok: true; socket: NotifySocket | null }> | Extract<Started, { ok: false }>;
@@ -56,59 +73,66 @@ type Ended = Readonly<{ life: Life; exit: Exit }>;
 class RealProcesses implements HostProcesses {
   readonly #reactor: Reactor;
   readonly #post: (event: ProcessEvent) => void;
+  readonly #note: (text: string) => void;
   readonly #sockets: NotifySockets;
+  readonly #groups: Groups | null;
+  readonly #members: Members;
+  readonly #store: Store;
   readonly #lives = new Map<InvocationId, Life>();
   readonly #ownSession = libc.getsid(0);
   readonly #onChild = (): void => this.#collect();
   #again: ReturnType<typeof setTimeout> | null = null;
 
-  constructor({ reactor, runtimeDir, post }: ProcessesOptions) {
+  constructor({ reactor, runtimeDir, post, groups = null, note = () => undefined }: ProcessesOptions) {
     this.#reactor = reactor;
     this.#post = post;
+    this.#note = note;
     this.#sockets = createNotifySockets(reactor, runtimeDir);
+    this.#groups = groups;
+    this.#members = new Members(groups);
+    this.#store = new Store(note);
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     process.on("SIGCHLD", this.#onChild);
   }
 
   spawn(order: SpawnOrder): void {
-    const { invocation, privileges } = order;
+    const { invocation, privileges, keeper } = order;
     const who = privileges ? identityOf(privileges) : ourselves;
     const identity = who.ok ? who.identity : null;
     const opened = who.ok ? this.#openNotify(order, identity) : ({ ...who, stage: "user" } as const);
     const notify = opened.ok ? opened.socket : null;
-    const started = opened.ok ? start(order, notify?.path ?? null, identity) : opened;
+    const group = opened.ok ? this.#makeGroup(order) : null;
+    const outfit = { notifyPath: notify?.path ?? null, identity, door: group?.door ?? null };
+    const started = opened.ok ? start(order, { ...outfit, stored: this.#store.of(keeper) }) : opened;
     if (!started.ok) {
       notify?.close();
+      if (group) this.#groups?.discard(group);
       this.#post({ tag: "spawn-failed", invocation, stage: started.stage, ...started.refusal });
       return;
     }
     const { pid } = started;
-    this.#lives.set(invocation, { invocation, pid, notify, lingering: false });
     // A child that has ended already is still a zombie, so its line is there.
-    this.#post({ tag: "spawned", invocation, pid, startTicks: readStat(pid)?.startTicks ?? 0 });
+    const startTicks = readStat(pid)?.startTicks ?? 0;
+    const past = { isBuried: false, lingering: false, wasRefused: false };
+    this.#lives.set(invocation, { invocation, leader: pid, main: new MainProcess(pid), notify, ...past });
+    this.#members.enter(invocation, { leader: pid, group, uid: identity?.uid ?? null });
+    this.#post({ tag: "spawned", invocation, pid, startTicks });
   }
 
   signal(invocation: InvocationId, signal: SignalName, scope: "group" | "main"): void {
     const life = this.#lives.get(invocation);
     const number = signalNumber(signal);
     if (!life || number === null) return;
-    if (scope === "main") {
-      if (!life.lingering) libc.kill(life.pid, number);
-      return;
-    }
-    // A job-control shell puts its jobs into groups of their own, inside the session.
-    const groups = new Set([life.pid, ...sessionPids(life.pid).map((pid) => libc.getpgid(pid))]);
-    for (const group of groups) if (group > 0) libc.kill(-group, number);
+    if (scope === "group") this.#members.signal(invocation, number);
+    else if (!life.lingering && life.main.isAlive()) libc.kill(life.main.pid, number);
   }
 
   members(invocation: InvocationId): readonly Survivor[] {
-    const life = this.#lives.get(invocation);
-    return life ? nameLiving(sessionPids(life.pid)) : [];
+    return nameLiving(this.#members.list(invocation));
   }
 
   polled(invocation: InvocationId): ReadonlySet<number> {
-    const life = this.#lives.get(invocation);
-    return new Set(life ? sessionPids(life.pid).flatMap(polledInodes) : []);
+    return new Set(this.#members.list(invocation).flatMap(polledInodes));
   }
 
   usage(pid: number): Readonly<{ memoryBytes: number; cpuSeconds: number }> | null {
@@ -116,84 +140,144 @@ class RealProcesses implements HostProcesses {
   }
 
   tree(invocation: InvocationId): readonly ProcessStatus[] {
-    const life = this.#lives.get(invocation);
-    return life ? processTree(life.pid) : [];
+    return describeLiving(this.#members.list(invocation));
   }
 
-  /** Nothing is stored yet. */
-  forget(): void {}
+  forget(keeper: string): void {
+    this.#store.forget(keeper);
+  }
 
   close(): void {
     libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
     process.off("SIGCHLD", this.#onChild);
     if (this.#again) clearTimeout(this.#again);
-    for (const life of this.#lives.values()) life.notify?.close();
+    for (const life of this.#lives.values()) {
+      life.notify?.close();
+      this.#members.leave(life.invocation);
+    }
     this.#lives.clear();
     this.#sockets.close();
+    this.#store.close();
+    this.#groups?.close();
   }
 
-  #openNotify({ notify, invocation }: SpawnOrder, identity: Identity | null): Opened {
+  #makeGroup(order: SpawnOrder): Group | null {
+    if (!this.#groups) return null;
+    if (isShellable(order)) return this.#groups.make(`${order.keeper}.${order.invocation}`, order.resources);
+    this.#note(
+      `${order.keeper} has no control group, since a variable of its environment has a name that no shell takes`,
+    );
+    return null;
+  }
+
+  #openNotify({ notify, invocation, keeper }: SpawnOrder, identity: Identity | null): Opened {
     if (!notify) return { ok: true, socket: null };
-    const owner = { leader: () => this.#lives.get(invocation)?.pid ?? 0, uid: identity?.uid ?? null };
-    const heard = (pid: number, fields: Readonly<Record<string, string>>): void => {
-      this.#post({ tag: "notified", invocation, pid, fields });
+    const owner = {
+      believes: this.#members.believes.bind(this.#members, invocation),
+      heard: (notice: Notice) => this.#hear(invocation, keeper, notice),
+      uid: identity?.uid ?? null,
     };
     try {
-      return { ok: true, socket: this.#sockets.open(invocation, owner, heard) };
+      return { ok: true, socket: this.#sockets.open(invocation, owner) };
     } catch (error) {
       const { code = "EIO", message } = error as NodeJS.ErrnoException;
       return { ok: false, stage: "listen", refusal: { code, message: `notify socket: ${message}` } };
     }
   }
 
-  /** Everything that may have ended: leaders, whoever they left behind, and orphans that became ours. */
+  #hear(invocation: InvocationId, keeper: string, notice: Notice): void {
+    const { pid, fields } = notice;
+    this.#store.hear(keeper, notice);
+    const named = /^\d{1,10}$/.test(fields.MAINPID ?? "") ? Number(fields.MAINPID) : 0;
+    const life = this.#lives.get(invocation);
+    if (life && !life.lingering && named !== life.main.pid && named > 1) this.#nameMain(life, named);
+    this.#post({ tag: "notified", invocation, pid, fields });
+  }
+
+  #nameMain(life: Life, pid: number): void {
+    const { invocation } = life;
+    if (!this.#members.has(invocation, pid) || !life.main.become(pid)) {
+      if (!life.wasRefused) this.#note(`MAINPID=${pid} is not heeded: it is no process of invocation ${invocation}`);
+      life.wasRefused = true;
+      return;
+    }
+    this.#post({ tag: "main-pid", invocation, pid });
+    this.#lookAgain();
+  }
+
+  /** Everything that may have ended: main processes, whoever they left behind, and orphans that became ours. */
   #collect(): void {
+    // As long as they are zombies, what they sent is still known to be theirs; and MAINPID= may come with the end of the leader.
+    this.#reactor.turn();
     const ended: Ended[] = [];
     for (const life of this.#lives.values()) {
-      const exit = life.lingering ? null : peekExit(life.pid);
-      if (exit) ended.push({ life, exit });
+      const exit = life.lingering ? null : life.main.exit();
+      if (exit) ended.push({ life, exit: this.#marked(life, exit) });
     }
-    // As long as they are zombies, what they sent is still known to be theirs.
-    if (ended.length > 0) this.#reactor.turn();
-    for (const { life } of ended) reap(life.pid);
+    for (const { life } of ended) this.#bury(life.main.pid);
+    for (const { leader, main, isBuried } of this.#lives.values()) {
+      // It has handed over to another main process, so its end is nobody's business.
+      if (leader !== main.pid && !isBuried && peekExit(leader) !== null) this.#bury(leader);
+    }
     const strangers = this.#reapOrphans();
-    for (const each of ended) this.#report(each);
-    for (const life of [...this.#lives.values()]) if (life.lingering) this.#settle(life);
-    const lingering = [...this.#lives.values()].some((life) => life.lingering);
-    if (strangers || lingering) this.#lookAgain();
+    const roll = this.#members.sharedRoll();
+    for (const each of ended) this.#report(each, roll);
+    for (const life of [...this.#lives.values()]) if (life.lingering) this.#settle(life, roll);
+    const restless = [...this.#lives.values()].some(({ lingering, main }) => lingering || main.isForeign());
+    if (strangers || restless) this.#lookAgain();
   }
 
-  #report({ life, exit }: Ended): void {
-    const survivors = nameLiving(sessionPids(life.pid));
+  /** An exit that the out-of-memory killer is to blame for says so. */
+  #marked({ invocation }: Life, exit: Exit): Exit {
+    const isKilled = exit.by === "signal" && exit.signal === "SIGKILL";
+    return isKilled && this.#members.hasLostToMemory(invocation) ? { ...exit, oom: true } : exit;
+  }
+
+  #bury(pid: number): void {
+    for (const life of this.#lives.values()) if (life.leader === pid) life.isBuried = true;
+    this.#members.beforeReap(pid);
+    reap(pid);
+  }
+
+  #report({ life, exit }: Ended, roll: () => Roll): void {
+    const { invocation } = life;
+    const survivors = this.#survivors(invocation, roll);
     if (survivors.length === 0) this.#forget(life);
     else life.lingering = true;
-    this.#post({ tag: "exited", invocation: life.invocation, exit, survivors });
+    this.#post({ tag: "exited", invocation, exit, survivors });
   }
 
-  #settle(life: Life): void {
-    if (nameLiving(sessionPids(life.pid)).length > 0) return;
+  #settle(life: Life, roll: () => Roll): void {
+    if (this.#survivors(life.invocation, roll).length > 0) return;
     this.#forget(life);
     this.#post({ tag: "emptied", invocation: life.invocation });
+  }
+
+  #survivors(invocation: InvocationId, roll: () => Roll): readonly Survivor[] {
+    return this.#members.mayHaveAny(invocation) ? nameLiving(this.#members.list(invocation, roll)) : [];
   }
 
   #forget(life: Life): void {
     life.notify?.close();
     this.#lives.delete(life.invocation);
+    this.#members.leave(life.invocation);
   }
 
   /** True when the first dead child in the kernel's list is the runtime's own, which hides those behind it until it is gone. */
   #reapOrphans(): boolean {
     for (let pid = peekAnyDead(); pid !== null; pid = peekAnyDead()) {
-      if (this.#leads(pid)) return false;
+      if (this.#watches(pid)) return false;
       if (libc.getsid(pid) === this.#ownSession) return true;
-      reap(pid);
+      this.#bury(pid);
     }
     return false;
   }
 
-  /** A leader that ended this very moment: its own SIGCHLD is on the way. */
-  #leads(pid: number): boolean {
-    for (const life of this.#lives.values()) if (life.pid === pid && !life.lingering) return true;
+  /** A leader or main process that ended this very moment: its own SIGCHLD is on the way. */
+  #watches(pid: number): boolean {
+    for (const { leader, main, isBuried, lingering } of this.#lives.values()) {
+      if ((leader === pid && !isBuried) || (main.pid === pid && !lingering)) return true;
+    }
     return false;
   }
 

@@ -19,12 +19,13 @@ const CODE_AT = 8;
 const PID_AT = 16;
 const STATUS_AT = 24;
 
-/** How a child of ours ended; null while it runs. It stays a zombie, its pid and its group stay its own, until `reap`. */
-export function peekExit(pid: number): Exit | null {
+/**
+ * How a child of ours ended; null while it runs. It stays a zombie, its pid and its group stay its own, until `reap`.
+ * `foreign`: it is not our child, or somebody else has taken it, and its status with it.
+ */
+export function peekExit(pid: number): Exit | "foreign" | null {
   view.setInt32(PID_AT, 0, true);
-  const failed = libc.waitid(P_PID, pid, info, WEXITED | WNOHANG | WNOWAIT) < 0;
-  // ECHILD: somebody else has taken it, and its status with it. It is gone, and not as success.
-  if (failed) return { by: "code", code: 255 };
+  if (libc.waitid(P_PID, pid, info, WEXITED | WNOHANG | WNOWAIT) < 0) return "foreign";
   if (view.getInt32(PID_AT, true) === 0) return null;
   const status = view.getInt32(STATUS_AT, true);
   const how = view.getInt32(CODE_AT, true);

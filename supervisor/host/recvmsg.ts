@@ -4,6 +4,7 @@ import { runtime } from "./runtime.ts";
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const SCM_CREDENTIALS = 2;
+const SCM_PIDFD = 4;
 const MSG_CTRUNC = 0x8;
 const MSG_DONTWAIT = 0x40;
 const MSG_CMSG_CLOEXEC = 0x40000000;
@@ -11,8 +12,8 @@ const MSG_CMSG_CLOEXEC = 0x40000000;
 // One block holds msghdr, iovec, ancillary data and payload, with the addresses of its own parts written into it.
 const IOVEC_AT = 56;
 const CONTROL_AT = 72;
-/** Credentials, and 253 descriptors: the most that the kernel passes in one message. */
-const CONTROL_SIZE_BYTES = 1088;
+/** Credentials, a pidfd, and 253 descriptors: the most that the kernel passes in one message. */
+const CONTROL_SIZE_BYTES = 1112;
 const PAYLOAD_AT = CONTROL_AT + CONTROL_SIZE_BYTES;
 /** One more than sd_notify allows, so that a message over the bound, cut or not, is seen to be over it. */
 const PAYLOAD_SIZE_BYTES = 4097;
@@ -32,6 +33,8 @@ export type Message = Readonly<{
   whole: boolean;
   pid: number;
   uid: number;
+  /** The sender itself, where the socket has SO_PASSPIDFD. The receiver's too. */
+  pidfd: number | null;
   /** They are the receiver's now, and it must close them. */
   fds: readonly number[];
 }>;
@@ -42,18 +45,22 @@ export function receive(fd: number): Message | null {
   const size = libc.recvmsg(fd, block, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (size < 0) return null;
   const flags = view.getInt32(FLAGS_FIELD, true);
-  const { credentials, fds } = readControl(Number(view.getBigUint64(CONTROL_LENGTH_FIELD, true)));
+  const { credentials, pidfd, fds } = readControl(Number(view.getBigUint64(CONTROL_LENGTH_FIELD, true)));
   return {
     bytes: block.subarray(PAYLOAD_AT, PAYLOAD_AT + size),
     whole: (flags & MSG_CTRUNC) === 0 && credentials !== null,
     pid: credentials?.pid ?? 0,
     uid: credentials?.uid ?? -1,
+    pidfd,
     fds,
   };
 }
 
-function readControl(length: number): { credentials: { pid: number; uid: number } | null; fds: number[] } {
-  let credentials: { pid: number; uid: number } | null = null;
+type Control = Readonly<{ credentials: { pid: number; uid: number } | null; pidfd: number | null; fds: number[] }>;
+
+function readControl(length: number): Control {
+  let credentials: Control["credentials"] = null;
+  let pidfd: number | null = null;
   const fds: number[] = [];
   const end = CONTROL_AT + length;
   for (let at = CONTROL_AT; at + CMSG_HEADER_BYTES <= end; ) {
@@ -62,11 +69,13 @@ function readControl(length: number): { credentials: { pid: number; uid: number 
     const type = view.getInt32(at + 8, true) === SOL_SOCKET ? view.getInt32(at + 12, true) : 0;
     const data = at + CMSG_HEADER_BYTES;
     if (type === SCM_CREDENTIALS) credentials = { pid: view.getInt32(data, true), uid: view.getUint32(data + 4, true) };
+    // Negative: the errno that there is none for.
+    if (type === SCM_PIDFD) pidfd = Math.max(-1, view.getInt32(data, true));
     if (type === SCM_RIGHTS)
       for (let each = data; each + 4 <= at + size; each += 4) fds.push(view.getInt32(each, true));
     at += (size + 7) & ~7;
   }
-  return { credentials, fds };
+  return { credentials, pidfd: pidfd === -1 ? null : pidfd, fds };
 }
 
 function layOut(): void {

@@ -13,8 +13,10 @@ export type ShimOrder = Readonly<{
   program: string;
   args: readonly string[];
   env: Environment;
-  /** LISTEN_PID must be in the environment before the program runs, and only the child itself knows it by then. */
-  listening: boolean;
+  /** Variables that are to hold the child's own pid, which only the child itself knows before the program runs. */
+  ownPid: readonly string[];
+  /** The file of a control group that it joins first; null for none. */
+  door: string | null;
 }>;
 
 /** `setpriv`: its path, null when nothing is asked that needs it. */
@@ -28,9 +30,9 @@ const READ_ONLY = ["UID", "EUID", "PPID"];
 const FOR_THE_SHELL = ["SHELLOPTS", "BASHOPTS"];
 const GATE = "read -r SUPERVISOR_GATE || exit 125; unset SUPERVISOR_GATE; exec </dev/null; ";
 
-/** A shell that learns its own pid, then becomes the program. */
-export function pidShim({ program, args, env, listening }: ShimOrder): Shim {
-  return { argv: ["sh", "-c", lastScript(env, listening), program, ...args], env };
+/** A shell that joins its control group and learns its own pid, then becomes the program. */
+export function plainShim({ program, args, env, ownPid, door }: ShimOrder): Shim {
+  return { argv: ["sh", "-c", `${joining(door)}${lastScript(env, ownPid)}`, program, ...args], env };
 }
 
 /**
@@ -40,9 +42,9 @@ export function pidShim({ program, args, env, listening }: ShimOrder): Shim {
  * service's user would run its own code as root.
  */
 export function restrainedShim(order: ShimOrder, restraint: Restraint): Shim {
-  const { program, args, env, listening } = order;
-  const first = firstScript(restraint.privileges);
-  const last = lastScript(env, listening);
+  const { program, args, env, ownPid, door } = order;
+  const first = `${joining(door)}${firstScript(restraint.privileges)}`;
+  const last = lastScript(env, ownPid);
   if (restraint.setpriv === null) return { argv: ["sh", "-c", `${first}${last}`, program, ...args], env };
   const become = [restraint.setpriv, ...setprivFlags(restraint), SHELL].join(" ");
   const wrapped = wrap(env);
@@ -61,10 +63,23 @@ function firstScript({ umask, limits: { stack } }: Privileges): string {
   return `${GATE}${setStack}${setUmask}`;
 }
 
-function lastScript(env: Environment, listening: boolean): string {
+/**
+ * Why the child itself: the kernel makes whoever writes there wait for about 10 ms, and the daemon has no time for that.
+ * That it could not join shows in /proc, so it goes on without a word.
+ */
+function joining(door: string | null): string {
+  return door === null ? "" : `{ echo 0 >'${door.replaceAll("'", `'\\''`)}'; } 2>/dev/null; `;
+}
+
+function lastScript(env: Environment, ownPid: readonly string[]): string {
   const added = OF_THE_SHELL.filter((name) => !(name in env));
   const unset = added.length > 0 ? `unset ${added.join(" ")}; ` : "";
-  return `${unset}${listening ? "export LISTEN_PID=$$; " : ""}exec "$0" "$@"`;
+  return `${unset}${ownPid.map((name) => `export ${name}=$$; `).join("")}exec "$0" "$@"`;
+}
+
+/** Whether a shell hands a variable of this name on. */
+export function isShellName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 }
 
 function setprivFlags({ privileges, identity }: Restraint): readonly string[] {
@@ -81,7 +96,7 @@ function wrap(env: Environment): Readonly<{ env: Environment; unwrap: string }> 
   const names: string[] = [];
   for (const [name, value] of Object.entries(env)) {
     // A name that a shell does not take is lost there anyway, and must not be in its way here.
-    if (FOR_THE_SHELL.includes(name) || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) continue;
+    if (FOR_THE_SHELL.includes(name) || !isShellName(name)) continue;
     if (READ_ONLY.includes(name)) {
       wrapped[name] = value;
       continue;

@@ -8,7 +8,7 @@ import type { Identity } from "./identity.ts";
 import { type Launch, type Launched, launch } from "./launch.ts";
 import { libc } from "./libc.ts";
 import { findProgram, type Refusal, refusal, refusedDirectory } from "./program.ts";
-import { pidShim, restrainedShim, SHELL, type ShimOrder } from "./shim.ts";
+import { isShellName, plainShim, restrainedShim, SHELL, type ShimOrder } from "./shim.ts";
 
 const ENOENT = 2;
 const SIGKILL = 9;
@@ -16,41 +16,65 @@ const UNCHANGED = 0xffff_ffff;
 
 export type Started = Readonly<{ ok: true; pid: number } | { ok: false; stage: SpawnStage; refusal: Refusal }>;
 
+/** What the host adds to an order. */
+export type Outfit = Readonly<{
+  /** Becomes NOTIFY_SOCKET. */
+  notifyPath: string | null;
+  /** Whom the child becomes; null: it stays who we are. */
+  identity: Identity | null;
+  /** Passed after the listeners. */
+  stored: readonly Readonly<{ name: string; fd: number }>[];
+  /** The file of the control group that the child joins before its program runs. */
+  door: string | null;
+}>;
+
 /**
- * Carries a spawn order out. `notifyPath` becomes NOTIFY_SOCKET; `identity`, unless null, is whom the child becomes.
+ * Carries a spawn order out.
  * Errors: `user` when the tool for that is missing, `chdir` when the working directory cannot be entered, `exec` when the
  * program cannot run, `limit` when the kernel refuses what the child is to be confined to. The program has not run then.
  * A reason that only the kernel sees when somebody else executes the program is not told here: the child exits with 126.
  */
-export function start(order: SpawnOrder, notifyPath: string | null, identity: Identity | null): Started {
+export function start(order: SpawnOrder, outfit: Outfit): Started {
   const { cwd, privileges } = order;
+  const { identity } = outfit;
   const directory = refusedDirectory(cwd, identity);
   if (directory) return { ok: false, stage: "chdir", refusal: directory };
   const found = findProgram(order.argv[0], order.env, cwd, identity);
   if (!found.ok) return { ok: false, stage: "exec", refusal: found.refusal };
-  if ((order.listeners.length > 0 || privileges) && !existsSync(SHELL)) {
+  const { common, shim } = prepare(order, found.path, outfit);
+  const isShelled = shim.ownPid.length > 0 || shim.door !== null;
+  if ((isShelled || privileges) && !existsSync(SHELL)) {
     return { ok: false, stage: "exec", refusal: refusal(SHELL, ENOENT) };
   }
-  const { common, shim } = prepare(order, found.path, notifyPath);
   if (privileges) return startConfined(common, shim, { privileges, identity });
   const plain = { program: shim.program, argv: order.argv, env: shim.env };
-  return started(launch({ ...common, ...(shim.listening ? { program: SHELL, ...pidShim(shim) } : plain) }), found.path);
+  return started(launch({ ...common, ...(isShelled ? { program: SHELL, ...plainShim(shim) } : plain) }), found.path);
+}
+
+/** Whether an order can be carried out through a shell without a loss: a variable of an odd name does not survive one. */
+export function isShellable({ env }: SpawnOrder): boolean {
+  return existsSync(SHELL) && Object.keys(env).every(isShellName);
 }
 
 type Common = Omit<Launch, "program" | "argv" | "env">;
 
-function prepare(order: SpawnOrder, program: string, notifyPath: string | null): { common: Common; shim: ShimOrder } {
-  const { cwd, stdout, stderr, listeners } = order;
+function prepare(order: SpawnOrder, program: string, outfit: Outfit): { common: Common; shim: ShimOrder } {
+  const { cwd, stdout, stderr } = order;
+  const { notifyPath, stored, door } = outfit;
   const [, ...args] = order.argv;
-  const listening = listeners.length > 0;
-  const names = listeners.map(({ name }) => name).join(":");
+  const passed = [...order.listeners, ...stored];
+  const names = passed.map(({ name }) => name).join(":");
   const env = {
     ...order.env,
     ...(notifyPath === null ? {} : { NOTIFY_SOCKET: notifyPath }),
-    ...(listening ? { LISTEN_FDS: String(listeners.length), LISTEN_FDNAMES: names } : {}),
+    ...(passed.length > 0 ? { LISTEN_FDS: String(passed.length), LISTEN_FDNAMES: names } : {}),
   };
-  const common = { cwd, stdin: null, stdout, stderr, listeners: listeners.map(({ fd }) => fd) };
-  return { common, shim: { program, args, env, listening } };
+  const common = { cwd, stdin: null, stdout, stderr, listeners: passed.map(({ fd }) => fd) };
+  const ownPid = [
+    ...(passed.length > 0 ? ["LISTEN_PID"] : []),
+    ...(order.env.WATCHDOG_USEC === undefined ? [] : ["WATCHDOG_PID"]),
+  ];
+  return { common, shim: { program, args, env, ownPid, door } };
 }
 
 type Whom = Readonly<{ privileges: Privileges; identity: Identity | null }>;

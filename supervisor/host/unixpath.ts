@@ -3,9 +3,10 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { type Outcome, ok } from "../unit/fault.ts";
 import type { BindableSocket } from "../unit/unit.ts";
-import { accountId } from "./account.ts";
+import { accountId, findAccount } from "./account.ts";
 import { libc } from "./libc.ts";
 import { addressBusy, bindFailed, listenerFailed } from "./listener-fault.ts";
+import { reasonOf } from "./reason.ts";
 import { AF_UNIX, unixPathFits, unixSockaddr } from "./sockaddr.ts";
 import { bindSocket, listenOn, type Made, makeSocket, whoAnswers } from "./socket.ts";
 
@@ -17,12 +18,15 @@ export type BoundPath = Readonly<{ fd: number; identity: PathIdentity }>;
 /**
  * Binds a socket to a path. What a dead process left there is removed first; the new file is nobody else's until it has its
  * mode and owner. Why not under another name and then moved: getsockname(2) would tell that other name for ever.
- * Errors: listener-busy when somebody answers there; listener-failed, also when the path is something else than a socket.
+ * Errors: listener-busy when somebody answers there; listener-failed, also when the path is something else than a socket, when
+ * there is no such user or group, and when it may not be given to them.
  */
 export function bindUnixPath(socket: BindableSocket, path: string): Outcome<BoundPath> {
   if (!unixPathFits(path)) {
     return listenerFailed(socket, `${path}: a socket's path may have 107 bytes at most`);
   }
+  const owner = ownerOf(socket);
+  if (!owner.ok) return owner;
   let fd = -1;
   try {
     const old = lstatOrNull(path);
@@ -33,13 +37,13 @@ export function bindUnixPath(socket: BindableSocket, path: string): Outcome<Boun
     const bound = bindPrivately(socket, path);
     if (!bound.ok) return bindFailed(socket, bound.errno);
     fd = bound.fd;
-    return settle(socket, path, fd);
+    return settle(socket, { path, fd }, owner.value);
   } catch (error) {
     if (fd >= 0) {
       libc.close(fd);
       rmSync(path, { force: true });
     }
-    return listenerFailed(socket, (error as Error).message);
+    return listenerFailed(socket, `${path}: ${reasonOf(error)}`);
   }
 }
 
@@ -69,30 +73,34 @@ function bindPrivately(socket: BindableSocket, path: string): Made {
 }
 
 /** Errors: throws what `node:fs` throws; the caller tidies up. */
-function settle(socket: BindableSocket, path: string, fd: number): Outcome<BoundPath> {
+function settle(
+  socket: BindableSocket,
+  { path, fd }: Readonly<{ path: string; fd: number }>,
+  { uid, gid }: Owner,
+): Outcome<BoundPath> {
   const { dev, ino } = lstatSync(path);
   const listening = listenOn(fd, socket);
   if (!listening.ok) {
     rmSync(path, { force: true });
     return bindFailed(socket, listening.errno);
   }
-  const { uid, gid } = ownerOf(socket);
   if (uid !== null || gid !== null) chownSync(path, uid ?? -1, gid ?? -1);
   chmodSync(path, socket.socketMode);
   return ok({ fd, identity: { path, dev, ino } });
 }
 
-function ownerOf({ socketUser, socketGroup }: BindableSocket): Readonly<{ uid: number | null; gid: number | null }> {
-  return {
-    uid: socketUser === "" ? null : accountOf("/etc/passwd", socketUser),
-    gid: socketGroup === "" ? null : accountOf("/etc/group", socketGroup),
-  };
-}
+/** Null: as the supervisor's own. */
+type Owner = Readonly<{ uid: number | null; gid: number | null }>;
 
-function accountOf(database: "/etc/passwd" | "/etc/group", name: string): number {
-  const id = accountId(database, name);
-  if (id === null) throw new Error(`${name}: is not in ${database}`);
-  return id;
+/** A user without a group gives its own group, too. Source: systemd.socket(5), SocketUser=. */
+function ownerOf(socket: BindableSocket): Outcome<Owner> {
+  const { socketUser, socketGroup } = socket;
+  const account = socketUser === "" ? null : findAccount(socketUser);
+  if (socketUser !== "" && account === null) return listenerFailed(socket, `no user "${socketUser}"`);
+  const own = account?.gid ?? null;
+  const gid = socketGroup === "" ? own : accountId("/etc/group", socketGroup);
+  if (socketGroup !== "" && gid === null) return listenerFailed(socket, `no group "${socketGroup}"`);
+  return ok({ uid: account?.uid ?? null, gid });
 }
 
 function lstatOrNull(path: string): Stats | null {

@@ -26,7 +26,14 @@ export interface Disk {
 }
 
 /** `midLine`: the last byte is not a newline, so whoever wrote it was cut off. */
-export type AppendFile = Readonly<{ fd: number; sizeBytes: number; bornMs: number; midLine: boolean }>;
+export type AppendFile = Readonly<{
+  fd: number;
+  device: number;
+  inode: number;
+  sizeBytes: number;
+  bornMs: number;
+  midLine: boolean;
+}>;
 
 /** Shape: `{ code: "ENOSPC", text: "No space left on device" }`. */
 export type DiskError = Readonly<{ code: string; text: string }>;
@@ -48,10 +55,10 @@ const { O_RDWR, O_APPEND, O_CREAT } = constants;
 function openAppend(path: string, empty: boolean): AppendFile {
   const fd = openSync(path, O_RDWR | O_APPEND | O_CREAT, 0o640);
   if (empty) ftruncateSync(fd); // Deno refuses O_TRUNC together with O_APPEND.
-  const { size, birthtimeMs } = fstatSync(fd);
+  const { dev, ino, size, birthtimeMs } = fstatSync(fd);
   const last = new Uint8Array(1);
   const midLine = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
-  return { fd, sizeBytes: size, bornMs: birthtimeMs, midLine };
+  return { fd, device: dev, inode: ino, sizeBytes: size, bornMs: birthtimeMs, midLine };
 }
 
 function attempt(action: () => unknown): DiskError | null {

@@ -3,7 +3,9 @@ import type { InvocationId } from "../core/facts.ts";
 import type { Outputs } from "../daemon/ports.ts";
 import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
 import type { Unit } from "../unit/unit.ts";
+import { Compression } from "./compression.ts";
 import { type Disk, disk as realDisk } from "./disk.ts";
+import type { Origin } from "./index-record.ts";
 import type { Pipes } from "./pipes.ts";
 import { RotatingFile } from "./rotate.ts";
 import { Stream } from "./stream.ts";
@@ -27,8 +29,8 @@ export function createOutputs(options: OutputsOptions): Outputs {
   return new PipedOutputs(options);
 }
 
-type Shared = { file: RotatingFile; users: number };
-type Invocation = { unit: string; streams: Stream[]; writeEnds: number[]; tail: Tail };
+type Shared = { file: RotatingFile; users: number; isCompressing: boolean };
+type Invocation = { unit: string; streams: Stream[]; writers: Map<number, Origin>; writeEnds: number[]; tail: Tail };
 
 class PipedOutputs implements Outputs {
   readonly #directory: string;
@@ -38,6 +40,7 @@ class PipedOutputs implements Outputs {
   readonly #invocations = new Map<InvocationId, Invocation>();
   /** The ended ones of each unit, oldest first: their tails are still asked for. */
   readonly #ended = new Map<string, InvocationId[]>();
+  readonly #compression = new Compression();
   #streamCount = 0;
 
   constructor({ directory, pipes, disk = realDisk, wall = () => new Date() }: OutputsOptions) {
@@ -46,7 +49,12 @@ class PipedOutputs implements Outputs {
     this.#world = { disk, wall };
   }
 
-  open(unit: Unit, _instance: number, id: InvocationId): Outcome<Readonly<{ stdout: number; stderr: number }>> {
+  open(
+    unit: Unit,
+    instance: number,
+    id: InvocationId,
+    generation?: number,
+  ): Outcome<Readonly<{ stdout: number; stderr: number }>> {
     const shared = this.#share(unit);
     if (!shared.ok) return shared;
     const ends = this.#openPipes(unit);
@@ -54,19 +62,26 @@ class PipedOutputs implements Outputs {
       this.#release(unit.name);
       return ends;
     }
-    const invocation: Invocation = { unit: unit.name, streams: [], writeEnds: [], tail: new Tail() };
+    const tail = new Tail();
+    const invocation: Invocation = { unit: unit.name, streams: [], writers: new Map(), writeEnds: [], tail };
     this.#invocations.set(id, invocation);
-    for (const { read, write } of ends.value) {
-      invocation.writeEnds.push(write);
-      invocation.streams.push(this.#watch(unit, id, invocation.tail, read));
-    }
     const [stdout, stderr] = ends.value;
+    const known = { instance, invocation: id, pid: null, generation: generation ?? null };
+    const isStamped = unit.output.timestamps;
+    for (const [stream, { read, write }] of [["stdout", stdout] as const, ["stderr", stderr] as const]) {
+      const number = this.#streamCount++;
+      invocation.writeEnds.push(write);
+      this.#name(invocation, number, { ...known, stream, isStamped });
+      invocation.streams.push(this.#watch(unit, { id, number, tail, fd: read }));
+    }
     return ok({ stdout: stdout.write, stderr: stderr.write });
   }
 
-  started(id: InvocationId): void {
+  started(id: InvocationId, pid?: number): void {
     const invocation = this.#invocations.get(id);
     for (const fd of invocation?.writeEnds.splice(0) ?? []) this.#pipes.close(fd);
+    if (!invocation || pid === undefined) return;
+    for (const [number, origin] of invocation.writers) this.#name(invocation, number, { ...origin, pid });
   }
 
   flush(id: InvocationId): void {
@@ -88,6 +103,7 @@ class PipedOutputs implements Outputs {
     }
     this.#invocations.clear();
     this.#ended.clear();
+    this.#compression.close();
   }
 
   #share(unit: Unit): Outcome<Shared> {
@@ -95,16 +111,22 @@ class PipedOutputs implements Outputs {
     if (known) {
       known.file.limit(unit.output);
       known.users++;
+      known.isCompressing = unit.output.compress;
       return ok(known);
     }
     const path = join(this.#directory, `${unit.name}.log`);
-    const file = new RotatingFile(path, unit.output, this.#world);
+    const rotated = (): void => {
+      if (shared.isCompressing) this.#compression.add(path);
+    };
+    const file = new RotatingFile(path, unit.output, { ...this.#world, rotated });
+    const shared: Shared = { file, users: 1, isCompressing: unit.output.compress };
     const error = this.#world.disk.makeDirectory(this.#directory) ?? file.reopen();
     if (error && !FAILING_DISK.has(error.code)) {
       return fail(openFault(unit, `${path}: ${error.text} (${error.code})`));
     }
-    const shared = { file, users: 1 };
     this.#files.set(unit.name, shared);
+    // What a former life left plain.
+    rotated();
     return ok(shared);
   }
 
@@ -131,15 +153,23 @@ class PipedOutputs implements Outputs {
     }
   }
 
-  #watch(unit: Unit, id: InvocationId, tail: Tail, fd: number): Stream {
-    const number = this.#streamCount++;
+  #name(invocation: Invocation, number: number, origin: Origin): void {
+    invocation.writers.set(number, origin);
+    this.#files.get(invocation.unit)?.file.name(number, origin);
+  }
+
+  #watch(unit: Unit, { id, number, tail, fd }: Watched): Stream {
     const stream = new Stream({
       fd,
       pipes: this.#pipes,
       wall: unit.output.timestamps ? this.#world.wall : null,
       write: (bytes) => this.#files.get(unit.name)?.file.write(number, bytes),
       remember: (bytes) => tail.take(number, bytes),
-      ended: () => this.#streamEnded(id, stream),
+      ended: () => {
+        this.#files.get(unit.name)?.file.forget(number);
+        this.#invocations.get(id)?.writers.delete(number);
+        this.#streamEnded(id, stream);
+      },
     });
     return stream;
   }
@@ -156,6 +186,8 @@ class PipedOutputs implements Outputs {
     if (ended.length > KEPT_TAILS) this.#invocations.delete(ended.shift() ?? id);
   }
 }
+
+type Watched = Readonly<{ id: InvocationId; number: number; tail: Tail; fd: number }>;
 
 type PipeEnds = Readonly<{ read: number; write: number }>;
 

@@ -1,4 +1,7 @@
 import type { AppendFile, Disk, DiskError } from "./disk.ts";
+import { NOBODY, type Origin } from "./index-record.ts";
+import { IndexWriter } from "./index-writer.ts";
+import { shelfPaths, shift } from "./shelf.ts";
 
 export type RotationLimits = Readonly<{
   maxSizeBytes: number;
@@ -8,8 +11,15 @@ export type RotationLimits = Readonly<{
   maxFiles: number;
 }>;
 
+export type RotationWorld = Readonly<{
+  disk: Disk;
+  wall: () => Date;
+  /** Called after each rotation. */
+  rotated?: () => void;
+}>;
+
 /**
- * One unit's output file: `api.log`, and the full ones `api.log.1` (the youngest) to `api.log.N`.
+ * One unit's output file: `api.log`, and the full ones `api.log.1` (the youngest) to `api.log.N`, each with its index.
  *
  * A file is full at the end of a line. Many writers share it: a line that one left open is ended before another begins,
  * and a line that is in progress may take the file at most 1 MiB over its size.
@@ -20,19 +30,25 @@ export class RotatingFile {
   readonly #path: string;
   readonly #disk: Disk;
   readonly #wall: () => Date;
+  readonly #rotated: () => void;
+  readonly #index: IndexWriter;
   #limits: RotationLimits;
   #file: AppendFile | null = null;
   #sizeBytes = 0;
   #bornMs = 0;
   /** Whose line is open at the end of the file. */
   #midLine: number | null = null;
+  /** Whose line was ended for another's sake, and is to go on. */
+  readonly #broken = new Set<number>();
   #lost: { lines: number; error: DiskError } | null = null;
 
-  constructor(path: string, limits: RotationLimits, world: Readonly<{ disk: Disk; wall: () => Date }>) {
+  constructor(path: string, limits: RotationLimits, world: RotationWorld) {
     this.#path = path;
     this.#limits = limits;
     this.#disk = world.disk;
     this.#wall = world.wall;
+    this.#rotated = world.rotated ?? (() => {});
+    this.#index = new IndexWriter(world.disk);
   }
 
   /** Opens the file anew, for instance after somebody else moved it. On an error the one already open stays in use. */
@@ -41,7 +57,19 @@ export class RotatingFile {
     if ("code" in opened) return opened;
     if (this.#file) this.#endLine();
     this.#adopt(opened);
+    this.#index.open(shelfPaths.index(this.#path, 0), opened);
     return null;
+  }
+
+  /** Says who a writer is, for whoever reads. */
+  name(from: number, origin: Origin): void {
+    this.#index.name(from, origin);
+  }
+
+  /** A writer is gone. */
+  forget(from: number): void {
+    this.#index.forget(from);
+    this.#broken.delete(from);
   }
 
   /** Changes the limits from the next write on. */
@@ -58,6 +86,7 @@ export class RotatingFile {
     if (this.#lost) this.#confess();
     this.#endLine();
     if (this.#file) this.#disk.close(this.#file.fd);
+    this.#index.close();
     this.#file = null;
     this.#midLine = null;
   }
@@ -77,7 +106,7 @@ export class RotatingFile {
 
   /** Writes file by file; answers with what could not be written. */
   #fill(from: number, bytes: Uint8Array): Uint8Array {
-    if (this.#midLine === null && this.#isOld()) this.#rotate();
+    if (this.#midLine === null && (this.#isOld() || this.#isIndexFull())) this.#rotate();
     let rest = bytes;
     while (rest.length > 0) {
       const fitting = this.#fitting(from, rest) || (this.#rotate() ? this.#fitting(from, rest) : rest.length);
@@ -92,6 +121,11 @@ export class RotatingFile {
     return this.#sizeBytes > 0 && this.#wall().getTime() - this.#bornMs >= this.#limits.maxAgeMs;
   }
 
+  /** Why a bound: many tiny lines take more room in the index than in the file. */
+  #isIndexFull(): boolean {
+    return this.#index.sizeBytes >= Math.max(this.#limits.maxSizeBytes, MIN_INDEX_BYTES);
+  }
+
   /** How many of the bytes belong into this file: up to the end of a line, or none. */
   #fitting(from: number, bytes: Uint8Array): number {
     const roomBytes = this.#limits.maxSizeBytes - this.#sizeBytes;
@@ -103,38 +137,20 @@ export class RotatingFile {
     return this.#midLine === from && firstLine <= roomBytes + OVERRUN_BYTES ? firstLine : 0;
   }
 
-  /**
-   * Makes room: the file becomes `.1`, `.1` becomes `.2`, and so on; the oldest goes.
-   * Why: the new file exists under another name before the first rename, the renames go from the oldest to the youngest,
-   * each onto a free name, and only up to the first free one: whichever step fails, however often, no line is gone that
-   * should be kept.
-   */
+  /** Makes room: the file becomes number 1, and so on; see `shift`. */
   #rotate(): boolean {
     if (!this.#endLine()) return false;
-    const fresh = this.#disk.openAppend(`${this.#path}.new`, true);
+    const fresh = this.#disk.openAppend(shelfPaths.fresh(this.#path), true);
     if ("code" in fresh) return false;
-    if (!this.#shift()) {
+    if (!shift(this.#path, this.#limits.maxFiles, this.#disk)) {
       this.#disk.close(fresh.fd);
-      this.#disk.remove(`${this.#path}.new`);
+      this.#disk.remove(shelfPaths.fresh(this.#path));
       return false;
     }
     this.#adopt(fresh);
+    this.#index.open(shelfPaths.index(this.#path, 0), fresh);
+    this.#rotated();
     return true;
-  }
-
-  #shift(): boolean {
-    const { maxFiles } = this.#limits;
-    for (let number = maxFiles + 1; this.#disk.remove(`${this.#path}.${number}`) === null; number++);
-    let free = 1;
-    while (free < maxFiles && this.#disk.exists(`${this.#path}.${free}`)) free++;
-    for (let number = Math.min(free, maxFiles); number > 0; number--) {
-      const from = number === 1 ? this.#path : `${this.#path}.${number - 1}`;
-      const error = this.#disk.rename(from, `${this.#path}.${number}`);
-      if (error && error.code !== "ENOENT") return false;
-    }
-    if (this.#disk.rename(`${this.#path}.new`, this.#path) === null) return true;
-    if (maxFiles > 0) this.#disk.rename(`${this.#path}.1`, this.#path);
-    return false;
   }
 
   #adopt(opened: AppendFile): void {
@@ -145,23 +161,36 @@ export class RotatingFile {
     this.#midLine = opened.midLine ? NOBODY : null;
   }
 
+  /** Ends the line that somebody left open; he goes on with it when he writes again. */
   #endLine(): boolean {
-    return this.#midLine === null || this.#put(NOBODY, LINE_END) === 1;
+    const from = this.#midLine;
+    if (from === null) return true;
+    if (this.#append(NOBODY, LINE_END, true) < 1) return false;
+    if (from !== NOBODY) this.#broken.add(from);
+    return true;
   }
 
   /** Answers with the number of bytes written; fewer than given means that something is lost. */
   #put(from: number, bytes: Uint8Array): number {
+    return bytes.length === 0 ? 0 : this.#append(from, bytes, false);
+  }
+
+  #append(from: number, bytes: Uint8Array, isBreak: boolean): number {
+    const continues = !isBreak && this.#broken.delete(from);
+    const timeMs = this.#wall().getTime();
+    this.#index.mark({ offset: this.#sizeBytes, timeMs, from, isBreak, continues });
     let done = 0;
     while (this.#file && done < bytes.length) {
       const written = this.#disk.write(this.#file.fd, done === 0 ? bytes : bytes.subarray(done));
       if (typeof written !== "number") {
         this.#lost ??= { lines: 0, error: written };
-        return done;
+        break;
       }
       done += written;
       this.#sizeBytes += written;
       this.#midLine = bytes[done - 1] === NEWLINE ? null : from;
     }
+    if (done === 0 && continues) this.#broken.add(from);
     return done;
   }
 
@@ -185,6 +214,5 @@ export class RotatingFile {
 const NEWLINE = 10;
 const LINE_END = Uint8Array.of(NEWLINE);
 const OVERRUN_BYTES = 1024 * 1024;
-/** No writer's number: a line that nobody goes on with. */
-const NOBODY = -1;
+const MIN_INDEX_BYTES = 64 * 1024;
 const encoder = new TextEncoder();

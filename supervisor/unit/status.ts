@@ -15,6 +15,10 @@ export type SubState =
   | "dead"
   | "start"
   | "start-pre"
+  | "start-post"
+  | "reload"
+  | "stop"
+  | "stop-post"
   | "auto-restart"
   | "stop-sigterm"
   | "stop-sigkill"
@@ -73,9 +77,15 @@ export type InstanceStatus = Readonly<{
   ready_at: string | null;
   memory_bytes: number | null;
   cpu_seconds: number | null;
+  /** `unknown`: no probe has come to a verdict yet, or there is none. */
+  health: UnitStatus["health"];
+  probes: readonly ProbeStatus[];
   /** Everybody alive of this invocation, the main process first; only in the answer for one unit (`GET /v1/units/:name`). */
   processes?: readonly ProcessStatus[];
 }>;
+
+/** What one probe of one process was last told. Shape of `detail`: `answered 503`. */
+export type ProbeStatus = Readonly<{ kind: string; verdict: "passing" | "failing" | "unknown"; detail: string }>;
 
 /**
  * One process of an invocation. Why not in the list of units: finding them means a walk through all of /proc.

@@ -4,6 +4,7 @@ import { type Issue, rawTable } from "./schema/issue.ts";
 export const effective: readonly string[] = [
   ...under("unit", "description enabled requires wants after before binds_to part_of conflicts"),
   ...under("service", "type script args runtime exec_start instances watchdog_sec runtime_max_sec"),
+  ...under("service", "exec_start_pre exec_start_post exec_reload exec_stop exec_stop_post"),
   ...under(
     "service",
     "restart restart_sec restart_steps restart_max_delay_sec start_limit_burst start_limit_interval_sec",
@@ -13,28 +14,25 @@ export const effective: readonly string[] = [
     "service",
     "timeout_start_sec timeout_stop_sec kill_signal final_kill_signal send_sigkill kill_mode reload_mode",
   ),
-  ...under("service", "working_directory environment inherit_environment environment_file"),
+  ...under("service", "working_directory environment inherit_environment environment_file load_credential"),
   ...under("service", "user group supplementary_groups umask nice oom_score_adjust no_new_privileges"),
   ...under("service", "limit_as limit_core limit_cpu limit_data limit_fsize limit_locks limit_memlock limit_msgqueue"),
   ...under(
     "service",
     "limit_nice limit_nofile limit_nproc limit_rss limit_rtprio limit_rttime limit_sigpending limit_stack",
   ),
-  ...under("socket.*", "listen_stream backlog socket_mode reuse_port free_bind no_delay keep_alive"),
-  ...under("socket.*", "defer_accept_sec bind_ipv6_only"),
+  ...under("socket.*", "listen_stream listen_datagram backlog socket_mode socket_user socket_group"),
+  ...under("socket.*", "reuse_port free_bind no_delay keep_alive defer_accept_sec bind_ipv6_only"),
+  ...under("probe.*", "http_get tcp_socket exec listener path"),
+  ...under("probe.*", "initial_delay period timeout failure_threshold success_threshold"),
   ...under("handover", "soak_sec drain_sec"),
-  ...under("output", "max_size max_files"),
+  ...under("output", "max_size max_age max_files compress timestamps"),
 ];
 
 /** Keys that are read and checked, but have no effect yet: a file that sets one to more than its default is refused. */
 export const notYet: readonly string[] = [
-  ...under("service", "exec_start_pre exec_start_post exec_reload exec_stop exec_stop_post"),
-  ...under("service", "load_credential load_credential_encrypted"),
+  ...under("service", "load_credential_encrypted"),
   ...under("service", "memory_max cpu_quota tasks_max"),
-  ...under("socket.*", "listen_datagram socket_user socket_group"),
-  ...under("probe.*", "http_get tcp_socket exec listener path"),
-  ...under("probe.*", "initial_delay period timeout failure_threshold success_threshold"),
-  ...under("output", "max_age compress timestamps"),
 ];
 
 type Reader = Readonly<{ safeParse(raw: unknown): Readonly<{ success: boolean; data?: unknown }> }>;

@@ -3,10 +3,11 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { LogQuery } from "../../supervisor/unit/log-query.ts";
 import type { UnitStatus } from "../../supervisor/unit/status.ts";
 import { FakeDesk, makeUnit, makeVerdict } from "../control/fixtures/fake-desk.ts";
 import { commandOf, type RuntimeName, runToEnd, runtimeNames } from "../control/fixtures/runtime.ts";
-import { fakeOptions, serve } from "../control/fixtures/serve.ts";
+import { fakeOptions, printed, serve } from "../control/fixtures/serve.ts";
 import { within } from "../support/within.ts";
 
 const root = mkdtempSync(join(tmpdir(), "cli-"));
@@ -19,12 +20,12 @@ let server: Awaited<ReturnType<typeof serve>>;
 
 beforeAll(async () => {
   mkdirSync(state);
-  const flood = "a line of output\n".repeat(1000);
-  const follow = async function* (_file: string, { lines }: { lines: number }) {
+  const flood = Array.from({ length: 1000 }, () => printed("api", "a line of output"));
+  const logs = async function* ({ sources, lines }: LogQuery) {
     if (lines > 1000) for (let count = 0; count < 100; count++) yield flood;
-    else yield `last ${lines}\n`;
+    else yield sources.map(({ unit }) => printed(unit, `last ${lines}`));
   };
-  server = await serve(desk, join(state, "control.sock"), fakeOptions({ closing: closing.signal, follow }));
+  server = await serve(desk, join(state, "control.sock"), fakeOptions({ closing: closing.signal, logs }));
 });
 afterAll(async () => {
   closing.abort();

@@ -75,7 +75,7 @@ describe("queries", () => {
 
   test("routes of later versions do not exist yet", async () => {
     const { get } = setUp();
-    expect(await problemOf(get("/v1/units/api/why"))).toMatchObject({ status: 404 });
+    expect(await problemOf(get("/v1/units/api/rollback"))).toMatchObject({ status: 404 });
   });
 });
 

@@ -3,7 +3,7 @@ import { type ControlOptions, createControl } from "../../supervisor/control/rou
 import { eventually } from "../support/eventually.ts";
 import { within } from "../support/within.ts";
 import { FakeDesk } from "./fixtures/fake-desk.ts";
-import { fakeOptions } from "./fixtures/serve.ts";
+import { fakeOptions, printed } from "./fixtures/serve.ts";
 
 function setUp(changes: Partial<ControlOptions> = {}) {
   const desk = new FakeDesk();
@@ -97,13 +97,13 @@ describe("logs", () => {
 
   test("a source is pulled only as fast as it is read", async () => {
     let made = 0;
-    const follow = async function* () {
+    const logs = async function* () {
       for (;;) {
         made++;
-        yield "x";
+        yield [printed("api", "x")];
       }
     };
-    const { get } = setUp({ follow });
+    const { get } = setUp({ logs });
     const stream = readerOf(await get("/v1/units/api/logs?follow=1"));
     for (let count = 0; count < 5; count++) await stream.next();
     expect(made).toBeLessThan(10);
@@ -112,12 +112,12 @@ describe("logs", () => {
 
   test("a source that breaks ends the stream and is reported", async () => {
     const bugs: unknown[] = [];
-    const follow = async function* () {
-      yield "x";
+    const logs = async function* () {
+      yield [printed("api", "x")];
       throw new Error("broken");
     };
-    const { get } = setUp({ follow, onBug: (error) => bugs.push(error) });
-    expect(await (await get("/v1/units/api/logs")).text()).toBe("x");
+    const { get } = setUp({ logs, onBug: (error) => bugs.push(error) });
+    expect(await (await get("/v1/units/api/logs")).text()).toBe("x\n");
     expect(bugs.map(String)).toEqual(["Error: broken"]);
   });
 });

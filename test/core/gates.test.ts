@@ -289,3 +289,29 @@ function inOrder({ world }: Lives): readonly string[] {
     .sort((a, b) => rank(a) - rank(b))
     .flatMap((name) => (world.units.get(name)?.instances ?? []).map((_, index) => `${name}@${index + 1}`));
 }
+
+describe("a gate is looked at again", () => {
+  /** Each unit runs and is to stop, without a turn: every gate that is looked at is open. */
+  const worldOf = (...changed: readonly string[]): World => {
+    const { world } = up(redis, makeUnit("side"), api, worker);
+    const stopped = (entry: UnitState): UnitState => ({
+      ...entry,
+      instances: entry.instances.map((state) => ({ ...state, wanted: "down" })),
+    });
+    const shut = new Map([...world.units].map(([name, entry]) => [name, stopped(entry)]));
+    const units = new Map([...shut].map(([name, entry]) => [name, changed.includes(name) ? { ...entry } : entry]));
+    return { ...world, units, shut: { units: shut, graph: world.graph } };
+  };
+  const open = (world: World): readonly string[] => gates(world).map(({ unit }) => unit);
+
+  test("when its unit, or one that it looks at, has changed", () => {
+    expect(open(worldOf())).toEqual([]);
+    expect(open(worldOf("side"))).toEqual(["side"]);
+    expect(open(worldOf("api", "side"))).toEqual(["side", "worker"]);
+  });
+
+  test("when the graph is another", () => {
+    const world = worldOf();
+    expect(open({ ...world, graph: new Map(world.graph) })).toEqual(["side", "worker"]);
+  });
+});

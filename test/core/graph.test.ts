@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { createGraph } from "../../supervisor/core/graph.ts";
 import { makeUnit } from "../support/units.ts";
 
-const none = { requires: [], bindsTo: [], conflicts: [], after: [], successors: [] };
+const none = { requires: [], bindsTo: [], conflicts: [], after: [], successors: [], ancestors: [] };
 
 test("a graph knows who goes before, who goes after, who is required, and who cannot be beside whom", () => {
   const graph = createGraph([
@@ -13,11 +13,32 @@ test("a graph knows who goes before, who goes after, who is required, and who ca
     makeUnit("old"),
   ]);
   expect(Object.fromEntries(graph)).toEqual({
-    redis: { ...none, successors: ["api", "log"] },
-    api: { ...none, requires: ["redis"], after: ["redis", "log"], successors: ["side"] },
-    log: { ...none, after: ["redis"], successors: ["api"], conflicts: ["old"] },
-    side: { ...none, requires: ["api"], bindsTo: ["api"], after: ["api"] },
-    old: { ...none, conflicts: ["log"] },
+    redis: { ...none, successors: ["api", "log"], watchers: ["redis", "api", "log", "side"] },
+    api: {
+      ...none,
+      requires: ["redis"],
+      after: ["redis", "log"],
+      successors: ["side"],
+      ancestors: ["redis", "log"],
+      watchers: ["redis", "api", "log", "side"],
+    },
+    log: {
+      ...none,
+      after: ["redis"],
+      successors: ["api"],
+      ancestors: ["redis"],
+      conflicts: ["old"],
+      watchers: ["redis", "api", "log", "side", "old"],
+    },
+    side: {
+      ...none,
+      requires: ["api"],
+      bindsTo: ["api"],
+      after: ["api"],
+      ancestors: ["api", "redis", "log"],
+      watchers: ["api", "side"],
+    },
+    old: { ...none, conflicts: ["log"], watchers: ["log", "old"] },
   });
 });
 
@@ -25,5 +46,5 @@ test("units that are not there are left out", () => {
   const graph = createGraph([
     makeUnit("api", { requires: ["ghost"], bindsTo: ["ghoul"], conflicts: ["imp"], after: ["spirit"] }),
   ]);
-  expect(graph.get("api")).toEqual(none);
+  expect(graph.get("api")).toEqual({ ...none, watchers: ["api"] });
 });

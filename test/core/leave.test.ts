@@ -206,7 +206,7 @@ describe("a drain", () => {
   test("holds up the rest of a unit that has failed", () => {
     const life = draining(60_000, { restart: "no" });
     life.exit("i2", 1);
-    expect(life.state.phase).toEqual({ tag: "stopping", next: "failed" });
+    expect(life.state.phase).toMatchObject({ tag: "stopping", next: "failed" });
     expect(life.exit("i1", 0)).toContain("stopping → failed: exited with code 1");
   });
 

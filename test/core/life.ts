@@ -25,7 +25,7 @@ export class Life {
   send(event: Event): readonly string[] {
     const tick = { now: this.now, roll: this.roll, nonce: "" };
     const { state, effects } = step({ unit: this.unit, tick, mint: `i${this.#minted + 1}` }, this.state, event);
-    if (effects.some(({ tag }) => tag === "spawn")) this.#minted++;
+    if (effects.some(({ tag }) => tag === "spawn" || tag === "command")) this.#minted++;
     this.state = state;
     return effects.map(line);
   }

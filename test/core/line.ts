@@ -9,6 +9,13 @@ export function line(effect: Effect): string {
   switch (effect.tag) {
     case "spawn":
       return `spawn ${short(effect.invocation)} g${effect.generation}`;
+    case "command": {
+      const end = effect.end ? ` after ${effect.end.result}` : "";
+      const pid = effect.of.pid === null ? "" : ` pid ${effect.of.pid}`;
+      return `run ${effect.kind} ${effect.index} ${effect.invocation} for ${short(effect.of.invocation ?? "nobody")}${pid}${end}`;
+    }
+    case "ask":
+      return `ask ${effect.kind} ${short(effect.invocation)}`;
     case "signal":
       return `${effect.signal} ${effect.scope} ${short(effect.invocation)}`;
     case "report":
@@ -26,6 +33,10 @@ function reported(report: Report): string {
       return `ready${whom} after ${report.afterMs}`;
     case "exited":
       return `exited${whom}: ${describe(report.cause)}`;
+    case "command-failed":
+      return `command${who} ${report.ignored ? "may fail" : "failed"}: ${describe(report.cause)}`;
+    case "health":
+      return `health${whom} ${report.health} by ${report.kind}: ${report.detail}`;
     case "survived":
       return `survived${whom}: ${report.survivors.map(({ pid, command }) => `${pid} ${command}`).join(", ")}`;
     case "restart-due":

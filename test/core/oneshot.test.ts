@@ -79,7 +79,7 @@ describe("a oneshot whose work is done", () => {
 
   test("is done again by a restart", () => {
     const life = done();
-    expect(life.send({ tag: "want-restart" })).toEqual(["finished → inactive"]);
+    expect(life.send({ tag: "want-restart" })).toEqual(["finished → inactive: was stopped"]);
     expect(life.send({ tag: "launch" })).toEqual(["spawn i2 g1", "inactive → starting i2"]);
     expect(life.state.cause).toBeNull();
   });

@@ -28,7 +28,7 @@ describe("a reload", () => {
   test.each(["simple", "exec", "oneshot"] as const)(
     "by handover is refused for type %s, which never says READY",
     (type) => {
-      const why = `a service of type "${type}" cannot say that it is ready; set type = "notify", or reload_mode = "restart"`;
+      const why = `a service of type "${type}" cannot say that it is ready; set type = "notify", a readiness probe with \`listener\`, or reload_mode = "restart"`;
       expect(refusal({ type }, "running")).toBe(why);
     },
   );

@@ -51,7 +51,7 @@ describe("want-up", () => {
   test("during the pause of a dying group replaces the policy's restart", () => {
     const life = lifeAt("running");
     life.exit("i1", 1, [{ pid: 7, command: "child" }]);
-    expect(life.state.phase).toEqual({ tag: "stopping", next: "waiting" });
+    expect(life.state.phase).toMatchObject({ tag: "stopping", next: "waiting" });
     life.send({ tag: "want-up" });
     expect(life.emptied("i1")).toEqual(["stopping → inactive: exited with code 1"]);
   });

@@ -1,15 +1,21 @@
 import type { Exit, Instant, Survivor } from "../../supervisor/core/facts.ts";
 import type {
+  Answer,
   Clock,
+  Credentials,
   Listener,
   Listeners,
   Outputs,
+  PrivateListener,
+  PrivateListeners,
+  Probing,
   ProcessEvent,
   Processes,
+  Question,
   SpawnOrder,
 } from "../../supervisor/daemon/ports.ts";
 import { type Fault, fail, ok } from "../../supervisor/unit/fault.ts";
-import type { SignalName, Socket } from "../../supervisor/unit/unit.ts";
+import type { SignalName, Socket, Unit } from "../../supervisor/unit/unit.ts";
 
 /** More wake-ups in one span than any test has; a loop that asks for the past again and again is noticed. */
 const mostRings = 500;
@@ -21,6 +27,9 @@ export class Fakes {
   readonly processes = new FakeProcesses(this.log);
   readonly outputs = new FakeOutputs(this.log);
   readonly listeners = new FakeListeners(this.log);
+  readonly privates = new FakePrivateListeners(this.log);
+  readonly credentials = new FakeCredentials(this.log);
+  readonly probing = new FakeProbing(this.log);
 }
 
 class FakeClock implements Clock {
@@ -196,6 +205,80 @@ class FakeListeners implements Listeners {
 
   close(listener: Listener): void {
     this.#log.push(`close ${listener.name}`);
+  }
+}
+
+class FakePrivateListeners implements PrivateListeners {
+  readonly #log: string[];
+  readonly #open = new Map<string, PrivateListener>();
+
+  constructor(log: string[]) {
+    this.#log = log;
+  }
+
+  open(invocation: string): ReturnType<PrivateListeners["open"]> {
+    this.#log.push(`private listener of ${name(invocation)}`);
+    const listener = { fd: 31, path: `/run/${name(invocation)}`, inode: 3 };
+    this.#open.set(invocation, listener);
+    return ok(listener);
+  }
+
+  of(invocation: string): PrivateListener | null {
+    return this.#open.get(invocation) ?? null;
+  }
+
+  close(invocation: string): void {
+    if (this.#open.delete(invocation)) this.#log.push(`private listener of ${name(invocation)} closed`);
+  }
+}
+
+class FakeCredentials implements Credentials {
+  readonly #log: string[];
+  readonly #open = new Set<string>();
+  refusal: Fault | null = null;
+
+  constructor(log: string[]) {
+    this.#log = log;
+  }
+
+  open(unit: Unit, _instance: number, invocation: string): ReturnType<Credentials["open"]> {
+    if (Object.keys(unit.service.loadCredential).length === 0) return ok(null);
+    if (this.refusal) return fail(this.refusal);
+    this.#log.push(`credentials of ${name(invocation)}`);
+    this.#open.add(invocation);
+    return ok(`/secret/${name(invocation)}`);
+  }
+
+  close(invocation: string): void {
+    if (this.#open.delete(invocation)) this.#log.push(`credentials of ${name(invocation)} removed`);
+  }
+}
+
+class FakeProbing implements Probing {
+  readonly #log: string[];
+  readonly asked: Question[] = [];
+  answered: (answer: Answer) => void = () => {};
+
+  constructor(log: string[]) {
+    this.#log = log;
+  }
+
+  ask(question: Question): void {
+    this.#log.push(`ask ${question.kind} ${name(question.invocation)}`);
+    this.asked.push(question);
+  }
+
+  cancel(): void {}
+
+  heard(event: ProcessEvent): boolean {
+    return event.invocation.includes(".probe-");
+  }
+
+  /** Answers the newest question. */
+  answer(isOk: boolean, detail = isOk ? "answered 200" : "answered 503"): void {
+    const question = this.asked.at(-1);
+    if (!question) throw new Error("nothing was asked");
+    this.answered({ invocation: question.invocation, kind: question.kind, ok: isOk, detail });
   }
 }
 

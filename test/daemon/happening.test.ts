@@ -113,8 +113,16 @@ test.each(rows.map(([, , text, , report]) => [text, report] as const))("what is 
     from: null,
     to: null,
     why: row?.[3] ?? null,
+    cause: "cause" in report ? brokeDown : report.tag === "handover-ended" ? causeOf(report.end) : null,
+    duration_ms: "afterMs" in report ? Math.round(report.afterMs) : report.tag === "restart-due" ? 400 : null,
   });
 });
+
+const brokeDown = { tag: "exit", code: 3, ready: true, because: [] } as const;
+const causeOf = (ended: HandoverEnd) => {
+  if (ended.cause === null) return null;
+  return ended.cause.tag === "stopped" ? ({ tag: "stopped", because: [] } as const) : brokeDown;
+};
 
 describe("a move", () => {
   const loud: Readonly<Record<Phase["tag"], Level>> = {
@@ -141,6 +149,8 @@ describe("a move", () => {
       from: "running",
       to,
       why: "exited with code 3",
+      cause: brokeDown,
+      duration_ms: null,
     });
   });
 
@@ -162,5 +172,7 @@ test("what concerns the supervisor itself names no unit", () => {
     from: null,
     to: null,
     why: null,
+    cause: null,
+    duration_ms: null,
   });
 });

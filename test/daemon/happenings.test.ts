@@ -12,6 +12,8 @@ const happening = (event: string): Omit<Happening, "seq"> => ({
   from: null,
   to: null,
   why: null,
+  cause: null,
+  duration_ms: null,
   pid: null,
 });
 

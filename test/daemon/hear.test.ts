@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { createHear } from "../../supervisor/daemon/hear.ts";
 import type { ProcessEvent } from "../../supervisor/daemon/ports.ts";
+import { makeUnit } from "../support/units.ts";
 import { Fakes } from "./fakes.ts";
 
 /** What is done about the events, in order: the deeds of the output port and the facts for the core. */
 function heard(...events: readonly ProcessEvent[]): readonly unknown[] {
-  const { log, outputs } = new Fakes();
-  const all: unknown[] = log;
-  const hear = createHear(outputs, (fact) => all.push(fact));
+  const fakes = new Fakes();
+  const all: unknown[] = fakes.log;
+  const hear = createHear({ ...fakes, idleListeners: () => [] }, (fact) => all.push(fact));
   for (const event of events) hear(event);
   return all;
 }
@@ -43,7 +44,7 @@ test("READY=1 makes ready, and nothing else does", () => {
     fields,
   });
   expect(heard(say({ READY: "1" }))).toEqual([{ tag: "ready", invocation }]);
-  expect(heard(say({ READY: "0" }), say({ READY: "" }), say({ STOPPING: "1" }), say({}))).toEqual([]);
+  expect(heard(say({ READY: "0" }), say({ READY: "" }), say({ STOPPING: "0" }), say({}))).toEqual([]);
 });
 
 describe("signs of life", () => {
@@ -97,4 +98,38 @@ test("an empty STATUS takes the words back", () => {
   expect(heard({ tag: "notified", invocation, pid: 7, fields: { STATUS: "" } })).toEqual([
     { tag: "says", invocation, text: "" },
   ]);
+});
+
+test("RELOADING=1 and STOPPING=1 are its mood, and an ERRNO= belongs to its status", () => {
+  const say = (fields: Readonly<Record<string, string>>): ProcessEvent => ({
+    tag: "notified",
+    invocation,
+    pid: 7,
+    fields,
+  });
+  expect(heard(say({ RELOADING: "1", MONOTONIC_USEC: "1" }), say({ STOPPING: "1" }))).toEqual([
+    { tag: "mood", invocation, mood: "reloading" },
+    { tag: "mood", invocation, mood: "stopping" },
+  ]);
+  expect(heard(say({ STATUS: "no disk", ERRNO: "28" }), say({ ERRNO: "2" }), say({ ERRNO: "x" }))).toEqual([
+    { tag: "says", invocation, text: "no disk (errno 28)" },
+    { tag: "says", invocation, text: "errno 2" },
+  ]);
+});
+
+test("what the process of a probe says is not told to the core", () => {
+  const probe = `${invocation}.probe-liveness`;
+  expect(heard({ tag: "exited", invocation: probe, exit: { by: "code", code: 0 }, survivors: [] })).toEqual([]);
+});
+
+test("what was lent to a life is taken back when the last of its processes is gone", () => {
+  const fakes = new Fakes();
+  fakes.privates.open(invocation);
+  fakes.credentials.open(makeUnit("api", { service: { loadCredential: { db: "/etc/db" } } }), 1, invocation);
+  fakes.log.length = 0;
+  const hear = createHear({ ...fakes, idleListeners: () => [] }, () => {});
+  hear({ tag: "exited", invocation, exit: { by: "code", code: 0 }, survivors: [{ pid: 8, command: "child" }] });
+  expect(fakes.log).toEqual(["flush i1"]);
+  hear({ tag: "emptied", invocation });
+  expect(fakes.log.slice(1)).toEqual(["credentials of i1 removed", "private listener of i1 closed"]);
 });

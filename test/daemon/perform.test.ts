@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Report } from "../../supervisor/core/effect.ts";
 import { createWorld, type Deed, type Whom } from "../../supervisor/core/world.ts";
 import { createPerform, type PerformOptions } from "../../supervisor/daemon/perform.ts";
-import type { ProcessEvent } from "../../supervisor/daemon/ports.ts";
+import type { Answer, ProcessEvent } from "../../supervisor/daemon/ports.ts";
 import { createSockets } from "../../supervisor/daemon/sockets.ts";
 import { type Fault, fail, ok } from "../../supervisor/unit/fault.ts";
 import type { BindableSocket } from "../../supervisor/unit/unit.ts";
@@ -20,18 +20,24 @@ function begin(change: Partial<PerformOptions> = {}) {
   const fakes = new Fakes();
   const answers: ProcessEvent[] = [];
   const reports: [Whom, Report][] = [];
+  const said: Answer[] = [];
   const env = { PORT: "1", SUPERVISOR_UNIT: "forged", INVOCATION_ID: "forged" };
   const perform = createPerform({
     world: () => createWorld([api]),
     sockets: createSockets(fakes.listeners, (unit) => ok(unit.sockets as readonly BindableSocket[])),
     processes: fakes.processes,
     outputs: fakes.outputs,
-    command: () => ok({ argv: ["bun", "main.ts"], env, cwd: "/srv" }),
+    privates: fakes.privates,
+    credentials: fakes.credentials,
+    probing: fakes.probing,
+    command: (_unit, _instance, extra) => ok({ argv: ["bun", "main.ts"], env: { ...env, ...extra }, cwd: "/srv" }),
+    commandLine: (_unit, _instance, { argv, extra }) => ok({ argv, env: { ...env, ...extra }, cwd: "/srv" }),
+    answered: (answer) => said.push(answer),
     answer: (event) => answers.push(event),
     report: (whom, report) => reports.push([whom, report]),
     ...change,
   });
-  return { ...fakes, perform, answers, reports };
+  return { ...fakes, perform, answers, reports, said };
 }
 
 describe("a spawn", () => {

@@ -105,7 +105,7 @@ describe("reload", () => {
     expect(verdicts.map(({ result, message, fault }) => [result, message, fault?.code])).toEqual([
       [
         "refused",
-        'reload api: a service of type "simple" cannot say that it is ready; set type = "notify", or reload_mode = "restart"',
+        'reload api: a service of type "simple" cannot say that it is ready; set type = "notify", a readiness probe with `listener`, or reload_mode = "restart"',
         "request-invalid",
       ],
       ["refused", "reload redis: is not active", "request-invalid"],

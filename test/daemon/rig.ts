@@ -25,7 +25,7 @@ export class Rig {
   shutdowns = 0;
 
   constructor(...units: readonly Unit[]) {
-    const { clock, listeners, outputs, processes } = this.fakes;
+    const { clock, listeners, outputs, processes, privates, credentials, probing } = this.fakes;
     this.daemon = new Daemon(units, supervisor, {
       clock,
       listeners,
@@ -34,9 +34,16 @@ export class Rig {
         processes.hear = post;
         return processes;
       },
+      probing: (_processes, _privates, answered) => {
+        probing.answered = answered;
+        return probing;
+      },
+      privates,
+      credentials,
       dice: () => ({ roll: 0, nonce: "0".repeat(24) }),
       journal: { write: (told, pid) => this.told.push({ ...told, pid }) },
-      command: () => this.#command(),
+      command: (_unit, _instance, extra) => this.#command(["bun", "main.ts"], extra),
+      commandLine: (_unit, _instance, { argv, extra }) => this.#command(argv, extra),
       socketsToBind: (unit) => ok(unit.sockets as readonly BindableSocket[]),
       outputFile: (unit) => `/srv/app/.supervisor/logs/${unit}.log`,
       shuttingDown: () => {
@@ -45,8 +52,8 @@ export class Rig {
     });
   }
 
-  #command(): Outcome<Command> {
-    return this.commandFault ? fail(this.commandFault) : ok({ argv: ["bun", "main.ts"], env: { PORT: "1" }, cwd: "/" });
+  #command(argv: Command["argv"], extra: Readonly<Record<string, string>> = {}): Outcome<Command> {
+    return this.commandFault ? fail(this.commandFault) : ok({ argv, env: { PORT: "1", ...extra }, cwd: "/" });
   }
 
   get desk(): Desk {

@@ -34,6 +34,8 @@ const process = (nth: number, phase: string, generation: number, readyAt: number
   ready_at: readyAt === null ? null : at(readyAt),
   memory_bytes: (100 + nth) * 1_000,
   cpu_seconds: (100 + nth) / 100,
+  health: "unknown" as const,
+  probes: [],
 });
 
 test("the status speaks of the supervisor, and of every unit in name order", () => {

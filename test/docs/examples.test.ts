@@ -10,7 +10,7 @@ import { readPage } from "./page.ts";
 const project = join(import.meta.dirname, "../..");
 const { blocks } = readPage("services-kit");
 const examples = blocks.filter(({ language }) => language === "ts").map(({ text }) => text);
-const [web = "", ticks = "", health = "", worker = ""] = examples;
+const [web = "", ticks = "", health = "", worker = "", probed = ""] = examples;
 const [unit = ""] = blocks.filter(({ language }) => language === "toml").map(({ text }) => text);
 const manifest = JSON.stringify({ type: "module", dependencies: { supervisor: `file:${project}`, hono: "*" } });
 
@@ -23,7 +23,7 @@ function install(folder: string): void {
 }
 
 test("the kit's examples are whole programs that the compiler accepts", () => {
-  expect(examples).toHaveLength(4);
+  expect(examples).toHaveLength(5);
   const folder = mkdtempSync(join(tmpdir(), "docs-"));
   try {
     install(folder);
@@ -43,16 +43,20 @@ describe.each(["bun", "deno"] satisfies RuntimeName[])("on %s", (runtime) => {
   test("the kit's examples come up, are handed over and drain", async () => {
     const port0 = unit.replace("127.0.0.1:8080", "127.0.0.1:0");
     const named = (script: string) => port0.replace("main.ts", script);
-    const portless = named("worker.ts").replace(/\[socket\.http\][^[]*/, "");
+    const portless = (script: string) => named(script).replace(/\[socket\.http\][^[]*/, "");
     const order: RootOrder = {
       runtime,
       units: {
         "web.toml": port0,
         "ticks.toml": named("ticks.ts"),
         "health.toml": named("health.ts"),
-        "worker.toml": portless,
+        "worker.toml": portless("worker.ts"),
+        "probed.toml": portless("probed.ts"),
       },
-      files: { "main.ts": web, "ticks.ts": ticks, "health.ts": health, "worker.ts": worker, "package.json": manifest },
+      files: {
+        ...{ "main.ts": web, "ticks.ts": ticks, "health.ts": health, "worker.ts": worker, "probed.ts": probed },
+        "package.json": manifest,
+      },
     };
     await withRoot(order, async (root) => {
       install(root.path);
@@ -62,7 +66,7 @@ describe.each(["bun", "deno"] satisfies RuntimeName[])("on %s", (runtime) => {
       const { code, stdout } = await daemon.cli("reload");
       expect({ code, lines: stdout.trim().split("\n").sort() }).toEqual({
         code: 0,
-        lines: ["health", "ticks", "web", "worker"].map((name) => `reload ${name}: done`),
+        lines: ["health", "probed", "ticks", "web", "worker"].map((name) => `reload ${name}: done`),
       });
       await answers(daemon);
       expect(await daemon.stop()).toEqual({ code: 0, signal: null });

@@ -6,7 +6,7 @@ import { makeUnit } from "../support/units.ts";
 
 const { service: privileges } = makeUnit("api");
 const identity = { uid: 33, gid: 34, groups: [34, 35] };
-const order = { program: "/usr/bin/env", args: ["-0"], env: {}, listening: false };
+const order = { program: "/usr/bin/env", args: ["-0"], env: {}, ownPid: [], door: null };
 const restraint = (change: Partial<Restraint> = {}): Restraint => ({
   privileges,
   identity,

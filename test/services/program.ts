@@ -14,6 +14,8 @@ export type ProgramOrder = Readonly<{
   script: readonly [string, ...string[]];
   cwd?: string;
   environment?: Readonly<Record<string, string>>;
+  /** Listeners that it is lent, as the supervisor does: from descriptor 3 on, by these names. */
+  lent?: Readonly<Record<string, number>>;
 }>;
 
 /** A script that runs on one of the runtimes, and what it has printed so far. */
@@ -24,13 +26,18 @@ export class Program {
   stdout = "";
   stderr = "";
 
-  constructor({ runtime, script, cwd, environment }: ProgramOrder) {
+  constructor({ runtime, script, cwd, environment, lent = {} }: ProgramOrder) {
     const flags =
       runtime === "deno"
         ? ["run", "--no-prompt", "--allow-all", "--quiet", "--node-modules-dir=manual"]
         : ["--no-install"];
-    const env = { ...inherited(), ...environment };
-    this.child = spawn(binary(runtime), [...flags, ...script], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const names = Object.keys(lent);
+    const listen = names.length > 0 && { LISTEN_FDS: String(names.length), LISTEN_FDNAMES: names.join(":") };
+    const env = { ...inherited(), ...listen, ...environment };
+    const own = ["-c", `LISTEN_PID=$$ exec "$0" "$@"`, binary(runtime)];
+    const [program, before] = listen ? ["/bin/sh", own] : [binary(runtime), []];
+    const stdio = ["ignore", "pipe", "pipe", ...Object.values(lent)] as const;
+    this.child = spawn(program, [...before, ...flags, ...script], { cwd, env, stdio: [...stdio] });
     this.child.stdout?.on("data", (chunk) => this.#heard(() => (this.stdout += chunk)));
     this.child.stderr?.on("data", (chunk) => this.#heard(() => (this.stderr += chunk)));
     this.exited = once(this.child, "close").then(([code, signal]) => code ?? signal);

@@ -115,6 +115,18 @@ export const sabotages: readonly Sabotage[] = [
     find: "entries(world, node.conflicts).filter(({ instances }) => !instances.every(atRest));",
     replace: "entries(world, []);",
   },
+  ...["bindsTo", "conflicts", "successors", "ancestors"].map((whom) => ({
+    name: `a unit's gates are not looked at again when its ${whom} change`,
+    file: core("graph.ts"),
+    find: "return [...new Set([name, ...bindsTo, ...conflicts, ...successors, ...ancestors])];",
+    replace: `return [...new Set([name, ...bindsTo, ...conflicts, ...successors, ...ancestors])].filter((each) => !${whom}.includes(each));`,
+  })),
+  {
+    name: "what has changed is not looked at again",
+    file: core("gates.ts"),
+    find: "if (shut.units.get(name) === entry) continue;",
+    replace: "if (shut.units.has(name)) continue;",
+  },
   {
     name: "two that conflict go through their gates in one turn",
     file: core("drive.ts"),

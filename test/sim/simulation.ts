@@ -2,6 +2,7 @@ import { drive } from "../../supervisor/core/drive.ts";
 import type { Effect } from "../../supervisor/core/effect.ts";
 import type { Event, ProcessFact } from "../../supervisor/core/event.ts";
 import type { Exit } from "../../supervisor/core/facts.ts";
+import { gates } from "../../supervisor/core/gates.ts";
 import { breaches } from "../../supervisor/core/invariants.ts";
 import { atRest } from "../../supervisor/core/state.ts";
 import {
@@ -84,6 +85,8 @@ class Run {
   readonly #queue = new Queue<ProcessFact>();
   readonly #alive = new Map<string, Child>();
   readonly #survivors = new Set<string>();
+  /** Every invocation that has a process: the alive ones and those with survivors. */
+  readonly #present = new Set<string>();
   /** Whose whole group got SIGKILL. */
   readonly #killed = new Set<string>();
   readonly #breaches: string[] = [];
@@ -121,6 +124,13 @@ class Run {
       else this.#turn({ tag: "deadline" });
     }
     this.#now = end;
+    this.#expectShut();
+  }
+
+  /** A turn looks only at the gates that it concerns; the others must be shut all the same. */
+  #expectShut(): void {
+    const open = gates({ ...this.world, shut: { units: new Map(), graph: this.world.graph } });
+    if (open.length > 0) this.#breaches.push(`open, and nobody goes through: ${JSON.stringify(open)}`);
   }
 
   expectRest(): void {
@@ -134,6 +144,7 @@ class Run {
     const { invocation } = fact;
     const child = this.#alive.get(invocation);
     if (fact.tag === "emptied") {
+      this.#present.delete(invocation);
       if (this.#survivors.delete(invocation)) this.#turn({ tag: "fact", fact });
     } else if (fact.tag === "spawn-failed") {
       this.#turn({ tag: "fact", fact });
@@ -153,6 +164,7 @@ class Run {
     // A unit that says "process" leaves its survivors alone: they are nobody's business any more.
     const survives = child.survivor && mode !== "process" && !this.#killed.has(invocation);
     if (survives) this.#survivors.add(invocation);
+    else this.#present.delete(invocation);
     this.#alive.delete(invocation);
     this.#turn({ tag: "fact", fact: { ...fact, survivors: survives ? [{ pid: 1, command: "left-behind" }] : [] } });
     if (child.exitTwice) this.#queue.put(this.#now + 1 + this.#random.below(50), fact);
@@ -160,9 +172,11 @@ class Run {
 
   /** A fact about a process that is gone must change nothing at all. */
   #tellStale(fact: ProcessFact): void {
-    const before = JSON.stringify([...this.world.units]);
+    const { units } = this.world;
     this.#turn({ tag: "fact", fact });
-    if (JSON.stringify([...this.world.units]) !== before) this.#breaches.push(`a stale ${fact.tag} changed something`);
+    if (this.world.units === units) return;
+    if (JSON.stringify([...this.world.units]) !== JSON.stringify([...units]))
+      this.#breaches.push(`a stale ${fact.tag} changed something`);
   }
 
   #turn(event: WorldEvent): void {
@@ -180,10 +194,11 @@ class Run {
       this.#breaches.push(...this.#watch.see(deed, before, this.world, this.#now));
       this.#perform(deed);
     }
-    const alive = new Set([...this.#alive.keys(), ...this.#survivors]);
     const due = event.tag === "deadline" ? this.#now : this.#now - 1;
     this.#breaches.push(...this.#watch.silent(this.world, due));
-    this.#breaches.push(...breaches(this.world, alive, due).map((text) => `at ${this.#now}: ${text}`));
+    this.#breaches.push(
+      ...breaches(this.world, { alive: this.#present, now: due }, before).map((text) => `at ${this.#now}: ${text}`),
+    );
   }
 
   #perform({ unit, instance, effect }: Deed): void {
@@ -206,6 +221,7 @@ class Run {
       return;
     }
     this.#alive.set(invocation, child);
+    this.#present.add(invocation);
     this.#queue.put(at, { tag: "spawned", invocation, pid: 2 });
     if (child.readyAfter !== null) {
       this.#queue.put(at + child.readyAfter, { tag: "ready", invocation });

@@ -24,12 +24,12 @@ export class Watch {
 
   /** Names every process that serves though it has been silent for too long. */
   silent(world: World, now: number): readonly string[] {
-    return [...world.units.values()].flatMap(({ unit, instances }) =>
-      instances.flatMap(serving).flatMap((run) => {
-        const { watchdogMs } = unit.service;
-        const isSilent = watchdogMs > 0 && run.readyAt !== null && now > this.#lastSign(run) + watchdogMs;
-        return isSilent ? [`${unit.name}: ${run.invocation} is silent and serves`] : [];
-      }),
+    const watched = [...world.units.values()].filter(({ unit }) => unit.service.watchdogMs > 0);
+    return watched.flatMap(({ unit, instances }) =>
+      instances
+        .flatMap(serving)
+        .filter((run) => run.readyAt !== null && now > this.#lastSign(run) + unit.service.watchdogMs)
+        .map((run) => `${unit.name}: ${run.invocation} is silent and serves`),
     );
   }
 

@@ -1,6 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these placeholders are the unit file's own.
 import { expect, test } from "bun:test";
-import { type CommandContext, command, environmentFilePaths } from "../../supervisor/unit/command.ts";
+import {
+  type CommandContext,
+  command,
+  commandLine,
+  environmentFilePaths,
+  type Line,
+} from "../../supervisor/unit/command.ts";
 import { faultLine } from "../../supervisor/unit/fault.ts";
 import type { Unit } from "../../supervisor/unit/unit.ts";
 import { faultsOf, unit } from "./sample.ts";
@@ -145,4 +151,64 @@ test("all missing variables are told at once, each with its key", () => {
 
 test("what was meant for the supervisor alone cannot be had through a placeholder either", () => {
   expect(faultsOf(command(api('script = "a.ts"\nargs = ["${NOTIFY_SOCKET}"]'), context))).toHaveLength(1);
+});
+
+const stop = (argv: Line["argv"], extra?: Line["extra"]): Line => ({
+  argv,
+  key: "service.exec_stop",
+  ...(extra && { extra }),
+});
+
+function madeLine(from: Unit, line: Line) {
+  const outcome = commandLine(from, context, line);
+  if (!outcome.ok) throw new Error(outcome.faults.map(faultLine).join("\n"));
+  return outcome.value;
+}
+
+test("another command of a unit runs where the main one does, with its environment and its specifiers", () => {
+  const from = api('script = "a.ts"\nworking_directory = "sub"\nenvironment = { PORT = "80" }');
+  const main = made(from);
+  const line = madeLine(from, stop(["bin/tell", "%n@%i", "--port=${PORT}", "$PORT"]));
+  expect(line.argv).toEqual(["bin/tell", "api@2", "--port=80", "$PORT"]);
+  expect({ env: line.env, cwd: line.cwd }).toEqual({ env: main.env, cwd: main.cwd });
+});
+
+test("a dash before the program is not executed", () => {
+  expect(madeLine(api('script = "a.ts"'), stop(["-/bin/rm", "-f"])).argv).toEqual(["/bin/rm", "-f"]);
+});
+
+test("what is known only at run time is a variable, a placeholder and a word, and wins over the unit's own", () => {
+  const from = api('script = "a.ts"\nenvironment = { MAINPID = "own", EXIT_CODE = "own" }');
+  const line = madeLine(from, stop(["kill", "-HUP", "$MAINPID", "p=${MAINPID}", "p=$MAINPID"], { MAINPID: "42" }));
+  expect(line.argv).toEqual(["kill", "-HUP", "42", "p=42", "p=$MAINPID"]);
+  expect(line.env).toMatchObject({ MAINPID: "42", EXIT_CODE: "own" });
+});
+
+test("what is not known at run time is empty and no fault, and as a word of its own it is left out", () => {
+  const argv = ["log", "$MAINPID", "${MAINPID}", "$SERVICE_RESULT", "${EXIT_STATUS:-none}", "%n"] as const;
+  const line = madeLine(api('script = "a.ts"'), stop(argv));
+  expect(line.argv).toEqual(["log", "", "none", "api"]);
+  expect(Object.keys(line.env)).not.toContain("MAINPID");
+});
+
+test("a placeholder that nothing sets is a fault at the command's own key", () => {
+  const outcome = commandLine(api('script = "a.ts"'), context, stop(["log", "${NO_SUCH}"]));
+  expect(faultsOf(outcome).map(faultLine)).toEqual([
+    "units/api.toml: service.exec_stop: ${NO_SUCH} is not set, and there is no default",
+  ]);
+});
+
+test("a value that looks like a placeholder is not filled in again", () => {
+  const line = madeLine(api('script = "a.ts"'), stop(["log", "$SERVICE_RESULT"], { SERVICE_RESULT: "${HOME} %n" }));
+  expect(line.argv).toEqual(["log", "${HOME} %n"]);
+});
+
+test("what is known only at the start may be used in the environment, its files and the arguments, and wins", () => {
+  const from = api(
+    'script = "a.ts"\nargs = ["--key=${DIR}/key"]\nenvironment_file = ["${DIR}/env"]\nenvironment = { DIR = "own", KEY = "${DIR}/key" }',
+  );
+  const extra = { DIR: "/run/c" };
+  const { argv, env } = made(from, { extra, environmentFiles: [{ path: "/run/c/env", text: "A=1\n" }] });
+  expect(argv[2]).toBe("--key=/run/c/key");
+  expect(env).toMatchObject({ DIR: "/run/c", KEY: "/run/c/key", A: "1" });
 });

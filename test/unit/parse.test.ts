@@ -60,7 +60,7 @@ backlog = "many"
     "units/api.toml:10: service.instances: must be 1 or more, got 0",
     "units/api.toml:11: service.environment.1X: is no variable's name: letters, digits and underscores, not beginning with a digit",
     "units/api.toml:12: socket.a:b: is no name for LISTEN_FDNAMES: it takes 1 to 255 printable ASCII characters without a colon",
-    "units/api.toml:12: socket.a:b: needs `listen_stream`",
+    "units/api.toml:12: socket.a:b: needs `listen_stream` or `listen_datagram`",
     'units/api.toml:13: socket.a:b.backlog: must be a whole number, got "many"',
     "units/api.toml:14: serivce: unknown section (did you mean `service`?)",
   ]);
@@ -100,6 +100,7 @@ test("a service needs something to run, and one thing only", () => {
   expect(lines("")).toEqual(["units/api.toml:1: service: needs `script` or `exec_start`"]);
   expect(lines('[service]\nexec_start = ["a"]\nargs = ["b"]\nruntime = "bun"\n')).toHaveLength(2);
   expect(lines("[service]\nexec_start = []\n")[0]).toContain("must begin with the program's name");
+  expect(lines(`${service}exec_stop = [["-", "x"]]\n`)[0]).toContain("must begin with the program's name");
 });
 
 test("sockets come in file order, whatever their names", () => {

@@ -60,6 +60,26 @@ test("a probe with no question, two questions, or a foreign listener is refused"
   expect(messages({ exec: ["a"], path: "/" })[0]).toContain("belongs to `listener`");
 });
 
+test("a probe may ask the private listener of any unit, and so no socket may take its name", () => {
+  const probe = { readiness: { listener: "private", path: "/readyz" } };
+  expect(crossIssues({ service, probe })).toEqual([]);
+  const taken = { private: { listen_stream: "1" } };
+  expect(crossIssues({ service, socket: taken }).map((issue) => `${issue.path.join(".")}: ${issue.message}`)).toEqual([
+    "socket.private: is the name of the listener that each process of a unit with a probe gets for itself; choose another",
+  ]);
+  expect(crossIssues({ service, probe: { readiness: { listener: "privat" } } })[0]?.message).toContain("`private`?");
+});
+
+test("a datagram socket takes no key that is about connections", () => {
+  const a = { listen_datagram: "1", reuse_port: true, free_bind: true, bind_ipv6_only: "both", socket_mode: "0600" };
+  expect(crossIssues({ service, socket: { a } })).toEqual([]);
+  const more = { backlog: 1, no_delay: false, keep_alive: true, defer_accept_sec: 1 };
+  expect(crossIssues({ service, socket: { a: { ...a, ...more } } }).map(({ path }) => path[2])).toEqual(
+    Object.keys(more),
+  );
+  expect(crossIssues({ service, socket: { a: { listen_stream: "1", ...more } } })).toEqual([]);
+});
+
 test("a socket is a stream or a datagram one, never both", () => {
   const socket = { http: { listen_stream: "1", listen_datagram: "1" } };
   expect(crossIssues({ service, socket })[0]?.message).toContain("cannot have both");

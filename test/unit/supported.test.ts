@@ -16,20 +16,19 @@ const service = '[service]\nscript = "a.ts"\n';
 const refusals = (text: string): readonly string[] => faultsOf(parseUnit("api", "api.toml", text)).map(faultLine);
 
 test("a key without effect is refused with its place, never ignored", () => {
-  const text = `${service}exec_reload = [["true"]]\nmemory_max = "1G"\ntasks_max = 5\n[output]\ncompress = true\n`;
+  const text = `${service}exec_reload = [["true"]]\nmemory_max = "1G"\ntasks_max = 5\n`;
   expect(refusals(text)).toEqual([
     "api.toml:3: service.exec_reload: not supported yet",
     "api.toml:4: service.memory_max: not supported yet",
     "api.toml:5: service.tasks_max: not supported yet",
-    "api.toml:7: output.compress: not supported yet",
   ]);
   expect(faultsOf(parseUnit("api", "api.toml", text))[0]?.code).toBe("not-supported");
 });
 
 test("a key without effect may be set to what it is anyway", () => {
   const keys = [
-    "exec_stop = []\nload_credential = {}",
-    'memory_max = "infinity"\n[output]\nmax_age = "0"\ncompress = false',
+    "exec_stop = []\nload_credential_encrypted = {}",
+    'memory_max = "infinity"',
   ];
   expect(unit("api", `${service}${keys.join("\n")}\n`).service.memoryMaxBytes).toBe(Infinity);
 });
@@ -38,11 +37,5 @@ test("a probe is refused, key by key", () => {
   expect(refusals(`${service}[probe.liveness]\nexec = ["true"]\nperiod = "5s"\n`)).toEqual([
     "api.toml:4: probe.liveness.exec: not supported yet",
     "api.toml:5: probe.liveness.period: not supported yet",
-  ]);
-});
-
-test("a datagram socket is refused", () => {
-  expect(refusals(`${service}[socket.a]\nlisten_datagram = "80"\n`)).toEqual([
-    "api.toml:4: socket.a.listen_datagram: not supported yet",
   ]);
 });

@@ -12,6 +12,7 @@ export function crossIssues(document: unknown): readonly Issue[] {
   return [
     ...unitIssues(rawTable(raw.unit)),
     ...programIssues(service),
+    ...reloadIssues(service),
     ...oneshotIssues(service),
     ...socketIssues(rawTable(raw.socket)),
     ...probeIssues(raw),
@@ -41,6 +42,12 @@ function programIssues(service: Readonly<Record<string, unknown>>): readonly Iss
     .map((key) => ({ path: ["service", key], message: "belongs to `script`; with `exec_start` it has no meaning" }));
 }
 
+/** Why a fault: with a handover nobody would run it, and a command that is silently left out is worse. */
+function reloadIssues({ exec_reload, reload_mode }: Readonly<Record<string, unknown>>): readonly Issue[] {
+  if (!Array.isArray(exec_reload) || exec_reload.length === 0 || reload_mode === "signal") return [];
+  return [{ path: ["service", "exec_reload"], message: 'is run with `reload_mode = "signal"` only' }];
+}
+
 /** Source: systemd.service(5), Type=, Restart= and RuntimeMaxSec=. */
 function oneshotIssues(service: Readonly<Record<string, unknown>>): readonly Issue[] {
   if (service.type !== "oneshot") return [];
@@ -65,12 +72,30 @@ function socketIssues(sockets: Readonly<Record<string, unknown>>): readonly Issu
       const message = "is no name for LISTEN_FDNAMES: it takes 1 to 255 printable ASCII characters without a colon";
       issues.push({ path, message });
     }
+    if (name === PRIVATE) {
+      const message =
+        "is the name of the listener that each process of a unit with a probe gets for itself; choose another";
+      issues.push({ path, message });
+    }
     const keys = ["listen_stream", "listen_datagram"].filter((key) => key in rawTable(raw));
-    if (keys.length === 0) issues.push({ path, message: "needs `listen_stream`" });
+    if (keys.length === 0) issues.push({ path, message: "needs `listen_stream` or `listen_datagram`" });
+    if (keys.length === 1 && keys[0] === "listen_datagram") issues.push(...datagramIssues(path, rawTable(raw)));
     if (keys.length === 2) issues.push({ path, message: "cannot have both `listen_stream` and `listen_datagram`" });
     return issues;
   });
 }
+
+function datagramIssues(path: readonly string[], socket: Readonly<Record<string, unknown>>): readonly Issue[] {
+  return CONNECTION_KEYS.filter((key) => key in socket).map((key) => ({
+    path: [...path, key],
+    message: "belongs to `listen_stream`; a datagram socket has no connections",
+  }));
+}
+
+const CONNECTION_KEYS = ["backlog", "no_delay", "keep_alive", "defer_accept_sec"];
+
+/** Not a socket of the file: what `listener = "private"` of a probe means. */
+const PRIVATE = "private";
 
 /** Source: sd_listen_fds_with_names(3), "Notes"; a space is no control character, but splits `LISTEN_FDNAMES=` in a shell. */
 const SOCKET_NAME = /^[!-9;-~]{1,255}$/;
@@ -89,8 +114,8 @@ function probeIssues(document: Readonly<Record<string, unknown>>): readonly Issu
       issues.push({ path, message: `needs exactly one of ${QUESTIONS.join(", ")}; ${got}` });
     }
     const { listener } = probe;
-    if (typeof listener === "string" && !sockets.includes(listener)) {
-      const message = `names no socket of this unit: "${listener}"${didYouMean(listener, sockets)}`;
+    if (typeof listener === "string" && listener !== PRIVATE && !sockets.includes(listener)) {
+      const message = `names no socket of this unit: "${listener}"${didYouMean(listener, [...sockets, PRIVATE])}`;
       issues.push({ path: [...path, "listener"], message });
     }
     if ("path" in probe && !("listener" in probe)) {

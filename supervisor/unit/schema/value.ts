@@ -28,7 +28,7 @@ const template = text.check((context) => {
 
 const argv = z
   .array(template)
-  .refine((words) => (words[0] ?? "") !== "", { error: "must begin with the program's name" })
+  .refine((words) => !["", "-"].includes(words[0] ?? ""), { error: "must begin with the program's name" })
   .transform((words) => words as unknown as Argv);
 
 const isTextOrNumber = (raw: unknown): raw is string | number => typeof raw === "string" || typeof raw === "number";

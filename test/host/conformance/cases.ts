@@ -1,11 +1,17 @@
 import type { Case } from "./case.ts";
 import { clockCases } from "./clock.ts";
+import { containmentCases } from "./containment.ts";
+import { credentialCases } from "./credentials.ts";
 import { listenerCases } from "./listener.ts";
 import { notifyCases } from "./notify.ts";
+import { notifyFuzzCases } from "./notify-fuzz.ts";
 import { pipesCases } from "./pipes.ts";
+import { privateListenerCases } from "./private-listener.ts";
 import { privilegeCases } from "./privileges.ts";
 import { processCases } from "./process.ts";
+import { realProgramCases } from "./real-programs.ts";
 import { serveCases } from "./serve.ts";
+import { storeCases } from "./store.ts";
 import { treeCases } from "./tree.ts";
 
 /** Every promise of this folder that a runtime could break. */
@@ -14,8 +20,14 @@ export const cases: readonly Case[] = [
   ...pipesCases,
   ...processCases,
   ...treeCases,
+  ...containmentCases,
   ...privilegeCases,
   ...notifyCases,
+  ...notifyFuzzCases,
+  ...storeCases,
+  ...realProgramCases,
   ...listenerCases,
+  ...privateListenerCases,
+  ...credentialCases,
   ...serveCases,
 ];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, type NetConnectOpts } from "node:net";
@@ -93,6 +94,31 @@ export const listenerCases: readonly Case[] = [
     run: paths,
   },
   {
+    promise: "a datagram socket is bound and lent, and what is sent to it arrives, by UDP and by a unix path",
+    run: datagrams,
+  },
+  {
+    promise: "datagram sockets share a port when both ask for it, and a path is taken over from the dead alone",
+    run: async () => {
+      const shared = { kind: "datagram", reusePort: true } as const;
+      const first = opened(listeners.open("unit", { ...tcp("127.0.0.1", 0), ...shared }));
+      const port = Number(first.address.split(":")[1]);
+      listeners.close(opened(listeners.open("unit", { ...tcp("127.0.0.1", port), ...shared })));
+      listeners.close(first);
+      const dir = mkdtempSync(join(tmpdir(), "listener-"));
+      const path = { ...unix(join(dir, "log.sock")), kind: "datagram" } as const;
+      const bound = opened(listeners.open("unit", path));
+      const busy = refused(listeners.open("unit", path)).message;
+      assert.match(busy, new RegExp(`log\\.sock is already in use by .+ \\(pid ${process.pid}\\)$`));
+      libc.close(bound.fd);
+      const again = opened(listeners.open("unit", path));
+      listeners.close(again);
+      assert.deepEqual(readdirSync(dir), []);
+      rmSync(dir, { recursive: true });
+    },
+  },
+  { promise: "a unix socket is given to its user and to the user's own group, or to a group of its own", run: owners },
+  {
     promise: "an abstract name is bound, answers, and is busy for a second one",
     run: async () => {
       const name = `@host-conformance-${process.pid}`;
@@ -145,7 +171,7 @@ async function paths(): Promise<void> {
   const owner = { socketUser: String(process.getuid?.()), socketGroup: String(process.getgid?.()) };
   listeners.close(opened(listeners.open("unit", { ...unix(join(dir, "own.sock")), ...owner })));
   const stranger = refused(listeners.open("unit", { ...unix(join(dir, "own.sock")), socketUser: "no-such-user" }));
-  assert.match(stranger.message, /no-such-user: is not in \/etc\/passwd/);
+  assert.match(stranger.message, /^socket http: no user "no-such-user"$/);
   assert.deepEqual(readdirSync(dir), ["below"]);
   const busy = refused(listeners.open("unit", unix(path)));
   assert.match(busy.message, new RegExp(`${path} is already in use by .+ \\(pid ${process.pid}\\)$`));
@@ -167,6 +193,65 @@ async function paths(): Promise<void> {
   assert.ok(existsSync(stale));
   listeners.close(first);
   assert.equal(existsSync(path), false);
+  rmSync(dir, { recursive: true });
+}
+
+/** A perl program: prints one datagram of each socket that it was lent. */
+const RECEIVER = `use IO::Select; $| = 1; print "up ";
+for my $fd (3 .. 2 + $ENV{LISTEN_FDS}) {
+  open(my $s, "+<&=", $fd); IO::Select->new($s)->can_read(5); recv($s, my $m, 100, 0); print "$m ";
+}
+print "done";`;
+const SENDER = `use Socket; socket(S, PF_UNIX, SOCK_DGRAM, 0); send(S, "path", 0, sockaddr_un($ARGV[0]));`;
+
+async function datagrams(): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), "listener-"));
+  const path = join(dir, "log.sock");
+  const udp = opened(listeners.open("unit", { ...tcp("127.0.0.1", 0), kind: "datagram" }));
+  const log = opened(listeners.open("unit", { ...unix(path), kind: "datagram" }));
+  assert.equal(statSync(path).mode & 0o777, 0o640);
+  const sender = createSocket("udp4");
+  try {
+    await withRig(async (rig) => {
+      const child = rig.spawn(["perl", "-e", RECEIVER], { listeners: [udp, log] });
+      await child.untilPrinted("up");
+      sender.send("port", Number(udp.address.split(":")[1]), "127.0.0.1");
+      await once(spawn("perl", ["-e", SENDER, path], { stdio: "ignore" }), "exit");
+      await child.untilPrinted("done");
+      assert.equal(child.stdout, "up port path done");
+    });
+  } finally {
+    sender.close();
+    listeners.close(udp);
+    listeners.close(log);
+  }
+  assert.deepEqual(readdirSync(dir), []);
+  rmSync(dir, { recursive: true });
+}
+
+/** Only root may give a file away. */
+async function owners(): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), "listener-"));
+  const path = join(dir, "app.sock");
+  const given = (socketUser: string, socketGroup: string): string => {
+    const listener = opened(listeners.open("unit", { ...unix(path), socketUser, socketGroup }));
+    const { uid, gid, mode } = statSync(path);
+    listeners.close(listener);
+    return `${uid}:${gid} ${(mode & 0o777).toString(8)}`;
+  };
+  const [, , uid, gid] = /^nobody:.*$/m.exec(readFileSync("/etc/passwd", "utf8"))?.[0].split(":") ?? [];
+  if (process.geteuid?.() === 0) {
+    assert.equal(given("nobody", ""), `${uid}:${gid} 640`);
+    assert.equal(given("4711", ""), `4711:${process.getegid?.()} 640`);
+    assert.equal(given("", "4712"), "0:4712 640");
+    assert.equal(given("4711", "4712"), "4711:4712 640");
+  } else {
+    const { message } = refused(listeners.open("unit", { ...unix(path), socketUser: "0" }));
+    assert.equal(message, `socket http: ${path}: Operation not permitted (EPERM)`);
+  }
+  const unknown = { ...unix(path), socketGroup: "no-such-group" };
+  assert.equal(refused(listeners.open("unit", unknown)).message, 'socket http: no group "no-such-group"');
+  assert.deepEqual(readdirSync(dir), []);
   rmSync(dir, { recursive: true });
 }
 

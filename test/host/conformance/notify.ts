@@ -145,7 +145,7 @@ async function places(rig: Rig): Promise<void> {
 
   const deep = mkdtempSync(join(tmpdir(), `${"deep".repeat(25)}-`));
   const sockets = createNotifySockets(rig.reactor, deep);
-  const socket = sockets.open("a".repeat(32), { leader: () => 0, uid: null }, () => undefined);
+  const socket = sockets.open("a".repeat(32), { believes: () => true, heard: () => undefined, uid: null });
   assert.ok(existsSync(socket.path) && !socket.path.startsWith(deep));
   socket.close();
   sockets.close();

@@ -252,7 +252,7 @@ async function goneVoice(rig: Rig): Promise<void> {
     assert.ok(Date.now() < limit, "not sent");
   assert.deepEqual((await child.until("notified")).fields, { READY: "1" });
   const sockets = createNotifySockets(rig.reactor, rig.dir);
-  const { path, close } = sockets.open("a", { leader: () => 0, uid: 4711 }, () => undefined);
+  const { path, close } = sockets.open("a", { believes: () => true, heard: () => undefined, uid: 4711 });
   const [socket, directory] = [statSync(path), statSync(dirname(path))];
   assert.deepEqual([socket.uid, socket.mode & 0o777, directory.mode & 0o777], [4711, 0o600, 0o711]);
   close();

@@ -152,8 +152,15 @@ export const processCases: readonly Case[] = [
     run: () => withRig(foreignSurvivor),
   },
   {
-    promise: "a daemon that left for a session of its own is not ours, and is reaped when it ends",
-    run: () => withRig(escapedDaemon),
+    promise: "a child with a watchdog is told that it is meant, and one without is told nothing",
+    run: () =>
+      withRig(async (rig) => {
+        const script = 'test "$WATCHDOG_PID" = $$ && echo meant; test -z "$WATCHDOG_PID" && echo none; exit 0';
+        const env = { PATH: "/usr/bin:/bin" };
+        const [meant, none] = [rig.shell(script, { env: { ...env, WATCHDOG_USEC: "1000" } }), rig.shell(script, { env })];
+        await Promise.all([meant.until("exited"), none.until("exited")]);
+        assert.deepEqual([meant.stdout, none.stdout], ["meant\n", "none\n"]);
+      }),
   },
   {
     promise: "fifty processes at once are all reaped and leave no descriptor behind",
@@ -214,19 +221,6 @@ async function foreignSurvivor(rig: Rig): Promise<void> {
   rig.processes.signal(child.invocation, "SIGKILL", "group");
   await child.until("emptied");
   process.kill(Number.parseInt(child.stdout, 10), "SIGKILL");
-}
-
-async function escapedDaemon(rig: Rig): Promise<void> {
-  const script =
-    "setsid sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 100' & while ! test -e pid; do sleep 0.01; done";
-  const child = rig.shell(script);
-  assert.deepEqual((await child.until("exited")).survivors, []);
-  const daemon = Number(readFileSync(join(rig.dir, "pid"), "utf8"));
-  rig.processes.signal(child.invocation, "SIGKILL", "group");
-  assert.match(readStat(daemon)?.state ?? "gone", /[SR]/);
-  assert.equal(child.seen("emptied"), undefined);
-  process.kill(daemon, "SIGKILL");
-  await eventually(() => readStat(daemon) === null, 10_000, "the daemon reaped");
 }
 
 async function manyAtOnce(rig: Rig): Promise<void> {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProcessEvent, SpawnOrder } from "../../../supervisor/daemon/ports.ts";
+import { createGroups } from "../../../supervisor/host/groups.ts";
 import { createPipes } from "../../../supervisor/host/pipes.ts";
 import { createProcesses, type HostProcesses } from "../../../supervisor/host/process.ts";
 import { createReactor, type Reactor } from "../../../supervisor/host/reactor.ts";
@@ -12,7 +13,9 @@ const PATH = "/usr/local/bin:/usr/bin:/bin";
 const LIMIT_MS = 10_000;
 
 type EventOf<Tag extends ProcessEvent["tag"]> = Extract<ProcessEvent, { tag: Tag }>;
-type Ask = Partial<Omit<SpawnOrder, "invocation" | "stdout" | "stderr">>;
+/** `marked`: with INVOCATION_ID in the environment, as the daemon has it. */
+type Ask = Partial<Omit<SpawnOrder, "invocation" | "stdout" | "stderr"> & { marked: boolean }>;
+export type RigOptions = Readonly<{ grouped?: boolean }>;
 
 /** The real host with a directory of its own, and a memory of everything it reported. */
 export class Rig {
@@ -20,22 +23,35 @@ export class Rig {
   readonly reactor: Reactor = createReactor();
   readonly pipes: Pipes = createPipes(this.reactor);
   readonly events: ProcessEvent[] = [];
-  readonly processes: HostProcesses = createProcesses({
-    reactor: this.reactor,
-    runtimeDir: join(this.dir, "run"),
-    post: (event) => {
-      this.events.push(event);
-      for (const wake of [...this.#waiting]) wake();
-    },
-  });
+  /** What would be told to the journal. */
+  readonly notes: string[] = [];
+  readonly processes: HostProcesses;
   readonly #waiting = new Set<() => void>();
   readonly #children: Child[] = [];
 
-  spawn(argv: SpawnOrder["argv"], ask: Ask = {}): Child {
+  /** `grouped`: with control groups, where they may be made. */
+  constructor({ grouped = false }: RigOptions = {}) {
+    const note = (text: string): void => {
+      this.notes.push(text);
+    };
+    this.processes = createProcesses({
+      reactor: this.reactor,
+      runtimeDir: join(this.dir, "run"),
+      post: (event) => {
+        this.events.push(event);
+        this.wake();
+      },
+      groups: grouped ? createGroups({ note }) : null,
+      note,
+    });
+  }
+
+  spawn(argv: SpawnOrder["argv"], { marked = false, ...ask }: Ask = {}): Child {
     const child = new Child(this);
     this.#children.push(child);
     const bounds = { privileges: null, resources: null, keeper: "unit@1" };
-    child.start(argv, { env: { PATH }, cwd: this.dir, listeners: [], notify: false, ...bounds, ...ask });
+    const env = { PATH, ...(marked && { INVOCATION_ID: child.invocation }) };
+    child.start(argv, { env, cwd: this.dir, listeners: [], notify: false, ...bounds, ...ask });
     return child;
   }
 
@@ -44,7 +60,7 @@ export class Rig {
   }
 
   /** Waits until `found` answers something, looked at again after each event and each chunk of output. */
-  until<T>(what: string, found: () => T | null | undefined | false): Promise<T> {
+  until<T>(what: string, found: () => T | null | undefined | false, limitMs = LIMIT_MS): Promise<T> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         const value = found();
@@ -55,8 +71,8 @@ export class Rig {
       };
       const timer = setTimeout(() => {
         this.#waiting.delete(look);
-        reject(new Error(`not within ${LIMIT_MS} ms: ${what}; events: ${JSON.stringify(this.events.slice(-8))}`));
-      }, LIMIT_MS);
+        reject(new Error(`not within ${limitMs} ms: ${what}; events: ${JSON.stringify(this.events.slice(-8))}`));
+      }, limitMs);
       this.#waiting.add(look);
       look();
     });
@@ -139,8 +155,8 @@ export class Child {
 }
 
 /** Runs a case with a rig that is taken down in any case. */
-export async function withRig(use: (rig: Rig) => Promise<void>): Promise<void> {
-  const rig = new Rig();
+export async function withRig(use: (rig: Rig) => Promise<void>, options: RigOptions = {}): Promise<void> {
+  const rig = new Rig(options);
   try {
     await use(rig);
   } finally {

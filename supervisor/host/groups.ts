@@ -1,0 +1,210 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import process from "node:process";
+import type { Resources } from "../unit/resources.ts";
+import { Group, removeGroups } from "./group.ts";
+import { findGroupPlace, type GroupPlace } from "./group-place.ts";
+import { libc } from "./libc.ts";
+
+/** The period that a processor's share is counted in. Units: microseconds. Source: the kernel's own default. */
+const PERIOD_US = 100_000;
+/** Less the kernel does not take. */
+const LEAST_QUOTA_US = 1000;
+
+export type GroupsOptions = Readonly<{
+  /** Hears, once each, which limits have no effect, and why. */
+  note: (text: string) => void;
+  place?: GroupPlace | null;
+}>;
+
+/** The control groups of one supervisor: `<own group>/supervisor-<pid>/<keeper>.<invocation>`. */
+export interface Groups {
+  /** Makes one with these limits; null when the kernel refuses, which is noted. A limit that cannot be set is noted as well. */
+  make(name: string, resources: Resources | null): Group | null;
+  /** Removes what is empty by now; what is not stays for the next call. */
+  discard(group: Group): void;
+  /** Removes everything that is empty, and puts this process back to where it was. */
+  close(): void;
+}
+
+/**
+ * Finds out whether control groups can be made here, and removes the empty ones of supervisors that were killed.
+ * Null: v2 is not mounted, or it is not ours to write.
+ */
+export function createGroups({ note, place = findGroupPlace() }: GroupsOptions): Groups | null {
+  if (place === null) return null;
+  const base = join(place.folder, `supervisor-${process.pid}`);
+  try {
+    sweep(place.folder);
+    mkdirSync(base, { recursive: true });
+  } catch {
+    // EACCES, EROFS: the usual case for who is neither root nor delegated to. The doctor tells.
+    return null;
+  }
+  return new RealGroups(place, base, note);
+}
+
+/** `resource`: the key of the unit file. */
+type Limit = Readonly<{ resource: string; controller: string; file: string; value: string }>;
+
+class RealGroups implements Groups {
+  readonly #place: GroupPlace;
+  readonly #base: string;
+  readonly #leaf: string;
+  readonly #note: (text: string) => void;
+  readonly #noted = new Set<string>();
+  readonly #discarded = new Set<Group>();
+  /** Controllers that were switched on, or that cannot be, with the reason. */
+  readonly #switched = new Map<string, string | null>();
+  #moved = false;
+
+  constructor(place: GroupPlace, base: string, note: (text: string) => void) {
+    this.#place = place;
+    this.#base = base;
+    this.#leaf = join(base, "supervisor");
+    this.#note = note;
+  }
+
+  make(name: string, resources: Resources | null): Group | null {
+    for (const group of [...this.#discarded]) this.discard(group);
+    try {
+      const own = this.#place.name === "/" ? "" : this.#place.name;
+      const group = new Group(join(this.#base, name), `${own}/${basename(this.#base)}/${name}`);
+      for (const limit of limitsOf(resources)) this.#apply(group, limit);
+      return group;
+    } catch (error) {
+      this.#tell(`no control group can be made: ${(error as Error).message}`);
+      return null;
+    }
+  }
+
+  discard(group: Group): void {
+    if (group.remove()) this.#discarded.delete(group);
+    else this.#discarded.add(group);
+  }
+
+  close(): void {
+    for (const group of [...this.#discarded]) this.discard(group);
+    if (!this.#moved) {
+      removeGroups(this.#base);
+      return;
+    }
+    // A group with controllers below it takes no process, so they go first; and what is still populated keeps us where we are.
+    const on = [...this.#switched].filter(([, refused]) => refused === null).map(([controller]) => `-${controller}`);
+    try {
+      for (const folder of [this.#base, this.#place.folder]) write(folder, "cgroup.subtree_control", on.join(" "));
+      write(this.#place.folder, "cgroup.procs", "0");
+      rmdirSync(this.#leaf);
+      removeGroups(this.#base);
+    } catch {
+      // Some service outlives us; the next supervisor removes what is left.
+    }
+  }
+
+  #apply(group: Group, { resource, controller, file, value }: Limit): void {
+    const refused = this.#switchOn(controller);
+    if (refused !== null) {
+      this.#tell(`${resource} has no effect: ${refused}`);
+      return;
+    }
+    try {
+      group.limit(file, value);
+    } catch (error) {
+      this.#tell(`${resource} has no effect: ${(error as Error).message}`);
+    }
+  }
+
+  /** Why a controller is not there for our groups; null when it is. */
+  #switchOn(controller: string): string | null {
+    const known = this.#switched.get(controller);
+    if (known !== undefined) return known;
+    const refused = this.#trySwitchOn(controller);
+    this.#switched.set(controller, refused);
+    return refused;
+  }
+
+  #trySwitchOn(controller: string): string | null {
+    const { folder } = this.#place;
+    if (!words(folder, "cgroup.controllers").includes(controller)) {
+      return `${folder} lacks the controller ${controller}`;
+    }
+    try {
+      if (!words(folder, "cgroup.subtree_control").includes(controller)) {
+        if (!this.#stepAside()) return `other processes are in ${folder}, which must be empty for that`;
+        write(folder, "cgroup.subtree_control", `+${controller}`);
+      }
+      write(this.#base, "cgroup.subtree_control", `+${controller}`);
+      return null;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  /**
+   * Leaves the own group for a leaf of it. Why: a group that hands controllers down must have no process itself, unless it
+   * is the root. Source: cgroups(7), "no internal processes".
+   */
+  #stepAside(): boolean {
+    const { folder } = this.#place;
+    const isRoot = words(folder, "cgroup.type").length === 0;
+    if (isRoot || this.#moved) return true;
+    if (words(folder, "cgroup.procs").some((pid) => Number(pid) !== process.pid)) return false;
+    mkdirSync(this.#leaf, { recursive: true });
+    write(this.#leaf, "cgroup.procs", "0");
+    this.#moved = true;
+    return true;
+  }
+
+  #tell(text: string): void {
+    if (this.#noted.has(text)) return;
+    this.#noted.add(text);
+    this.#note(text);
+  }
+}
+
+function limitsOf(resources: Resources | null): readonly Limit[] {
+  if (resources === null) return [];
+  const { memoryMaxBytes, cpuQuotaPercent, tasksMax } = resources;
+  const quotaUs = Math.max(LEAST_QUOTA_US, Math.round((cpuQuotaPercent / 100) * PERIOD_US));
+  const all = [
+    {
+      of: memoryMaxBytes,
+      resource: "memory_max",
+      controller: "memory",
+      file: "memory.max",
+      value: `${memoryMaxBytes}`,
+    },
+    {
+      of: cpuQuotaPercent,
+      resource: "cpu_quota",
+      controller: "cpu",
+      file: "cpu.max",
+      value: `${quotaUs} ${PERIOD_US}`,
+    },
+    { of: tasksMax, resource: "tasks_max", controller: "pids", file: "pids.max", value: `${tasksMax}` },
+  ];
+  return all.filter(({ of }) => of !== Number.POSITIVE_INFINITY);
+}
+
+/** A live supervisor's groups are left alone: one that it has just made is empty for a moment. */
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = Number(/^supervisor-(\d+)$/.exec(name)?.[1] ?? 0);
+    if (pid > 0 && pid !== process.pid && libc.getsid(pid) < 0) removeGroups(join(folder, name));
+  }
+}
+
+function words(folder: string, file: string): readonly string[] {
+  try {
+    return readFileSync(join(folder, file), "utf8")
+      .split(/\s+/)
+      .filter((word) => word !== "");
+  } catch {
+    // The root has no `cgroup.type`, and a hierarchy without controllers lacks other files.
+    return [];
+  }
+}
+
+function write(folder: string, file: string, text: string): void {
+  writeFileSync(join(folder, file), text);
+}

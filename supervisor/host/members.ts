@@ -1,0 +1,153 @@
+import process from "node:process";
+import type { InvocationId } from "../core/facts.ts";
+import { Census, type Roll } from "./census.ts";
+import type { Group } from "./group.ts";
+import type { Groups } from "./groups.ts";
+import { libc } from "./libc.ts";
+import type { Sender } from "./notify.ts";
+import { askPidfd } from "./pidfd.ts";
+import { readStat } from "./procfs.ts";
+
+const SIGKILL = 9;
+/** Looks for those who were forked while the others were killed. */
+const MOST_KILL_ROUNDS = 16;
+
+/** `joined`: its processes are known to be in the group; until then, the census counts. */
+type Body = {
+  readonly leader: number;
+  isLed: boolean;
+  group: Group | null;
+  joined: boolean;
+  readonly uid: number | null;
+};
+
+export type Entry = Readonly<{
+  leader: number;
+  group: Group | null;
+  /** The user that it runs as, when that is somebody else than ourselves. */
+  uid: number | null;
+}>;
+
+/** Who belongs to an invocation: by its control group where it has one, else by the census. */
+export class Members {
+  readonly #census = new Census();
+  readonly #bodies = new Map<InvocationId, Body>();
+  readonly #groups: Groups | null;
+  readonly #ownGroupId = libc.getpgid(0);
+
+  constructor(groups: Groups | null) {
+    this.#groups = groups;
+  }
+
+  enter(invocation: InvocationId, { leader, group, uid }: Entry): void {
+    this.#bodies.set(invocation, { leader, isLed: true, group, joined: false, uid });
+    this.#census.enter(invocation, leader);
+  }
+
+  leave(invocation: InvocationId): void {
+    const group = this.#bodies.get(invocation)?.group;
+    if (group) this.#groups?.discard(group);
+    this.#bodies.delete(invocation);
+    this.#census.leave(invocation);
+  }
+
+  /** Must be told before a child is reaped: a zombie still shows the group that it was in. */
+  beforeReap(pid: number): void {
+    for (const body of this.#bodies.values()) {
+      if (!body.isLed || body.leader !== pid) continue;
+      this.#groupOf(body);
+      body.isLed = false;
+      if (body.joined || !body.group) continue;
+      this.#groups?.discard(body.group);
+      body.group = null;
+    }
+    this.#census.reaped(pid);
+  }
+
+  /** Zombies may be among them. `roll`: one walk for many questions. */
+  list(invocation: InvocationId, roll: () => Roll = () => this.#census.roll()): readonly number[] {
+    const body = this.#bodies.get(invocation);
+    if (!body) return [];
+    const group = this.#groupOf(body);
+    if (!group) return roll().get(invocation) ?? [];
+    const pids = group.pids();
+    return body.isLed && !pids.includes(body.leader) ? [body.leader, ...pids] : pids;
+  }
+
+  /** Looks at all processes once, however often it is asked. */
+  sharedRoll(): () => Roll {
+    let roll: Roll | null = null;
+    return () => {
+      roll ??= this.#census.roll();
+      return roll;
+    };
+  }
+
+  /** False when nobody is left; true when it takes `list` to know. */
+  mayHaveAny(invocation: InvocationId): boolean {
+    const body = this.#bodies.get(invocation);
+    if (!body) return false;
+    const group = this.#groupOf(body);
+    return group ? group.isPopulated() : this.#census.hasAny(invocation);
+  }
+
+  has(invocation: InvocationId, pid: number): boolean {
+    const body = this.#bodies.get(invocation);
+    if (!body) return false;
+    if (body.isLed && pid === body.leader) return true;
+    const group = this.#groupOf(body);
+    return group ? group.holds(pid) : this.#census.has(invocation, pid);
+  }
+
+  /**
+   * Whether a message comes from a member, which may have ended since: helpers such as `systemd-notify` do.
+   * The number of the control group in a pidfd outlives the process. Where there is none, a sender that cannot be looked up any
+   * more is believed when its user is the invocation's or ours; other users' processes cannot reach the socket.
+   */
+  believes(invocation: InvocationId, { pid, uid, pidfd }: Sender): boolean {
+    const body = this.#bodies.get(invocation);
+    if (!body) return false;
+    if (body.isLed && pid === body.leader) return true;
+    const group = this.#groupOf(body);
+    const told = pidfd === null ? null : askPidfd(pidfd);
+    if (group && told?.groupId) return group.holdsId(told.groupId);
+    if (told?.isAlive !== false && readStat(pid) !== null) return this.has(invocation, pid);
+    return uid === body.uid || uid === process.geteuid?.();
+  }
+
+  /** To every member, as process groups: whoever forks meanwhile hands it on. A group that is gone is no fault. */
+  signal(invocation: InvocationId, number: number): void {
+    if (number === SIGKILL) this.#kill(invocation);
+    else this.#signalGroups(this.list(invocation), number);
+  }
+
+  hasLostToMemory(invocation: InvocationId): boolean {
+    return this.#bodies.get(invocation)?.group?.hasLostToMemory() ?? false;
+  }
+
+  #kill(invocation: InvocationId): void {
+    const body = this.#bodies.get(invocation);
+    if (!body) return;
+    // Whatever else is known: it may be on its way into its group right now.
+    if (body.isLed) libc.kill(-body.leader, SIGKILL);
+    body.group?.kill();
+    if (this.#groupOf(body)) return;
+    const killed = new Set<number>();
+    for (let round = 0; round < MOST_KILL_ROUNDS; round++) {
+      const found = this.list(invocation).filter((pid) => !killed.has(pid));
+      if (found.length === 0) return;
+      this.#signalGroups(found, SIGKILL);
+      for (const pid of found) killed.add(pid);
+    }
+  }
+
+  #signalGroups(pids: readonly number[], number: number): void {
+    const groups = new Set(pids.map((pid) => libc.getpgid(pid)));
+    for (const group of groups) if (group > 1 && group !== this.#ownGroupId) libc.kill(-group, number);
+  }
+
+  #groupOf(body: Body): Group | null {
+    if (body.group && !body.joined && body.isLed) body.joined = body.group.holds(body.leader);
+    return body.joined ? body.group : null;
+  }
+}

@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { findGroupPlace } from "../../../supervisor/host/group-place.ts";
+import { createGroups } from "../../../supervisor/host/groups.ts";
+import { readStat } from "../../../supervisor/host/procfs.ts";
+import { eventually } from "../../support/eventually.ts";
+import type { Case } from "./case.ts";
+import { type Child, type Rig, withRig } from "./rig.ts";
+
+const LIMIT_MS = 10_000;
+/** Forks twice with a session of its own in between, as a classic daemon does; $BODY is what the daemon is. */
+const DAEMON = `use POSIX; exit if fork; POSIX::setsid(); exit if fork; open F, ">pid.new"; print F $$; close F; rename "pid.new", "pid"; `;
+
+/** Containment by looking at processes, and by control groups. */
+const modes = [
+  { by: "by the census", grouped: false },
+  { by: "by control groups", grouped: true },
+] as const;
+
+export const containmentCases: readonly Case[] = [
+  ...modes.flatMap(({ by, grouped }): readonly Case[] => [
+    both(`a daemon that left for a session of its own is named as a survivor and does not outlive the stop, ${by}`, {
+      grouped,
+      use: daemonised,
+    }),
+    both(`whoever has left the session while its parents live is a member, and hears the signal, ${by}`, {
+      grouped,
+      use: leftSession,
+    }),
+    both(`those who are forked while the others are killed are killed as well, ${by}`, { grouped, use: forking }),
+    both(`a main process of its own choice is the one whose end counts, ${by}`, { grouped, use: otherMain }),
+    both(`a main process that is not our child is taken to have ended well, ${by}`, { grouped, use: foreignMain }),
+    both(`MAINPID= of a stranger and of nobody is not heeded, ${by}`, { grouped, use: strangeMain }),
+  ]),
+  {
+    promise: "whoever was seen once stays a member, without an environment, a session or parents to tell it by",
+    run: () => withRig(wiped),
+  },
+  {
+    promise: "an orphan that carries the mark of no invocation is nobody's, and is reaped when it ends",
+    run: () => withRig(stranger),
+  },
+  inGroups("a child is in its control group before its program runs, and the group goes with it", group),
+  inGroups("a child whose listeners, user and limits need a shell is in its control group as well", confinedGroup),
+  inGroups(
+    "a process that an odd variable keeps out of a control group is noted, and contained all the same",
+    ungrouped,
+  ),
+  inGroups("a stranger that was gone before we came to listen is not believed", goneStranger),
+  inGroups("what a killed supervisor left of empty control groups is removed", swept),
+];
+
+function both(promise: string, { grouped, use }: { grouped: boolean; use: (rig: Rig) => Promise<void> }): Case {
+  return grouped ? inGroups(promise, use) : { promise, run: () => withRig(use) };
+}
+
+/** A case that needs control groups. Where they cannot be made it is passed over, and says so. */
+function inGroups(promise: string, use: (rig: Rig) => Promise<void>): Case {
+  const run = async (): Promise<void> => {
+    const groups = createGroups({ note: () => undefined });
+    groups?.close();
+    if (!groups) return console.error(`not run, since no control group can be made here: ${promise}`);
+    await withRig(use, { grouped: true });
+    assert.equal(existsSync(ownFolder()), false, "the supervisor's own folder is gone");
+  };
+  return { promise, run };
+}
+
+function ownFolder(): string {
+  return join(findGroupPlace()?.folder ?? "", `supervisor-${process.pid}`);
+}
+
+async function daemonised(rig: Rig): Promise<void> {
+  const child = rig.shell(`perl -e '${DAEMON} exec "sleep", "100"'; until test -e pid; do sleep 0.01; done`, {
+    marked: true,
+  });
+  const { survivors } = await child.until("exited");
+  const daemon = daemonPid(rig);
+  assert.deepEqual(
+    survivors.map(({ pid }) => pid),
+    [daemon],
+  );
+  assert.deepEqual(
+    rig.processes.members(child.invocation).map(({ pid }) => pid),
+    [daemon],
+  );
+  assert.equal(child.seen("emptied"), undefined);
+  rig.processes.signal(child.invocation, "SIGKILL", "group");
+  await child.until("emptied");
+  assert.equal(readStat(daemon), null);
+}
+
+function daemonPid(rig: Rig): number {
+  return Number(readFileSync(join(rig.dir, "pid"), "utf8"));
+}
+
+async function leftSession(rig: Rig): Promise<void> {
+  const script = "trap 'echo heard; kill $!; exit 0' TERM; echo up; sleep 100 & wait";
+  const child = rig.shell(`setsid sh -c "$SCRIPT" & wait`, { env: { PATH: "/usr/bin:/bin", SCRIPT: script } });
+  await child.untilPrinted("up");
+  await eventually(() => rig.processes.members(child.invocation).length === 3, LIMIT_MS, "three members");
+  rig.processes.signal(child.invocation, "SIGTERM", "group");
+  await child.untilPrinted("heard");
+  await child.gone();
+}
+
+async function forking(rig: Rig): Promise<void> {
+  // Each child forks the next one in a session of its own and ends: nobody holds still, and nobody has a parent.
+  const relay = `use POSIX; $| = 1; print "up"; while (1) { POSIX::_exit(0) if fork; POSIX::setsid(); select undef, undef, undef, 0.001; }`;
+  const child = rig.shell(`perl -e '${relay}' & perl -e '${relay}' & sleep 100`, { marked: true });
+  await child.untilPrinted("upup");
+  rig.processes.signal(child.invocation, "SIGKILL", "group");
+  await child.gone();
+  assert.deepEqual(rig.processes.members(child.invocation), []);
+}
+
+/** The leader starts a daemon, names it, and ends; then the daemon does, with a code of its own. */
+async function otherMain(rig: Rig): Promise<void> {
+  const daemon = `${DAEMON} 0 until -e "go"; exit 7`;
+  const child = rig.shell(
+    `perl -e '${daemon}'; until test -e pid; do sleep 0.01; done; ${say("MAINPID=$(cat pid)")}; echo told`,
+    { marked: true, notify: true },
+  );
+  const { pid } = await child.until("main-pid");
+  assert.equal(pid, daemonPid(rig));
+  await child.untilPrinted("told");
+  await eventually(() => readStat(child.pid) === null, LIMIT_MS, "the leader reaped");
+  assert.equal(child.seen("exited"), undefined);
+  mkdirSync(join(rig.dir, "go"));
+  assert.deepEqual(await child.until("exited"), {
+    ...{ tag: "exited", invocation: child.invocation },
+    ...{ exit: { by: "code", code: 7 }, survivors: [] },
+  });
+}
+
+async function foreignMain(rig: Rig): Promise<void> {
+  const child = rig.shell(`sleep 100 & ${say("MAINPID=$!")}; wait $!; exec sleep 101`, { marked: true, notify: true });
+  const { pid } = await child.until("main-pid");
+  rig.processes.signal(child.invocation, "SIGTERM", "main");
+  const { exit, survivors } = await child.until("exited");
+  assert.notEqual(pid, child.pid);
+  assert.deepEqual(exit, { by: "code", code: 0 });
+  assert.deepEqual(
+    survivors.map((one) => one.pid),
+    [child.pid],
+  );
+  rig.processes.signal(child.invocation, "SIGKILL", "group");
+  await child.until("emptied");
+}
+
+async function strangeMain(rig: Rig): Promise<void> {
+  const other = rig.shell("sleep 100");
+  const mains = [other.pid, process.pid, 1, 4_000_000].map((pid) => say(`MAINPID=${pid}`)).join("; ");
+  const child = rig.shell(`${mains}; ${say("READY=1")}; sleep 100`, { marked: true, notify: true });
+  await rig.until("READY", () => rig.events.some((event) => event.tag === "notified" && event.fields.READY));
+  assert.equal(child.seen("main-pid"), undefined);
+  assert.deepEqual(rig.notes, [`MAINPID=${other.pid} is not heeded: it is no process of invocation ${child.invocation}`]);
+}
+
+async function wiped(rig: Rig): Promise<void> {
+  const wiping = `env -i setsid sh -c "echo \\$\\$ >pid.new; mv pid.new pid; exec sleep 100"`;
+  const child = rig.shell(`${wiping} & until test -e go; do sleep 0.01; done`);
+  await eventually(() => existsSync(join(rig.dir, "pid")), LIMIT_MS, "its pid");
+  const daemon = daemonPid(rig);
+  assert.ok(rig.processes.members(child.invocation).some(({ pid }) => pid === daemon));
+  mkdirSync(join(rig.dir, "go"));
+  assert.deepEqual(
+    (await child.until("exited")).survivors.map(({ pid }) => pid),
+    [daemon],
+  );
+  rig.processes.signal(child.invocation, "SIGTERM", "group");
+  await child.until("emptied");
+}
+
+async function stranger(rig: Rig): Promise<void> {
+  const child = rig.shell(`perl -e '${DAEMON} exec "sleep", "100"'; until test -e pid; do sleep 0.01; done`);
+  assert.deepEqual((await child.until("exited")).survivors, []);
+  const daemon = daemonPid(rig);
+  rig.processes.signal(child.invocation, "SIGKILL", "group");
+  assert.match(readStat(daemon)?.state ?? "gone", /[SR]/);
+  process.kill(daemon, "SIGKILL");
+  await eventually(() => readStat(daemon) === null, LIMIT_MS, "the daemon reaped");
+}
+
+async function group(rig: Rig): Promise<void> {
+  const child = rig.spawn(["cat", "/proc/self/cgroup"], { keeper: "api@2" });
+  await child.until("exited");
+  const name = `supervisor-${process.pid}/api@2.${child.invocation}`;
+  assert.ok(child.stdout.split("\n").some((line) => line.startsWith("0::") && line.endsWith(`/${name}`)));
+  assert.equal(existsSync(join(ownFolder(), "..", name)), false);
+}
+
+async function confinedGroup(rig: Rig): Promise<void> {
+  const nobody = process.getuid?.() === 0 ? { user: "4711", group: "4712" } : { user: "", group: "" };
+  const child: Child = rig.spawn(["cat", "/proc/self/cgroup", "/proc/self/limits"], {
+    cwd: "/",
+    privileges: {
+      ...{ ...nobody, supplementaryGroups: [], noNewPrivileges: true },
+      ...{ umask: 0o22, nice: 1, oomScoreAdjust: null, limits: { nofile: 77 } },
+    },
+  });
+  assert.deepEqual((await child.until("exited")).exit, { by: "code", code: 0 });
+  assert.match(child.stdout, new RegExp(`^0::.*/supervisor-${process.pid}/unit@1.${child.invocation}$`, "m"));
+  assert.match(child.stdout, /^Max open files +77 /m);
+}
+
+async function ungrouped(rig: Rig): Promise<void> {
+  const child = rig.spawn(["sh", "-c", "setsid sleep 100 & echo up; wait"], {
+    env: { PATH: "/usr/bin:/bin", "odd.name": "x" },
+  });
+  await child.untilPrinted("up");
+  assert.match(rig.notes.join(), /^unit@1 has no control group, since a variable/);
+  rig.processes.signal(child.invocation, "SIGKILL", "group");
+  await child.gone();
+}
+
+async function goneStranger(rig: Rig): Promise<void> {
+  const child = rig.shell(`echo "$NOTIFY_SOCKET"; until test -e go; do sleep 0.01; done; ${say("STATUS=own")}; sleep 100`, { notify: true });
+  await child.untilPrinted("\n");
+  const env = { PATH: "/usr/bin:/bin", NOTIFY_SOCKET: child.stdout.trim() };
+  rig.shell(`${say("READY=1")}; touch sent; sleep 100`, { env });
+  // Holds the whole event loop, so that nothing can be heard meanwhile.
+  for (const limit = Date.now() + LIMIT_MS; !existsSync(join(rig.dir, "sent")); ) assert.ok(Date.now() < limit);
+  mkdirSync(join(rig.dir, "go"));
+  assert.deepEqual((await child.until("notified")).fields, { STATUS: "own" });
+}
+
+async function swept(): Promise<void> {
+  const folder = findGroupPlace()?.folder ?? "";
+  // No process has this number: the kernel's bound is lower.
+  const left = join(folder, "supervisor-4194305");
+  mkdirSync(join(left, "api@1.x"), { recursive: true });
+  const groups = createGroups({ note: () => undefined });
+  assert.equal(readdirSync(folder).includes("supervisor-4194305"), false);
+  groups?.close();
+}
+
+function say(text: string): string {
+  return `perl -MSocket -e 'socket(S,PF_UNIX,SOCK_DGRAM,0);send(S,shift,0,sockaddr_un($ENV{NOTIFY_SOCKET}))' "${text}"`;
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Daemon, withDaemon } from "../support/daemon.ts";
+import { journalOf, readStory, type Story, scriptOf } from "../support/story.ts";
+
+const FOLDER = fileURLToPath(new URL("./stories", import.meta.url));
+const SCRIPT_BOUND_MS = 45_000;
+
+for (const name of readdirSync(FOLDER).sort()) {
+  const story = readStory(FOLDER, name);
+  for (const runtime of ["bun", "deno"] as const) {
+    test(`${name.replaceAll("-", " ")}: ${runtime}`, async () => {
+      await withDaemon({ runtime, ...story.root }, async (daemon) => {
+        await tell(story, daemon);
+        expect(await journalOf(daemon)).toEqual([...story.journal]);
+      });
+    }, 60_000);
+  }
+}
+
+/** Runs the story's script. Errors: throws with what it said when it does not end with 0. */
+function tell(story: Story, daemon: Daemon): Promise<void> {
+  const { argv, env } = scriptOf(story);
+  const [program = "", ...args] = argv;
+  const script = spawn(program, args, {
+    cwd: daemon.path,
+    env: { ...daemon.environment, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [script.stdout, script.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => script.kill("SIGKILL"), SCRIPT_BOUND_MS);
+    script.once("close", (code, signal) => {
+      clearTimeout(timer);
+      if (code === 0) resolve();
+      else reject(new Error(`${story.name}: ended with ${code ?? signal}\n${said}`));
+    });
+  });
+}

@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Happening } from "../../supervisor/daemon/ports.ts";
+import type { Daemon } from "./daemon.ts";
+import type { RootOrder } from "./root.ts";
+
+/**
+ * A scenario that lies in a folder: what its root holds (`units/` and any other files), the script that is run beside the
+ * daemon, and what the daemon's events are to be in the end, unit by unit.
+ * Shape of a line in journal.txt: `api@1 service.failed exited with code 3`.
+ */
+export type Story = Readonly<{
+  name: string;
+  script: string;
+  journal: readonly string[];
+  root: Pick<RootOrder, "units" | "files">;
+}>;
+
+const OWN = ["script.sh", "journal.txt"];
+
+export function readStory(folder: string, name: string): Story {
+  const path = join(folder, name);
+  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const texts = files.map((entry) => {
+    const full = join(entry.parentPath, entry.name);
+    return [full.slice(path.length + 1), readFileSync(full, "utf8")] as const;
+  });
+  const inUnits = ([file]: readonly [string, string]): boolean => file.startsWith("units/");
+  return {
+    name,
+    script: join(path, "script.sh"),
+    journal: linesOf(readFileSync(join(path, "journal.txt"), "utf8")),
+    root: {
+      units: Object.fromEntries(texts.filter(inUnits).map(([file, text]) => [file.slice("units/".length), text])),
+      files: Object.fromEntries(texts.filter((each) => !inUnits(each) && !OWN.includes(each[0]))),
+    },
+  };
+}
+
+/** What a bash needs to run the script: the prelude is read first. */
+export function scriptOf({
+  script,
+}: Story): Readonly<{ argv: readonly string[]; env: Readonly<Record<string, string>> }> {
+  const prelude = fileURLToPath(new URL("./story.sh", import.meta.url));
+  const bin = fileURLToPath(new URL("../../supervisor/bin.sh", import.meta.url));
+  return { argv: ["bash", "-eu", "-c", `. ${prelude}; . ${script}`], env: { SUPERVISOR_BIN: bin } };
+}
+
+/** The events of each unit, in order; those of different units may fall in any order, so they are sorted by unit. */
+export async function journalOf(daemon: Daemon): Promise<readonly string[]> {
+  const { stdout } = await daemon.cli("events", "--json");
+  const happenings = linesOf(stdout).map((line) => JSON.parse(line) as Happening);
+  const told = happenings.filter(({ unit, event }) => unit !== null && !QUIET.includes(event));
+  const lines = told.map(({ unit, instance, event, why }) => ({
+    who: instance === null ? `${unit}` : `${unit}@${instance}`,
+    text: why === null ? event : `${event} ${steady(why)}`,
+  }));
+  const names = [...new Set(lines.map(({ who }) => who))].sort();
+  return names.flatMap((name) => lines.filter(({ who }) => who === name).map(({ who, text }) => `${who} ${text}`));
+}
+
+/** Told by others as well. */
+const QUIET = ["service.exited"];
+
+/** Numbers that differ from run to run. */
+function steady(text: string): string {
+  return text.replaceAll(/pid \d+/g, "pid N").replaceAll(/\/\S*\/(sv-\w+)/g, "ROOT");
+}
+
+function linesOf(text: string): readonly string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
