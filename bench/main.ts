@@ -3,7 +3,9 @@ import { cpus, loadavg, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type Figure, figureText } from "./figure.ts";
 import * as handover from "./handover.ts";
+import * as output from "./output.ts";
 import * as reload from "./reload.ts";
+import * as scale from "./scale.ts";
 import * as throughput from "./throughput.ts";
 
 /**
@@ -17,7 +19,7 @@ type Bench = Readonly<{ name: string; run: () => Promise<Figure> }>;
 /** What the machine had to do besides; above the number of its processors, figures tell little. */
 const [loadBefore = 0] = loadavg();
 
-const all: readonly Bench[] = [handover, reload, throughput];
+const all: readonly Bench[] = [handover, output, reload, scale, throughput];
 const results = fileURLToPath(new URL("../docs/results/", import.meta.url));
 
 const wanted = process.argv.slice(2);

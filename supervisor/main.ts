@@ -40,6 +40,7 @@ async function startDaemon(context: Context): Promise<number> {
     stateDir,
     verbose: context.verbose,
     ...(typeof flags.listen === "string" && { listen: flags.listen }),
+    ...(typeof flags["exit-with"] === "string" && { exitWith: flags["exit-with"] }),
   });
 }
 

@@ -57,12 +57,7 @@ const table: readonly Row[] = [
   },
   {
     at: "supervisor/cli/",
-    imports: [
-      "supervisor/unit/",
-      "supervisor/control/client.ts",
-      "supervisor/generate/",
-      "package.json",
-    ],
+    imports: ["supervisor/unit/", "supervisor/control/client.ts", "supervisor/generate/", "package.json"],
     types: agreed,
     node: true,
   },

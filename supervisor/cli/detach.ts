@@ -56,9 +56,12 @@ function launch(context: Context, log: number): ChildProcess {
   const program = process.argv[1] ?? "";
   const runtimeFlags =
     process.versions.bun === undefined ? ["run", "--no-prompt", "--allow-all", "--quiet"] : ["--no-install"];
-  const listen = typeof flags.listen === "string" ? ["--listen", flags.listen] : [];
+  const passed = ["listen", "exit-with"].flatMap((name) => {
+    const value = flags[name];
+    return typeof value === "string" ? [`--${name}`, value] : [];
+  });
   const verbose = context.verbose ? ["--verbose"] : [];
-  const argv = [...runtimeFlags, program, "--root", root, "--state", stateDir, "start", ...verbose, ...listen];
+  const argv = [...runtimeFlags, program, "--root", root, "--state", stateDir, "start", ...verbose, ...passed];
   return spawn(process.execPath, argv, { cwd: root, detached: true, stdio: ["ignore", log, log] });
 }
 

@@ -9,6 +9,7 @@ import { checkPorts } from "./doctor/ports.ts";
 import { checkRuntimes } from "./doctor/runtimes.ts";
 import { checkStateDirectory } from "./doctor/state-directory.ts";
 import { checkClock, checkManager } from "./doctor/surroundings.ts";
+import { checkTruth } from "./doctor/truth.ts";
 import { checkUnits } from "./doctor/units.ts";
 import { exit } from "./exit.ts";
 import { renderFindings } from "./render/doctor.ts";
@@ -26,6 +27,7 @@ export async function run(context: Context): Promise<number> {
     asked.finding,
     read.finding,
     ...(await checkPorts(units, status, (unit) => socketsToBind(unit, { root, stateDir, environ: process.env }))),
+    ...(await checkTruth(context.client(), status)),
     checkLimits(units, status),
     checkCgroup(),
     checkKernel(),

@@ -50,8 +50,10 @@ async function render(
   const [unit, ...others] = status.units;
   if (args.length === 0 || unit === undefined || others.length > 0) return renderTable(status.units, look);
   const whole = await client.unit(unit.name);
+  const loaded = await client.loaded(unit.name);
   const shown = whole.tag === "ok" ? whole.value : unit;
-  return renderUnit(shown, { ...look, output: await lastLines(client, unit.name, lines) });
+  const enabled = loaded.tag === "ok" ? loaded.value.enabled === true : null;
+  return renderUnit(shown, { ...look, enabled, output: await lastLines(client, unit.name, lines) });
 }
 
 /** What the unit printed last; without it the status is still worth showing. */

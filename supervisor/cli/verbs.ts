@@ -46,6 +46,7 @@ export const verbs: readonly Verb[] = [
         summary: "run the daemon in the background; wait until every enabled unit settled",
       },
       { name: "listen", value: "HOST:PORT", summary: "serve the control API on TCP too" },
+      { name: "exit-with", value: "UNIT", summary: "end with this unit, and with its exit code" },
       noBlock,
     ],
     summary: "run the supervisor; with UNITs: start them in the running one",

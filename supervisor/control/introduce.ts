@@ -1,4 +1,4 @@
-import { userInfo } from "node:os";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 
 /** The header in which a client says who gives an order. Shape of its value: JSON, percent-encoded. */
@@ -9,15 +9,18 @@ const longestCommand = 300;
 /** What this process says of itself: who runs it, and what was typed. */
 export function introduce(): Readonly<Record<string, string>> {
   const command = [...["supervisor", ...process.argv.slice(2)].join(" ")].slice(0, longestCommand).join("");
-  const said = { user: userName(), uid: process.getuid?.() ?? null, pid: process.pid, command };
+  const uid = process.getuid?.() ?? null;
+  const said = { user: userName(uid), uid, pid: process.pid, command };
   return { [giverHeader]: encodeURIComponent(JSON.stringify(said)) };
 }
 
-function userName(): string | null {
+/** Why not `userInfo` of node:os: on Bun it says what $USER says, and "unknown" without that. Source: passwd(5). */
+function userName(uid: number | null): string | null {
   try {
-    return userInfo().username;
+    const accounts = readFileSync("/etc/passwd", "utf8").split("\n");
+    return accounts.map((line) => line.split(":")).find(([, , id]) => id === String(uid))?.[0] ?? null;
   } catch {
-    // A user that no database knows has no name.
+    // Without the file nobody has a name.
     return null;
   }
 }

@@ -27,10 +27,7 @@ export function openapi(): Json {
         ]),
       },
       "/v1/units/{name}/logs": {
-        get: query("What the unit printed.", text("text/plain"), [
-          name,
-          ...logParameters,
-        ]),
+        get: query("What the unit printed.", text("text/plain"), [name, ...logParameters]),
       },
       "/v1/logs": {
         get: query("What units printed, merged by time.", text("text/plain"), [
@@ -71,7 +68,11 @@ function parameter(place: "query" | "path", key: string, description: string): J
 }
 
 const logParameters = [
-  parameter("query", "lines", "How many of the last lines that match, or all; 10 unless told, all with since or until."),
+  parameter(
+    "query",
+    "lines",
+    "How many of the last lines that match, or all; 10 unless told, all with since or until.",
+  ),
   parameter("query", "follow", "1: go on with what is printed from now on."),
   parameter("query", "since", "Only what was printed then or later: a time, or a span such as 10min ago."),
   parameter("query", "until", "Only what was printed then or before."),

@@ -10,12 +10,13 @@ import { readGiver } from "./giver.ts";
 import { giverHeader } from "./introduce.ts";
 import { loadedUnit } from "./loaded.ts";
 import { addLogs, type LogOptions } from "./logs.ts";
-import { metricsType, renderMetrics } from "./metrics.ts";
+import type { Figures } from "./metrics/figures.ts";
+import { createMetrics, metricsType } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { internalProblem, problem } from "./problem.ts";
 import { schemas } from "./schema.ts";
 import { streamResponse } from "./stream.ts";
-import { countHandovers } from "./tally.ts";
+import { countHappenings } from "./tally.ts";
 import { carriesToken } from "./token.ts";
 import { readWait, timedOut, within } from "./wait.ts";
 import { type HistoryOf, whyOf } from "./why.ts";
@@ -26,6 +27,8 @@ export type ControlOptions = Readonly<{
   token: string | null;
   /** Ends every open stream, so that the server can go away. */
   closing: AbortSignal;
+  /** Where `/metrics` has its figures from beside the status and what happens. */
+  figures?: Figures;
   /** What happened to each unit, also in earlier lives of the supervisor; nothing when left out. */
   history?: HistoryOf;
   /** Hears of a bug: the client is told nothing of it. */
@@ -68,10 +71,9 @@ export function createControl(desk: Desk, options: ControlOptions): Hono {
 }
 
 function addQueries(app: Hono, desk: Desk, options: ControlOptions): void {
-  const handovers = countHandovers(desk, options.closing, options.onBug);
-  app.get("/metrics", () => {
-    return new Response(renderMetrics(desk.status(), handovers), { headers: { "content-type": metricsType } });
-  });
+  const tallies = countHappenings(desk, options.closing, options.onBug);
+  const metrics = createMetrics(desk, tallies, options.figures ?? {});
+  app.get("/metrics", async () => new Response(await metrics(), { headers: { "content-type": metricsType } }));
   app.get("/v1/openapi.json", (c) => c.json(openapi()));
   app.get("/v1/status", (c) => {
     const status = desk.status();

@@ -60,6 +60,17 @@ const instance = z.object({
     .optional(),
 });
 
+const onlyForOne = "Only in the answer for one unit.";
+const listener = z.object({
+  name: z.string(),
+  address: z.string(),
+  waiting: z.int().nullable().describe(onlyForOne).optional(),
+  served_by: z
+    .array(z.object({ pid: z.int(), command: z.string() }))
+    .describe(onlyForOne)
+    .optional(),
+});
+
 const unit = z.object({
   name: z.string(),
   description: z.string(),
@@ -100,9 +111,10 @@ const unit = z.object({
     "protocol",
   ]),
   status_text: z.string().nullable(),
+  warnings: z.array(z.string()),
   reason: z.string().nullable(),
   instances: z.array(instance),
-  listeners: z.array(z.object({ name: z.string(), address: z.string() })),
+  listeners: z.array(listener),
   handover: z.object({
     last_result: z.enum(["done", "kept-old", "none"]),
     ready_ms: z.number().nullable(),

@@ -24,7 +24,7 @@ export function fact(context: Context, here: Step, event: ProcessFact): Step {
       return type === "notify" || type === "oneshot" ? known : announce(context, known, event.invocation);
     }
     case "main-pid":
-      return amend(here, event.invocation, { pid: event.pid });
+      return findLeaving(here, event.invocation)?.orphaned ? here : amend(here, event.invocation, { pid: event.pid });
     case "mood":
       return changeMood(context, here, event.invocation, event.mood);
     case "answered":
@@ -62,7 +62,7 @@ function exited(context: Context, here: Step, event: Gone): Step {
   const { invocation, exit, survivors } = event;
   const run = runs(here.state).find((one) => one.invocation === invocation);
   const told = findLeaving(here, invocation);
-  if (!run || told?.orphaned) return here;
+  if (!run?.exists || told?.orphaned) return here;
   if (told?.purpose === "chore") return leaderGone(context, here, told, survivors);
   const cause = exitCause(context, run, exit);
   const { generation, pid } = run;
@@ -103,7 +103,7 @@ function lost(context: Context, here: Step, invocation: string, cause: Cause, su
   if (phase.run.invocation === invocation) {
     if (phase.tag === "replacing") return loseOld(context, here, phase, cause, survivors);
     if (phase.tag === "soaking") return inherit(context, here, phase, cause, survivors);
-    if (isWorkDone(context, here, cause)) return finishWork(context, here, invocation);
+    if (isWorkDone(context, here, cause)) return finishWork(context, here, phase.run, survivors);
     return ended(context, here, { run: phase.run, cause }, survivors);
   }
   if (phase.tag !== "starting" && phase.tag !== "running" && phase.next.invocation === invocation)

@@ -1,4 +1,5 @@
-import { atRest, isComing, isUp, type State } from "./state.ts";
+import { concerned } from "./concerned.ts";
+import { atRest, isComing, isReady, isUp, type State } from "./state.ts";
 import type { UnitState, Whom, World } from "./world.ts";
 
 /** A move that an instance may make now: its wish is there and nobody it is ordered with stands in the way. */
@@ -11,7 +12,7 @@ export type Gate = Whom & Readonly<{ event: "launch" | "halt" | "replace" | "unb
  */
 export function gates(world: World): readonly Gate[] {
   const open: Gate[] = [];
-  for (const { unit, instances } of concerned(world)) {
+  for (const { unit, instances } of concerned(world, world.shut)) {
     for (let instance = 1; instance <= instances.length; instance++) {
       const gate = gateOf(world, { unit: unit.name, instance });
       if (gate) open.push(gate);
@@ -19,18 +20,6 @@ export function gates(world: World): readonly Gate[] {
   }
   const unbinding = open.filter(({ event }) => event === "unbind");
   return unbinding.length > 0 ? unbinding : open;
-}
-
-/** Those that have changed since every gate was shut, and those whose gates look at one of them. */
-function concerned({ units, graph, shut }: World): readonly UnitState[] {
-  if (graph !== shut.graph) return [...units.values()];
-  if (units === shut.units) return [];
-  const names = new Set<string>();
-  for (const [name, entry] of units) {
-    if (shut.units.get(name) === entry) continue;
-    for (const other of graph.get(name)?.watchers ?? []) names.add(other);
-  }
-  return [...names].sort().flatMap((name) => units.get(name) ?? []);
 }
 
 /** The gate that is open for one instance, or null. One that has just been passed may close another's. */
@@ -50,7 +39,7 @@ export function gateOf(world: World, whom: Whom): Gate | null {
 function isUnbound(world: World, unit: string, state: State): boolean {
   const bound = world.graph.get(unit)?.bindsTo ?? [];
   if (bound.length === 0 || !("run" in state.phase) || state.bounce || state.wanted === "down") return false;
-  const isThere = (other: State): boolean => standingOf(other) === "up" || isComing(other);
+  const isThere = (other: State): boolean => ["up", "unready"].includes(standingOf(other)) || isComing(other);
   return !entries(world, bound).every((entry) => meant(entry).every(isThere));
 }
 
@@ -60,7 +49,7 @@ const wishesLaunch = (state: State): boolean => state.phase.tag === "inactive" &
 
 /** A handover begins when the last one is over to its end: one process more than needed is the most there ever is. */
 const wishesReplace = (state: State): boolean =>
-  state.phase.tag === "running" && state.handover.queued && state.leaving.length === 0;
+  state.phase.tag === "running" && state.handover.queued && state.leaving.length === 0 && state.chore === null;
 
 /** Those ordered after it stop first. */
 function mayHalt(world: World, unit: string): boolean {
@@ -110,6 +99,7 @@ function blocker(world: World, entry: UnitState, need: Need): readonly Blocker[]
     const fatal = need !== "ordered" && isHopeless(world, name);
     return [{ unit: name, fatal, why: fatal ? "cannot start" : "is not up yet" }];
   }
+  if (standing.includes("unready")) return [{ unit: name, fatal: false, why: "is not ready" }];
   if (need === "ordered") return [];
   if (standing.includes("failed")) return [{ unit: name, fatal: true, why: "has failed" }];
   if (standing.includes("down")) return [{ unit: name, fatal: true, why: "is stopped" }];
@@ -123,11 +113,11 @@ function isHopeless(world: World, unit: string): boolean {
   return instances.some(wishesLaunch) && blockers(world, unit).some((one) => one.fatal);
 }
 
-/** `done`: it ended in success by itself. Whoever needs its work may go on; whoever is bound to it may not. */
-type Standing = "up" | "done" | "moving" | "pausing" | "failed" | "down";
+/** `unready`: it runs, and its readiness probe says no. `done`: it ended in success by itself. Whoever needs its work may go on; whoever is bound to it may not. */
+type Standing = "up" | "unready" | "done" | "moving" | "pausing" | "failed" | "down";
 
 function standingOf(state: State): Standing {
-  if (isUp(state) && !state.bounce) return "up";
+  if (isUp(state) && !state.bounce) return isReady(state) ? "up" : "unready";
   switch (state.phase.tag) {
     case "finished":
       return state.phase.holds ? "up" : "done";

@@ -53,7 +53,7 @@ function instancesBreaches({ unit, instances }: UnitState, alive: Truth["alive"]
   return instances.flatMap((state, index) => {
     const all = runs(state);
     const [main, next] = serving(state);
-    const live = all.filter((run) => alive.has(run.invocation)).length;
+    const live = all.filter((run) => alive.has(run.invocation) && !isCommand(run)).length;
     const seen: Seen = { unit, state, all, main, next, live, now };
     return rules.filter(([holds]) => !holds(seen)).map(([, text]) => `${unit.name}@${index + 1}: ${text(seen)}`);
   });
@@ -78,7 +78,7 @@ const rules: readonly Rule[] = [
   [({ state, main }) => state.phase.tag !== "waiting" || !main, () => "waiting with a serving process"],
   [({ main, next }) => !next || !main || next.generation > main.generation, () => "a handover to an older generation"],
   [({ state, main }) => !main || main.generation <= state.generation, () => "a generation from the future"],
-  [({ all }) => new Set(all.map((run) => run.invocation)).size === all.length, () => "one invocation in two places"],
+  [({ all }) => isEachOnce(all.filter((run) => run.exists)), () => "one invocation in two places"],
   [
     (seen) => seen.unit.service.startLimitBurst === 0 || startsOf(seen) <= seen.unit.service.startLimitBurst,
     (seen) => `${startsOf(seen)} starts within the interval`,
@@ -87,12 +87,40 @@ const rules: readonly Rule[] = [
     ({ state, main }) => !state.bounce || main !== undefined || state.phase.tag === "stopping",
     () => "a restart that has nobody to end",
   ],
-  [({ state }) => state.phase.tag !== "stopping" || state.leaving.length > 0, () => "stopping with nobody left"],
+  [
+    ({ state }) => state.phase.tag !== "stopping" || state.leaving.length > 0 || state.chore !== null,
+    () => "stopping with nobody left",
+  ],
+  [
+    ({ state }) => !state.chore || (chorePhases[state.chore.kind] as readonly string[]).includes(state.phase.tag),
+    ({ state }) => `${state.chore?.kind} in ${state.phase.tag}`,
+  ],
+  [
+    ({ state, all }) => all.filter(isCommand).length <= state.leaving.length + 1,
+    ({ all }) => `${all.filter(isCommand).length} commands at once`,
+  ],
+  [
+    ({ main, state }) => main === undefined || main.exists || state.phase.tag === "starting",
+    () => "it serves without a process",
+  ],
   [
     ({ unit, state }) => state.phase.tag !== "finished" || holdsWork(state) === (unit.service.type === "oneshot"),
     () => "finished, and only the work of a oneshot stays done",
   ],
   [({ state }) => state.phase.tag !== "failed" || state.cause !== null, () => "failed without a cause"],
 ];
+
+const isEachOnce = (all: readonly Run[]): boolean => new Set(all.map((run) => run.invocation)).size === all.length;
+
+/** A command of the unit, which has the name of a turn and its own kind. */
+const isCommand = ({ invocation }: Run): boolean => invocation.includes(".");
+
+const chorePhases = {
+  "start-pre": ["starting", "replacing"],
+  "start-post": ["starting", "replacing"],
+  reload: ["running"],
+  stop: ["stopping"],
+  "stop-post": ["stopping"],
+} as const;
 
 const startsOf = ({ unit, state, now }: Seen): number => recentStarts(unit.service, state.starts, now).length;

@@ -9,7 +9,7 @@ import { dismissSurvivors, dropChore, release } from "./leave.ts";
 import { isCleared, watch } from "./probe.ts";
 import { arrive, blame } from "./rest.ts";
 import { ended, evict, serve } from "./service.ts";
-import { type Chore, coming } from "./state.ts";
+import { type Chore, coming, type Run } from "./state.ts";
 import { amend, type Context, report, type Step, set } from "./turn.ts";
 
 /** A life on its way up has said that it is ready, or all there is to say: from now on its probes are asked. */
@@ -29,8 +29,9 @@ export function advance(context: Context, step: Step): Step {
 }
 
 /** The work of a oneshot is done; the commands after its start are run before it counts as up. */
-export function finishWork(context: Context, step: Step, invocation: InvocationId): Step {
-  return advance(context, amend(step, invocation, { exists: false, pid: null, announcedAt: context.tick.now }));
+export function finishWork(context: Context, step: Step, run: Run, survivors: readonly Survivor[]): Step {
+  const done = amend(step, run.invocation, { exists: false, pid: null, announcedAt: context.tick.now });
+  return advance(context, dismissSurvivors(context, done, run, survivors));
 }
 
 function comeUp(context: Context, step: Step): Step {

@@ -45,15 +45,20 @@ export interface Since {
 export function createSince(clock: Clock): Since {
   const born = clock.now();
   const entered = new Map<string, Readonly<{ state: string; at: Instant }>>();
+  let seen: World["units"] = new Map();
   return {
     of: (unit) => entered.get(unit)?.at ?? born,
     turned(world) {
-      for (const [name, { instances, target }] of world.units) {
+      if (seen === world.units) return;
+      for (const [name, entry] of world.units) {
+        if (seen.get(name) === entry) continue;
+        const { instances, target } = entry;
         const { activeState } = worstView(instances.slice(0, target));
         // A unit that is handed over has been active all the time.
         const state = activeState === "reloading" ? "active" : activeState;
         if (entered.get(name)?.state !== state) entered.set(name, { state, at: clock.now() });
       }
+      seen = world.units;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { drive } from "../core/drive.ts";
 import type { Tick } from "../core/event.ts";
 import { type Deed, type World, type WorldEvent, worldDeadline } from "../core/world.ts";
-import type { Clock } from "./ports.ts";
+import type { Clock, Pace } from "./ports.ts";
 
 export type LoopOptions = Readonly<{
   world: World;
@@ -9,10 +9,12 @@ export type LoopOptions = Readonly<{
   /** Fresh randomness for one turn: `roll` in [0, 1), `nonce` 24 hex digits. */
   dice: () => Readonly<Omit<Tick, "now">>;
   perform: (deed: Deed) => void;
-  /** Hears of every finished turn. */
+  /** Hears of every finished turn, when its deeds are done. */
   turned: (world: World) => void;
-  /** Hears of a bug in deciding an event or doing its deeds. What had been decided stays. */
+  /** Hears of a bug in deciding an event or doing one of its deeds. What had been decided stays. */
   bug: (error: unknown, event: WorldEvent) => void;
+  /** How much is done at a stretch; left out: everything. */
+  pace?: Pace | undefined;
 }>;
 
 /** The only writer of the world. */
@@ -20,45 +22,96 @@ export interface Loop {
   readonly world: World;
   /** Takes an event; it is decided before this returns, unless a turn is under way: then right after that. */
   post(event: WorldEvent): void;
+  /** Does what was decided and is still to be done, all of it and now: for the end of everything. */
+  finish(): void;
+}
+
+export function createLoop(options: LoopOptions): Loop {
+  return new PacedLoop(options);
 }
 
 /**
  * One inbox, one writer, no `await`: a turn is seen whole or not at all, and nobody can wait inside of one.
  * A port that answers while its deed is performed is heard after the turn.
+ * Deciding is cheap and done at once; deeds are not, so they are done in slices, always in the order of the decisions:
+ * a hundred starts hold up no answer and nobody else's probe.
  */
-export function createLoop(options: LoopOptions): Loop {
-  const inbox: WorldEvent[] = [];
-  let world = options.world;
-  let turning = false;
+class PacedLoop implements Loop {
+  readonly #options: LoopOptions;
+  readonly #inbox: WorldEvent[] = [];
+  readonly #tasks: (() => void)[] = [];
+  #world: World;
+  #turning = false;
+  #resuming = false;
 
-  const post = (event: WorldEvent): void => {
-    inbox.push(event);
-    if (turning) return;
-    turning = true;
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.#world = options.world;
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  post(event: WorldEvent): void {
+    this.#inbox.push(event);
+    if (!this.#turning) this.#turn(this.#options.pace);
+  }
+
+  finish(): void {
+    this.#turn();
+  }
+
+  #turn(pace?: Pace): void {
+    const { clock, turned } = this.#options;
+    this.#turning = true;
     try {
-      for (let next = inbox.shift(); next; next = inbox.shift()) decide(next);
+      this.#work(pace);
+      for (let next = this.#inbox.shift(); next; next = this.#inbox.shift()) {
+        this.#decide(next);
+        this.#work(pace);
+      }
+      const world = this.#world;
+      this.#tasks.push(() => turned(world));
+      this.#work(pace);
     } finally {
-      turning = false;
+      this.#turning = false;
     }
-    options.clock.wakeAt(worldDeadline(world), () => post({ tag: "deadline" }));
-    options.turned(world);
-  };
+    clock.wakeAt(worldDeadline(this.#world), () => this.post({ tag: "deadline" }));
+    if (pace && this.#tasks.length > 0) this.#resumeLater(pace);
+  }
 
-  const decide = (event: WorldEvent): void => {
+  #resumeLater(pace: Pace): void {
+    if (this.#resuming) return;
+    this.#resuming = true;
+    pace.resume(() => {
+      this.#resuming = false;
+      if (this.#tasks.length > 0) this.#turn(pace);
+    });
+  }
+
+  #decide(event: WorldEvent): void {
+    const { dice, clock, bug } = this.#options;
     try {
-      const turn = drive(world, event, { ...options.dice(), now: options.clock.now() });
-      world = turn.world;
-      turn.deeds.forEach(options.perform);
+      const turn = drive(this.#world, event, { ...dice(), now: clock.now() });
+      this.#world = turn.world;
+      for (const deed of turn.deeds) this.#tasks.push(() => this.#perform(deed, event));
     } catch (error) {
       // A bug in one decision must not end the supervision of everything else.
-      options.bug(error, event);
+      bug(error, event);
     }
-  };
+  }
 
-  return {
-    get world() {
-      return world;
-    },
-    post,
-  };
+  #work(pace?: Pace): void {
+    while (this.#tasks.length > 0 && !pace?.isSpent()) this.#tasks.shift()?.();
+  }
+
+  #perform(deed: Deed, event: WorldEvent): void {
+    try {
+      this.#options.perform(deed);
+    } catch (error) {
+      // A bug in one deed must not lose those behind it.
+      this.#options.bug(error, event);
+    }
+  }
 }

@@ -21,6 +21,14 @@ export interface Clock {
   wakeAt(at: Instant | null, ring: () => void): void;
 }
 
+/** Lets everybody else have a turn when there is much to do at once. */
+export interface Pace {
+  /** Whether enough was done since descriptors and timers were last looked after. */
+  isSpent(): boolean;
+  /** Calls back once they were. */
+  resume(work: () => void): void;
+}
+
 export type SpawnOrder = Readonly<{
   invocation: InvocationId;
   argv: readonly [string, ...string[]];
@@ -73,9 +81,9 @@ export interface Processes {
 /** What a process and all of its session, and whoever descends from those, take now. Units: threads, bytes, seconds. */
 export type Load = Readonly<{ tasks: number; memoryBytes: number; cpuSeconds: number; openFds: number }>;
 
-export interface Census {
-  /** Weighs each of these processes in one walk through all that there are. One that is gone is left out. */
-  take(pids: readonly number[]): ReadonlyMap<number, Load>;
+export interface Scales {
+  /** Weighs each of these processes in one walk through all that there are, a few at a time. One that is gone is left out. */
+  weigh(pids: readonly number[]): Promise<ReadonlyMap<number, Load>>;
 }
 
 /** A bound, listening socket that the supervisor owns and lends. */
@@ -97,6 +105,51 @@ export interface Listeners {
   assertBacklog(listener: Listener, backlog: number): void;
   /** Closes; unlinks a unix path only when it is still the same inode. */
   close(listener: Listener): void;
+}
+
+/**
+ * What the kernel knows of one listener.
+ * `waiting`: connections that nobody has accepted yet; null where it does not tell. `gone`: a unix path that is not there.
+ */
+export type Sight = Readonly<{
+  name: string;
+  address: string;
+  waiting: number | null;
+  isGone: boolean;
+  /** Whoever has it open, the supervisor aside. */
+  holders: readonly Holder[];
+  rivals: readonly Rival[];
+}>;
+
+/** `idle`: it could not take a connection now. `unknown`: it computes, serves one, or may not be looked into. */
+export type Holder = Readonly<{ pid: number; command: string; does: "accepts" | "idle" | "unknown" }>;
+
+/**
+ * Another socket with the listener's port or path.
+ * `takes`: connections to the listener's own address; else only what asks for the other family's, as `localhost` may.
+ * `unit`: whose listener it is, if one of ours. `pid`, `command`: null where it cannot be told who has it open.
+ */
+export type Rival = Readonly<{
+  address: string;
+  takes: boolean;
+  unit: string | null;
+  pid: number | null;
+  command: string | null;
+}>;
+
+/** `elsewhere`: the sockets on which the given processes listen besides. `stopped`: those of them that a signal has stopped. */
+export type Testimony = Readonly<{
+  sights: readonly Sight[];
+  elsewhere: readonly Readonly<{ pid: number; command: string; address: string }>[];
+  stopped: readonly number[];
+}>;
+
+/** Tells who really serves. Why for one unit at a time: it costs a walk through the descriptors of all processes. */
+export interface Witness {
+  /** `pids`: the processes of the unit. */
+  look(unit: string, pids: readonly number[]): Testimony;
+  /** Who said READY for an invocation without being its main process and is gone; null: nobody such. */
+  lostSpeaker(invocation: InvocationId): Survivor | null;
 }
 
 /** A listener that one invocation alone gets, for questions that no other may answer: a unix socket that only our user may connect to. */
@@ -126,7 +179,7 @@ export type Question = Readonly<{
     | { tag: "http"; url: string }
     | { tag: "tcp"; host: string; port: number }
     /** `privileges`: those of the service itself; left out or null: as the supervisor. */
-    | { tag: "exec"; command: Command; privileges?: Privileges | null }
+    | { tag: "exec"; command: Command; privileges: Privileges | null }
     /**
      * Asked on the invocation's private listener. Where its processes do not accept on that: on the unit's own listener,
      * and then only an answer from one of its processes counts. `address: null`: there is no other.

@@ -1,6 +1,7 @@
 import type { Effect } from "../core/effect.ts";
 import type { Command, Line } from "../unit/command.ts";
 import type { Outcome } from "../unit/fault.ts";
+import { privilegesOf } from "../unit/privileges.ts";
 import type { Unit } from "../unit/unit.ts";
 import type { Answer, Question } from "./ports.ts";
 import type { Sockets } from "./sockets.ts";
@@ -25,7 +26,7 @@ export function questionOf(sources: QuestionSources, asked: Asked): Question | A
   const words = ask.tag === "exec" ? ask.argv : (["-", ask.tag === "http" ? ask.url : ask.path] as const);
   const command = fill(sources, asked, words);
   if (!command.ok) return answer(command.faults.map((fault) => fault.message).join("; "));
-  if (ask.tag === "exec") return { ...question, ask: { tag: "exec", command: command.value } };
+  if (ask.tag === "exec") return { ...question, ask: { tag: "exec", command: command.value, privileges: privilegesOf(unit.service) } };
   const [, text = ""] = command.value.argv;
   if (ask.tag === "http") return { ...question, ask: { tag: "http", url: text } };
   const shared = sources.sockets.of(unit.name).find(({ name }) => name === ask.listener);

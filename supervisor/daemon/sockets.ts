@@ -55,5 +55,5 @@ function inFileOrder(unit: Unit, mine: ReadonlyMap<string, Listener>): readonly 
 }
 
 function place(fault: Fault, unit: Unit, socket: Socket): Fault {
-  return { ...fault, unit: unit.name, at: { file: unit.file, key: `socket.${socket.name}.listen_stream` } };
+  return { ...fault, unit: unit.name, at: { file: unit.file, key: `socket.${socket.name}.listen_${socket.kind}` } };
 }

@@ -54,6 +54,7 @@ function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
     since: stamp(sources.clock, sources.since(unit.name)),
     result: result(cause),
     status_text: main?.says ?? null,
+    warnings: [],
     reason: reasonOf(sources.world, entry),
     instances: instances.flatMap((state, index) => instanceStatuses(sources, `${unit.name}@${index + 1}`, state)),
     listeners: sources.sockets.of(unit.name).map(({ name, address }) => ({ name, address })),

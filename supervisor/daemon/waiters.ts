@@ -1,5 +1,6 @@
+import { concerned } from "../core/concerned.ts";
 import { type Goal, type Settlement, settled } from "../core/settled.ts";
-import type { World } from "../core/world.ts";
+import type { Scene, World } from "../core/world.ts";
 import type { Verdict } from "./ports.ts";
 
 /** What somebody waits for: a unit or instance, and where it is to come to. */
@@ -15,29 +16,38 @@ type Waiter = Awaited & Readonly<{ verb: string; resolve: (verdict: Verdict) => 
 type Word = (verb: string, unit: string, settlement: Settlement) => Verdict;
 
 export function createWaiters(world: () => World, word: Word): Waiters {
-  let waiting: readonly Waiter[] = [];
+  const waiting = new Set<Waiter>();
+  /** What the last turn left; null while nobody waits. */
+  let seen: Scene | null = null;
+
+  const look = (waiter: Waiter, now: World): void => {
+    const settlement = settled(now, waiter.unit, waiter.goal);
+    if (!settlement) return;
+    waiting.delete(waiter);
+    waiter.resolve(word(waiter.verb, waiter.unit, settlement));
+  };
 
   const turned = (now: World): void => {
-    if (waiting.length === 0) return;
-    const all = waiting;
-    waiting = [];
-    const open = all.filter(({ verb, unit, goal, resolve }) => {
-      const settlement = settled(now, unit, goal);
-      if (settlement) resolve(word(verb, unit, settlement));
-      return settlement === null;
-    });
-    waiting = [...waiting, ...open];
+    const changed = seen && new Set(concerned(now, seen).map(({ unit }) => unit.name));
+    seen = waiting.size > 0 ? now : null;
+    for (const waiter of waiting) {
+      const [name = ""] = waiter.unit.split("@");
+      if (!changed || changed.has(name) || !now.units.has(name)) look(waiter, now);
+    }
   };
 
   const wait = (verb: string, goals: readonly Awaited[]): Promise<readonly Verdict[]> => {
-    const verdicts = goals.map((one) => {
+    const asked = goals.map((one) => {
       const { promise, resolve } = Promise.withResolvers<Verdict>();
-      waiting = [...waiting, { ...one, verb, resolve }];
-      return promise;
+      const waiter = { ...one, verb, resolve };
+      waiting.add(waiter);
+      return { waiter, promise };
     });
     // The order may have been settled by the very turn that it caused, before anybody waited.
-    queueMicrotask(() => turned(world()));
-    return Promise.all(verdicts);
+    queueMicrotask(() => {
+      for (const { waiter } of asked) if (waiting.has(waiter)) look(waiter, world());
+    });
+    return Promise.all(asked.map(({ promise }) => promise));
   };
 
   return { wait, turned };

@@ -8,7 +8,7 @@ import { get } from "./get.ts";
 import { pause } from "./pause.ts";
 import { placesOf } from "./place.ts";
 import { requestHead } from "./request.ts";
-import { askShared } from "./shared.ts";
+import { askShared } from "./shared-listener.ts";
 
 export type ListenersOptions = Readonly<{
   version: string;

@@ -59,7 +59,10 @@ class RealProbing implements HealthProbing {
       drop();
       this.#options.post({ invocation, kind, ok, detail });
     };
-    const timer = setTimeout(() => settle(failed(late ?? `gave no answer within ${spanText(timeoutMs)}`)), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    const timer = setTimeout(
+      () => settle(failed(late ?? `gave no answer within ${spanText(timeoutMs)}`)),
+      Math.min(timeoutMs, LONGEST_TIMER_MS),
+    );
     this.#underWay.set(key, { invocation, drop });
     const explain = (detail: string | null): void => {
       late = detail;

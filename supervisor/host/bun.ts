@@ -8,6 +8,7 @@ export const binding: RuntimeBinding = {
   link,
   addressOf: (bytes) => Number(ptr(bytes)),
   cell,
+  functionAddress,
   serve,
 };
 
@@ -23,6 +24,12 @@ function cell(library: string, name: string): Int32Array {
   const { symbols } = dlopen(library, { [name]: { args: [], returns: "ptr" } });
   const address = symbols[name]?.() as Pointer;
   return new Int32Array(toArrayBuffer(address, 0, 4));
+}
+
+function functionAddress(library: string, name: string): number {
+  const { symbols } = dlopen(library, { [name]: { args: [], returns: "void" } });
+  // The types leave it out: each function that was looked up carries its own address.
+  return Number((symbols[name] as unknown as Readonly<{ ptr: number }>).ptr);
 }
 
 function serve(handler: HttpHandler, place: HttpPlace): HttpServer {

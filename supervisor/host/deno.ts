@@ -23,6 +23,7 @@ export const binding: RuntimeBinding = {
   link,
   addressOf: (bytes) => Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))),
   cell,
+  functionAddress,
   serve,
 };
 
@@ -35,6 +36,11 @@ function link<S extends Signatures>(library: string, signatures: S): Linked<S> {
 function cell(library: string, name: string): Int32Array {
   const { symbols } = Deno.dlopen(library, { [name]: { parameters: [], result: "pointer" } });
   return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(symbols[name]?.() as object, 4));
+}
+
+function functionAddress(library: string, name: string): number {
+  const { symbols } = Deno.dlopen(library, { [name]: { type: "pointer" } });
+  return Number(Deno.UnsafePointer.value((symbols[name] as object | null | undefined) ?? null));
 }
 
 function serve(handler: HttpHandler, place: HttpPlace): HttpServer {

@@ -69,6 +69,8 @@ class RealGroups implements Groups {
     for (const group of [...this.#discarded]) this.discard(group);
     try {
       const own = this.#place.name === "/" ? "" : this.#place.name;
+      // Whoever tidies up may have taken it for one that nobody needs.
+      mkdirSync(this.#base, { recursive: true });
       const group = new Group(join(this.#base, name), `${own}/${basename(this.#base)}/${name}`);
       for (const limit of limitsOf(resources)) this.#apply(group, limit);
       return group;

@@ -26,6 +26,8 @@ export const libc = runtime.link(LIBRARY, {
   prlimit: ["i32", "i32", "buffer", "buffer"],
   setpriority: ["i32", "i32", "i32"],
   kill: ["i32", "i32"],
+  sigaction: ["i32", "buffer", "buffer"],
+  dup3: ["i32", "i32", "i32"],
   flock: ["i32", "i32"],
   pthread_sigmask: ["i32", "buffer", "buffer"],
   chown: ["buffer", "u32", "u32"],
@@ -63,6 +65,11 @@ export const libc = runtime.link(LIBRARY, {
 
 // errno lives at one address per thread, so it is read as memory: no call stands between the failure and the question.
 const errnoCell = runtime.cell(LIBRARY, "__errno_location");
+
+/** Where one of the C library's functions is, for a call that takes the address of a function. */
+export function functionAddress(name: string): number {
+  return runtime.functionAddress(LIBRARY, name);
+}
 
 /** The reason of the last call that returned -1. */
 export function errno(): number {

@@ -1,8 +1,8 @@
 import process from "node:process";
 import type { InvocationId } from "../core/facts.ts";
-import { Census, type Roll } from "./census.ts";
 import type { Group } from "./group.ts";
 import type { Groups } from "./groups.ts";
+import { Kinship, type Roll } from "./kinship.ts";
 import { libc } from "./libc.ts";
 import type { Sender } from "./notify.ts";
 import { askPidfd } from "./pidfd.ts";
@@ -12,7 +12,7 @@ const SIGKILL = 9;
 /** Looks for those who were forked while the others were killed. */
 const MOST_KILL_ROUNDS = 16;
 
-/** `joined`: its processes are known to be in the group; until then, the census counts. */
+/** `joined`: its processes are known to be in the group; until then, kinship counts. */
 type Body = {
   readonly leader: number;
   isLed: boolean;
@@ -28,9 +28,9 @@ export type Entry = Readonly<{
   uid: number | null;
 }>;
 
-/** Who belongs to an invocation: by its control group where it has one, else by the census. */
+/** Who belongs to an invocation: by its control group where it has one, else by kinship. */
 export class Members {
-  readonly #census = new Census();
+  readonly #kinship = new Kinship();
   readonly #bodies = new Map<InvocationId, Body>();
   readonly #groups: Groups | null;
   readonly #ownGroupId = libc.getpgid(0);
@@ -41,14 +41,14 @@ export class Members {
 
   enter(invocation: InvocationId, { leader, group, uid }: Entry): void {
     this.#bodies.set(invocation, { leader, isLed: true, group, joined: false, uid });
-    this.#census.enter(invocation, leader);
+    this.#kinship.enter(invocation, leader);
   }
 
   leave(invocation: InvocationId): void {
     const group = this.#bodies.get(invocation)?.group;
     if (group) this.#groups?.discard(group);
     this.#bodies.delete(invocation);
-    this.#census.leave(invocation);
+    this.#kinship.leave(invocation);
   }
 
   /** Must be told before a child is reaped: a zombie still shows the group that it was in. */
@@ -61,15 +61,15 @@ export class Members {
       this.#groups?.discard(body.group);
       body.group = null;
     }
-    this.#census.reaped(pid);
+    this.#kinship.reaped(pid);
   }
 
   /** Zombies may be among them. `roll`: one walk for many questions. */
-  list(invocation: InvocationId, roll: () => Roll = () => this.#census.roll()): readonly number[] {
+  list(invocation: InvocationId, roll: () => Roll = () => this.#kinship.roll()): readonly number[] {
     const body = this.#bodies.get(invocation);
     if (!body) return [];
     const group = this.#groupOf(body);
-    if (!group) return roll().get(invocation) ?? [];
+    if (!group) return [...new Set([...(roll().get(invocation) ?? []), ...this.#kinship.orphans(invocation)])];
     const pids = group.pids();
     return body.isLed && !pids.includes(body.leader) ? [body.leader, ...pids] : pids;
   }
@@ -78,7 +78,7 @@ export class Members {
   sharedRoll(): () => Roll {
     let roll: Roll | null = null;
     return () => {
-      roll ??= this.#census.roll();
+      roll ??= this.#kinship.roll();
       return roll;
     };
   }
@@ -88,7 +88,7 @@ export class Members {
     const body = this.#bodies.get(invocation);
     if (!body) return false;
     const group = this.#groupOf(body);
-    return group ? group.isPopulated() : this.#census.hasAny(invocation);
+    return group ? group.isPopulated() : this.#kinship.hasAny(invocation);
   }
 
   has(invocation: InvocationId, pid: number): boolean {
@@ -96,7 +96,7 @@ export class Members {
     if (!body) return false;
     if (body.isLed && pid === body.leader) return true;
     const group = this.#groupOf(body);
-    return group ? group.holds(pid) : this.#census.has(invocation, pid);
+    return group ? group.holds(pid) : this.#kinship.has(invocation, pid);
   }
 
   /**
@@ -128,16 +128,24 @@ export class Members {
   #kill(invocation: InvocationId): void {
     const body = this.#bodies.get(invocation);
     if (!body) return;
+    const isGrouped = this.#groupOf(body) !== null;
+    // Before anybody is killed: an orphan is harder to tell than a child.
+    const first = isGrouped ? [] : this.list(invocation);
     // Whatever else is known: it may be on its way into its group right now.
     if (body.isLed) libc.kill(-body.leader, SIGKILL);
     body.group?.kill();
-    if (this.#groupOf(body)) return;
+    if (!isGrouped) this.#killAll(invocation, first);
+  }
+
+  #killAll(invocation: InvocationId, first: readonly number[]): void {
+    let found = first;
     const killed = new Set<number>();
-    for (let round = 0; round < MOST_KILL_ROUNDS; round++) {
-      const found = this.list(invocation).filter((pid) => !killed.has(pid));
-      if (found.length === 0) return;
+    for (let round = 0; round < MOST_KILL_ROUNDS && found.length > 0; round++) {
       this.#signalGroups(found, SIGKILL);
       for (const pid of found) killed.add(pid);
+      const orphans = this.#kinship.orphans(invocation);
+      this.#signalGroups(orphans, SIGKILL);
+      found = [...orphans, ...this.list(invocation)].filter((pid) => !killed.has(pid));
     }
   }
 

@@ -4,10 +4,11 @@ import type { ProcessEvent, Processes, SpawnOrder } from "../daemon/ports.ts";
 import { signalNumber } from "../unit/signal.ts";
 import type { ProcessStatus } from "../unit/status.ts";
 import type { SignalName } from "../unit/unit.ts";
-import type { Roll } from "./census.ts";
+import { createForsaken } from "./forsaken.ts";
 import type { Group } from "./group.ts";
 import type { Groups } from "./groups.ts";
 import { type Identity, identityOf } from "./identity.ts";
+import type { Roll } from "./kinship.ts";
 import { libc } from "./libc.ts";
 import { MainProcess } from "./main-process.ts";
 import { Members } from "./members.ts";
@@ -15,12 +16,16 @@ import { createNotifySockets, type Notice, type NotifySocket, type NotifySockets
 import { describeLiving, nameLiving, polledInodes, readStat, usageOf } from "./procfs.ts";
 import type { Reactor } from "./reactor.ts";
 import { peekAnyDead, peekExit, reap } from "./reap.ts";
+import { type ShimAim, type ShimFailure, shimFailure } from "./shim-end.ts";
 import { isShellable, type Started, start } from "./start.ts";
 import { Store } from "./store.ts";
 
 const PR_SET_CHILD_SUBREAPER = 36;
+const SIGKILL = 9;
 /** How often survivors are looked for whose end the kernel does not report to us: their parent is neither dead nor ours. */
 const LOOK_AGAIN_MS = 500;
+/** Looks for survivors, as long as it is not sure that there are none: one may die while its child is not on the list yet. */
+const MOST_LOOKS = 8;
 
 export type ProcessesOptions = Readonly<{
   reactor: Reactor;
@@ -30,6 +35,11 @@ export type ProcessesOptions = Readonly<{
   post: (event: ProcessEvent) => void;
   /** Null: membership is found out by looking at processes, and resources are not limited. */
   groups?: Groups | null;
+  /**
+   * Which processes get a group: all, or only those with limits on their resources.
+   * Why: to join one makes the kernel wait for about 10 ms, before the program runs.
+   */
+  grouping?: "all" | "limited";
   /** Hears what is no failure of anything, but worth a line in the journal. */
   note?: (text: string) => void;
 }>;
@@ -56,10 +66,14 @@ type Life = {
   readonly leader: number;
   /** The leader, until another one is named by MAINPID=. */
   readonly main: MainProcess;
+  /** What the leader is to become by way of a shell; null when it was its program at once. */
+  readonly aim: ShimAim | null;
   /** The leader was reaped. */
   isBuried: boolean;
   /** The main process' end was reported; others were alive then. */
   lingering: boolean;
+  /** SIGKILL was sent to all of it. */
+  isKilled: boolean;
   /** It has named a main process that it may not, and that was noted. */
   wasRefused: boolean;
 };
@@ -68,7 +82,8 @@ type Opened = Readonly<{ ok: true; socket: NotifySocket | null }> | Extract<Star
 
 const ourselves = { ok: true, identity: null } as const;
 
-type Ended = Readonly<{ life: Life; exit: Exit }>;
+/** `failure`: it never became its program. */
+type Ended = Readonly<{ life: Life; exit: Exit; failure: ShimFailure | null }>;
 
 class RealProcesses implements HostProcesses {
   readonly #reactor: Reactor;
@@ -76,23 +91,29 @@ class RealProcesses implements HostProcesses {
   readonly #note: (text: string) => void;
   readonly #sockets: NotifySockets;
   readonly #groups: Groups | null;
+  readonly #grouping: "all" | "limited";
   readonly #members: Members;
   readonly #store: Store;
   readonly #lives = new Map<InvocationId, Life>();
   readonly #ownSession = libc.getsid(0);
+  readonly #forsaken = createForsaken();
   readonly #onChild = (): void => this.#collect();
   #again: ReturnType<typeof setTimeout> | null = null;
 
-  constructor({ reactor, runtimeDir, post, groups = null, note = () => undefined }: ProcessesOptions) {
+  constructor(options: ProcessesOptions) {
+    const { reactor, runtimeDir, post, groups = null, grouping = "all", note = () => undefined } = options;
     this.#reactor = reactor;
     this.#post = post;
     this.#note = note;
     this.#sockets = createNotifySockets(reactor, runtimeDir);
     this.#groups = groups;
+    this.#grouping = grouping;
     this.#members = new Members(groups);
     this.#store = new Store(note);
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     process.on("SIGCHLD", this.#onChild);
+    // Whoever died before, as a child of what this process was then, raises no signal any more.
+    this.#lookAgain();
   }
 
   spawn(order: SpawnOrder): void {
@@ -110,11 +131,11 @@ class RealProcesses implements HostProcesses {
       this.#post({ tag: "spawn-failed", invocation, stage: started.stage, ...started.refusal });
       return;
     }
-    const { pid } = started;
+    const { pid, aim } = started;
     // A child that has ended already is still a zombie, so its line is there.
     const startTicks = readStat(pid)?.startTicks ?? 0;
-    const past = { isBuried: false, lingering: false, wasRefused: false };
-    this.#lives.set(invocation, { invocation, leader: pid, main: new MainProcess(pid), notify, ...past });
+    const past = { isBuried: false, lingering: false, isKilled: false, wasRefused: false };
+    this.#lives.set(invocation, { invocation, leader: pid, main: new MainProcess(pid), notify, aim, ...past });
     this.#members.enter(invocation, { leader: pid, group, uid: identity?.uid ?? null });
     this.#post({ tag: "spawned", invocation, pid, startTicks });
   }
@@ -123,8 +144,10 @@ class RealProcesses implements HostProcesses {
     const life = this.#lives.get(invocation);
     const number = signalNumber(signal);
     if (!life || number === null) return;
-    if (scope === "group") this.#members.signal(invocation, number);
-    else if (!life.lingering && life.main.isAlive()) libc.kill(life.main.pid, number);
+    if (scope === "group") {
+      life.isKilled ||= signal === "SIGKILL";
+      this.#members.signal(invocation, number);
+    } else if (!life.lingering && life.main.isAlive()) libc.kill(life.main.pid, number);
   }
 
   members(invocation: InvocationId): readonly Survivor[] {
@@ -162,7 +185,7 @@ class RealProcesses implements HostProcesses {
   }
 
   #makeGroup(order: SpawnOrder): Group | null {
-    if (!this.#groups) return null;
+    if (!this.#groups || (this.#grouping === "limited" && order.resources === null)) return null;
     if (isShellable(order)) return this.#groups.make(`${order.keeper}.${order.invocation}`, order.resources);
     this.#note(
       `${order.keeper} has no control group, since a variable of its environment has a name that no shell takes`,
@@ -212,7 +235,9 @@ class RealProcesses implements HostProcesses {
     const ended: Ended[] = [];
     for (const life of this.#lives.values()) {
       const exit = life.lingering ? null : life.main.exit();
-      if (exit) ended.push({ life, exit: this.#marked(life, exit) });
+      if (!exit) continue;
+      const failure = life.aim && life.main.pid === life.leader ? shimFailure(life.leader, exit, life.aim) : null;
+      ended.push({ life, exit: this.#marked(life, exit), failure });
     }
     for (const { life } of ended) this.#bury(life.main.pid);
     for (const { leader, main, isBuried } of this.#lives.values()) {
@@ -239,22 +264,39 @@ class RealProcesses implements HostProcesses {
     reap(pid);
   }
 
-  #report({ life, exit }: Ended, roll: () => Roll): void {
+  #report({ life, exit, failure }: Ended, roll: () => Roll): void {
     const { invocation } = life;
+    if (failure) {
+      this.#forget(life);
+      this.#post({ tag: "spawn-failed", invocation, stage: failure.stage, ...failure.refusal });
+      return;
+    }
     const survivors = this.#survivors(invocation, roll);
-    if (survivors.length === 0) this.#forget(life);
+    if (survivors === null) this.#forget(life);
     else life.lingering = true;
-    this.#post({ tag: "exited", invocation, exit, survivors });
+    this.#post({ tag: "exited", invocation, exit, survivors: survivors ?? [] });
   }
 
   #settle(life: Life, roll: () => Roll): void {
-    if (this.#survivors(life.invocation, roll).length > 0) return;
+    const { invocation } = life;
+    if (this.#survivors(invocation, roll) !== null) {
+      // Forked while the others were killed.
+      if (life.isKilled) this.#members.signal(invocation, SIGKILL);
+      return;
+    }
     this.#forget(life);
-    this.#post({ tag: "emptied", invocation: life.invocation });
+    this.#post({ tag: "emptied", invocation });
   }
 
-  #survivors(invocation: InvocationId, roll: () => Roll): readonly Survivor[] {
-    return this.#members.mayHaveAny(invocation) ? nameLiving(this.#members.list(invocation, roll)) : [];
+  /** Null when there are none for sure. None named: somebody may be there, who moves on faster than we can look. */
+  #survivors(invocation: InvocationId, roll: () => Roll): readonly Survivor[] | null {
+    for (let look = 0; look < MOST_LOOKS; look++) {
+      if (!this.#members.mayHaveAny(invocation)) return null;
+      const living = nameLiving(look === 0 ? this.#members.list(invocation, roll) : this.#members.list(invocation));
+      if (living.length > 0) return living;
+      this.#reapOrphans();
+    }
+    return [];
   }
 
   #forget(life: Life): void {
@@ -267,7 +309,7 @@ class RealProcesses implements HostProcesses {
   #reapOrphans(): boolean {
     for (let pid = peekAnyDead(); pid !== null; pid = peekAnyDead()) {
       if (this.#watches(pid)) return false;
-      if (libc.getsid(pid) === this.#ownSession) return true;
+      if (libc.getsid(pid) === this.#ownSession && !this.#forsaken.is(pid)) return true;
       this.#bury(pid);
     }
     return false;

@@ -167,6 +167,11 @@ export function polledInodes(pid: number): readonly number[] {
   });
 }
 
+/** Whether a process has an event loop: it waits through epoll, for whatever. */
+export function isEventLoop(pid: number): boolean {
+  return epollFds(pid).length > 0;
+}
+
 function epollFds(pid: number): readonly string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).filter((fd) => linkOrEmpty(`/proc/${pid}/fd/${fd}`).includes("[eventpoll]"));

@@ -30,6 +30,8 @@ export type RuntimeBinding = Readonly<{
   addressOf(bytes: Uint8Array): number;
   /** A live view of `int` that a function without arguments points to. */
   cell(library: string, name: string): Int32Array;
+  /** Where a function of the library is, for whoever takes a function's address. */
+  functionAddress(library: string, name: string): number;
   serve(handler: HttpHandler, place: HttpPlace): HttpServer;
 }>;
 

@@ -3,6 +3,9 @@ import type { Identity } from "./identity.ts";
 
 export const SHELL = "/bin/sh";
 
+/** What a shim does next, as it writes it into its own name. Executing a program gives a process that program's name. */
+export const shimStep = { limit: "supervisor:rlim", user: "supervisor:user", exec: "supervisor:exec" } as const;
+
 type Environment = Readonly<Record<string, string>>;
 
 /** What is executed first, and with what. The process stays the same one all along, so its pid and its descriptors do, too. */
@@ -48,7 +51,7 @@ export function restrainedShim(order: ShimOrder, restraint: Restraint): Shim {
   if (restraint.setpriv === null) return { argv: ["sh", "-c", `${first}${last}`, program, ...args], env };
   const become = [restraint.setpriv, ...setprivFlags(restraint), SHELL].join(" ");
   const wrapped = wrap(env);
-  const scripts = [`${first}exec ${become} -c "$0" "$@"`, `${wrapped.unwrap}${last}`];
+  const scripts = [`${first}${naming("user")}exec ${become} -c "$0" "$@"`, `${wrapped.unwrap}${last}`];
   return { argv: ["sh", "-c", ...scripts, program, ...args], env: wrapped.env };
 }
 
@@ -60,7 +63,7 @@ function firstScript({ umask, limits: { stack } }: Privileges): string {
   const limit = stack === Number.POSITIVE_INFINITY ? "unlimited" : Math.floor((stack ?? 0) / 1024);
   const setStack = stack === undefined ? "" : `ulimit -s ${limit}; `;
   const setUmask = umask === null ? "" : `umask ${umask.toString(8).padStart(4, "0")}; `;
-  return `${GATE}${setStack}${setUmask}`;
+  return `${GATE}${setStack && naming("limit")}${setStack}${setUmask}`;
 }
 
 /**
@@ -71,10 +74,15 @@ function joining(door: string | null): string {
   return door === null ? "" : `{ echo 0 >'${door.replaceAll("'", `'\\''`)}'; } 2>/dev/null; `;
 }
 
+/** Should it not get further than this, its name tells. Not so where /proc is closed, and then an exit code is all there is. */
+function naming(step: keyof typeof shimStep): string {
+  return `{ echo ${shimStep[step]} >/proc/$$/comm; } 2>/dev/null; `;
+}
+
 function lastScript(env: Environment, ownPid: readonly string[]): string {
   const added = OF_THE_SHELL.filter((name) => !(name in env));
   const unset = added.length > 0 ? `unset ${added.join(" ")}; ` : "";
-  return `${unset}${ownPid.map((name) => `export ${name}=$$; `).join("")}exec "$0" "$@"`;
+  return `${unset}${ownPid.map((name) => `export ${name}=$$; `).join("")}${naming("exec")}exec "$0" "$@"`;
 }
 
 /** Whether a shell hands a variable of this name on. */

@@ -9,12 +9,16 @@ import { type Launch, type Launched, launch } from "./launch.ts";
 import { libc } from "./libc.ts";
 import { findProgram, type Refusal, refusal, refusedDirectory } from "./program.ts";
 import { isShellName, plainShim, restrainedShim, SHELL, type ShimOrder } from "./shim.ts";
+import type { ShimAim } from "./shim-end.ts";
 
 const ENOENT = 2;
 const SIGKILL = 9;
 const UNCHANGED = 0xffff_ffff;
 
-export type Started = Readonly<{ ok: true; pid: number } | { ok: false; stage: SpawnStage; refusal: Refusal }>;
+/** `aim`: what the process is still to become; null when it is its program already. */
+export type Started = Readonly<
+  { ok: true; pid: number; aim: ShimAim | null } | { ok: false; stage: SpawnStage; refusal: Refusal }
+>;
 
 /** What the host adds to an order. */
 export type Outfit = Readonly<{
@@ -32,7 +36,7 @@ export type Outfit = Readonly<{
  * Carries a spawn order out.
  * Errors: `user` when the tool for that is missing, `chdir` when the working directory cannot be entered, `exec` when the
  * program cannot run, `limit` when the kernel refuses what the child is to be confined to. The program has not run then.
- * A reason that only the kernel sees when somebody else executes the program is not told here: the child exits with 126.
+ * A reason that only the kernel sees when somebody else executes the program shows when it ends: `shimFailure` tells.
  */
 export function start(order: SpawnOrder, outfit: Outfit): Started {
   const { cwd, privileges } = order;
@@ -48,7 +52,9 @@ export function start(order: SpawnOrder, outfit: Outfit): Started {
   }
   if (privileges) return startConfined(common, shim, { privileges, identity });
   const plain = { program: shim.program, argv: order.argv, env: shim.env };
-  return started(launch({ ...common, ...(isShelled ? { program: SHELL, ...plainShim(shim) } : plain) }), found.path);
+  if (!isShelled) return started(launch({ ...common, ...plain }), found.path, null);
+  const aim = { program: found.path, setpriv: false };
+  return started(launch({ ...common, program: SHELL, ...plainShim(shim) }), SHELL, aim);
 }
 
 /** Whether an order can be carried out through a shell without a loss: a variable of an odd name does not survive one. */
@@ -93,7 +99,8 @@ function startConfined(common: Common, order: ShimOrder, { privileges, identity 
   if (launched.ok && refused) libc.kill(launched.pid, SIGKILL);
   else if (launched.ok) gate.open();
   gate.close();
-  return refused ? { ok: false, stage: "limit", refusal: refused } : started(launched, SHELL);
+  const aim = { program: order.program, setpriv: tool !== null };
+  return refused ? { ok: false, stage: "limit", refusal: refused } : started(launched, SHELL, aim);
 }
 
 function lacking({ code, message }: Refusal): Refusal {
@@ -106,6 +113,6 @@ function giveOutput({ stdout, stderr }: Common, { uid }: Identity): void {
   libc.fchown(stderr, uid, UNCHANGED);
 }
 
-function started(launched: Launched, program: string): Started {
-  return launched.ok ? launched : { ok: false, stage: "exec", refusal: refusal(program, launched.errno) };
+function started(launched: Launched, program: string, aim: ShimAim | null): Started {
+  return launched.ok ? { ...launched, aim } : { ok: false, stage: "exec", refusal: refusal(program, launched.errno) };
 }

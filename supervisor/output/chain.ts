@@ -21,7 +21,7 @@ export type Link = Readonly<{
  * Opens number 0, 1, … of an output up to the file `until` (which is left out), and answers with them, oldest first.
  *
  * `complete`: `until` was met, so that no file between is missing.
- * Why in ascending order: files only ever move to higher numbers. Whatever is rotated meanwhile is met twice, which
+ * Why in ascending order: files only ever move to higher numbers. Whatever is rotated meanwhile is met again, which
  * shows by its identity, and never skipped. During a rotation one number after another is vacant, so that a gap is no end.
  */
 export function openChain(path: string, until: Link | null): Readonly<{ links: readonly Link[]; complete: boolean }> {
@@ -37,8 +37,10 @@ export function openChain(path: string, until: Link | null): Readonly<{ links: r
       closeLink(link);
       return { links: links.reverse(), complete: true };
     }
-    if (links.some((other) => isSame(other, link))) closeLink(link);
-    else links.push(link);
+    const met = links.findIndex((other) => isSame(other, link));
+    // Met again: others have come before it since, and where it stands now is its place among them.
+    for (const again of met < 0 ? [] : links.splice(met, 1)) closeLink(again);
+    links.push(link);
   }
   return { links: links.reverse(), complete: until === null };
 }

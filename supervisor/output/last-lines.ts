@@ -15,7 +15,7 @@ export type Search = Readonly<{ lines: number; filter: LogFilter | null; signal:
 /**
  * Finds where the last `lines` lines that match begin. It looks at ever larger stretches from the end on, so that the last
  * lines of a large output cost little; what is compressed is unpacked only when the younger files have too few.
- * Shape: null when there is no file. Units: one line more than wanted is looked for, since the first may be the end of a broken one.
+ * Shape: null when there is no file. A line that was broken is looked for back to its beginning.
  */
 export async function findLast(links: readonly Link[], search: Search): Promise<Beginning | null> {
   const { lines } = search;
@@ -24,13 +24,17 @@ export async function findLast(links: readonly Link[], search: Search): Promise<
   let matches = 0;
   let place: Place = { link: last, offset: last.sizeBytes };
   if (lines === 0) return { place, matches };
+  const headless = new Set<number>();
   for (const link of links.toReversed()) {
     let end = link.sizeBytes;
     for (let looked = lines + 1; end > 0; looked *= GROWTH) {
       const offset = link.isCompressed ? 0 : lineOffset(link, looked + 1).offset;
-      matches += await count(link, { start: offset, end }, search);
+      const cut = await scan(link, { start: offset, end }, search);
+      matches += cut.found;
       place = { link, offset };
-      if (matches > lines) return { place, matches };
+      for (const from of cut.broken) headless.delete(from);
+      for (const from of cut.headless) headless.add(from);
+      if (matches > lines && headless.size === 0) return { place, matches };
       end = offset;
     }
   }
@@ -41,22 +45,25 @@ const GROWTH = 8;
 const NEWLINE = 10;
 const BLOCK_BYTES = 64 * 1024;
 
+type Scanned = Readonly<{ found: number; broken: Iterable<number>; headless: Iterable<number> }>;
+
 type Range = Readonly<{ start: number; end: number }>;
 
 /** Counts the lines that match and end in a range; whoever else runs in this process has its turn between two blocks. */
-async function count(link: Link, range: Range, { filter, signal }: Search): Promise<number> {
+async function scan(link: Link, range: Range, { filter, signal }: Search): Promise<Scanned> {
   let found = 0;
   const cut = new LineCut((bytes, said) => {
     if (!filter || filter(said)) found += newlines(bytes) + 1;
   });
   for await (const slices of slicesOf(link, range)) {
     for (const slice of slices) cut.take(slice);
-    if (signal.aborted) return found;
+    if (signal.aborted) break;
     await nextTurn();
   }
   // A line that is broken at the end is counted where it goes on.
+  const broken = [...cut.broken];
   cut.endLine();
-  return found;
+  return { found, broken, headless: cut.headless };
 }
 
 function newlines(bytes: Uint8Array): number {

@@ -12,9 +12,20 @@ export class LineCut {
   #open: Open | null = null;
   /** By their writers. */
   readonly #broken = new Map<number, Open>();
+  readonly #headless = new Set<number>();
 
   constructor(lines: LineTaker) {
     this.#lines = lines;
+  }
+
+  /** The writers of lines that were broken and have not gone on. */
+  get broken(): Iterable<number> {
+    return this.#broken.keys();
+  }
+
+  /** The writers of lines that went on without having begun. */
+  get headless(): Iterable<number> {
+    return this.#headless;
   }
 
   take({ bytes, said }: Slice): void {
@@ -80,6 +91,7 @@ export class LineCut {
 
   #resume(from: number): void {
     const broken = this.#broken.get(from);
+    if (!broken) this.#headless.add(from);
     if (!broken || this.#open) return;
     this.#broken.delete(from);
     this.#open = broken;

@@ -53,10 +53,12 @@ export type UnitStatus = Readonly<{
   result: Result;
   /** What the service last said of itself with STATUS=. */
   status_text: string | null;
+  /** What is not as it seems, one sentence each. In the answer for one unit all of it is looked for, in the list what costs nothing. */
+  warnings: readonly string[];
   /** One sentence: why it is as it is, when that is not plain ("waits for redis"). */
   reason: string | null;
   instances: readonly InstanceStatus[];
-  listeners: readonly Readonly<{ name: string; address: string }>[];
+  listeners: readonly ListenerStatus[];
   handover: Readonly<{
     last_result: "done" | "kept-old" | "none";
     ready_ms: number | null;
@@ -65,6 +67,18 @@ export type UnitStatus = Readonly<{
   }>;
   release: string | null;
   last_exit: Readonly<{ code: number | null; signal: string | null; at: string }> | null;
+}>;
+
+/**
+ * `waiting`: connections that nobody has accepted yet; null where the kernel does not tell.
+ * `served_by`: who waits for connections on it; one that serves somebody meanwhile is left out.
+ * Both only in the answer for one unit: finding them means a walk through all of /proc.
+ */
+export type ListenerStatus = Readonly<{
+  name: string;
+  address: string;
+  waiting?: number | null;
+  served_by?: readonly Readonly<{ pid: number; command: string }>[];
 }>;
 
 export type InstanceStatus = Readonly<{

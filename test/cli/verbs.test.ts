@@ -49,7 +49,7 @@ describe.each(runtimeNames)("on %s", (runtime) => {
     expect(table.stdout).toMatch(/^UNIT +ACTIVE +SUB/);
     const one = await supervisor("status api -n 3", runtime);
     expect(one).toMatchObject({ code: 0, stderr: "" });
-    expect(one.stdout).toStartWith("● api - the api\n     Loaded: loaded (units/api.toml)\n");
+    expect(one.stdout).toStartWith("● api - the api\n     Loaded: loaded (units/api.toml; enabled)\n");
     expect(one.stdout).toEndWith("\n\nlast 3\n");
   }, 20_000);
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
 import { readGiver } from "../../supervisor/control/giver.ts";
 import { giverHeader, introduce } from "../../supervisor/control/introduce.ts";
 import { createControl } from "../../supervisor/control/routes.ts";
@@ -15,6 +16,8 @@ test("who gives an order reaches the desk as he says it", async () => {
   await app.request("/v1/units/api/stop", { method: "POST" });
   const [first, second] = desk.givers;
   expect(first).toMatchObject({ tag: "client", pid: process.pid, uid: process.getuid?.() ?? null });
+  const name = spawnSync("id", ["-un"], { encoding: "utf8" }).stdout.trim();
+  expect(first).toHaveProperty("user", name);
   expect(first).toHaveProperty("command", expect.stringMatching(/^supervisor/));
   expect(second).toEqual(nobody);
 });

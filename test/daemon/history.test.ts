@@ -1,38 +1,9 @@
 import { expect, test } from "bun:test";
 import { type Told, told } from "../../supervisor/daemon/happening.ts";
 import { createHistory, type HistoryOptions } from "../../supervisor/daemon/history.ts";
-import type { HistoryFiles } from "../../supervisor/daemon/ports.ts";
+import { FakeHistoryFiles } from "./fake-history.ts";
 
-/** Files that are not there, and a pause that ends when the test says so. */
-class FakeFiles implements HistoryFiles {
-  readonly texts = new Map<string, string>();
-  readonly log: string[] = [];
-  refusal: string | null = null;
-  #write: (() => void) | null = null;
-
-  read = (unit: string) => this.texts.get(unit) ?? "";
-  sizeBytes = (unit: string) => this.read(unit).length;
-  append = (unit: string, text: string) => this.#put("append", unit, this.read(unit) + text);
-  replace = (unit: string, text: string) => this.#put("replace", unit, text);
-  soon(write: () => void): void {
-    if (this.#write) throw new Error("asked twice");
-    this.#write = write;
-  }
-
-  pause(): void {
-    const write = this.#write;
-    this.#write = null;
-    write?.();
-  }
-
-  #put(how: string, unit: string, text: string): string | null {
-    this.log.push(`${how} ${unit}`);
-    if (this.refusal === null) this.texts.set(unit, text);
-    return this.refusal;
-  }
-}
-
-function setUp(change: Partial<HistoryOptions> = {}, files = new FakeFiles()) {
+function setUp(change: Partial<HistoryOptions> = {}, files = new FakeHistoryFiles()) {
   const failures: string[] = [];
   const life = "2026-01-01T00:00:00.000Z";
   const options = { files, life, tail: () => ["one", "two"], failed: (text: string) => failures.push(text), ...change };
@@ -98,8 +69,10 @@ test("a file stays within its bound, and the last entries are whole", () => {
 });
 
 test("a flood between two writes keeps its end", () => {
-  const { history, take } = setUp();
+  const { files, history, take } = setUp();
   for (let times = 1; times <= 1000; times++) take("service.ready");
+  files.pause();
+  expect(files.read("api").trimEnd().split("\n").length).toBe(200);
   const texts = history.of("api").map(({ text }) => text);
   expect(texts.length).toBe(200);
   expect(texts[0]).toBe("service.ready 1000");

@@ -103,15 +103,16 @@ describe("a bug in one decision", () => {
     expect([phaseOf(loop, "a"), phaseOf(loop, "b")]).toEqual(["running", "inactive"]);
   });
 
-  test("in a deed is told, and later events are decided", () => {
-    let isBroken = true;
-    const perform = (): void => {
-      if (isBroken) throw new Error("no hands");
+  test("in a deed is told, the deeds behind it are done, and later events are decided", () => {
+    const done: string[] = [];
+    const perform = ({ effect }: Deed): void => {
+      if (effect.tag === "spawn") throw new Error("no hands");
+      done.push(effect.tag);
     };
     const { loop, bugs } = begin({ perform });
     loop.post(order("want-up", "a"));
     expect(bugs).toHaveLength(1);
-    isBroken = false;
+    expect(done).toEqual(["report"]);
     loop.post(order("want-up", "b"));
     expect(phaseOf(loop, "b")).toBe("starting");
   });
@@ -149,5 +150,67 @@ describe("a wake-up", () => {
     expect(loop.world).toEqual(before);
     clock.advance(500);
     expect(phaseOf(loop, "a")).toBe("stopping");
+  });
+});
+
+describe("where deeds take long", () => {
+  /** Lets so many deeds be done in each slice; the next slice comes when the test says so. */
+  class Steps {
+    readonly done: string[] = [];
+    readonly turns: string[] = [];
+    readonly #slice: number;
+    #left: number;
+    #next: (() => void)[] = [];
+
+    constructor(slice: number) {
+      this.#slice = slice;
+      this.#left = slice;
+    }
+
+    readonly perform = ({ unit, effect }: Deed): void => {
+      this.#left--;
+      if (effect.tag !== "report") this.done.push(`${effect.tag} ${unit}`);
+    };
+    readonly turned = (world: World): void => void this.turns.push(phaseOf({ world }, "a") ?? "");
+    readonly pace = { isSpent: () => this.#left <= 0, resume: (work: () => void) => void this.#next.push(work) };
+
+    slice(): void {
+      const [work, ...others] = this.#next;
+      expect(others).toEqual([]);
+      this.#next = [];
+      this.#left = this.#slice;
+      work?.();
+    }
+  }
+
+  test("those beyond the slice wait for the next one, in order, and decisions do not", () => {
+    const steps = new Steps(1);
+    const { loop } = begin(steps);
+    loop.post(order("want-up", "a", "b"));
+    expect(steps.done).toEqual(["spawn a"]);
+    loop.post(order("want-down", "a"));
+    expect([phaseOf(loop, "a"), phaseOf(loop, "b")]).toEqual(["stopping", "starting"]);
+    expect(steps.done).toEqual(["spawn a"]);
+    for (let count = 0; count < 6; count++) steps.slice();
+    expect(steps.done).toEqual(["spawn a", "spawn b", "signal a"]);
+  });
+
+  test("a turn is told when its deeds are done", () => {
+    const steps = new Steps(3);
+    const { loop } = begin(steps);
+    loop.post(order("want-up", "a", "b"));
+    expect(steps.turns).toEqual([]);
+    steps.slice();
+    expect(steps.turns[0]).toBe("starting");
+  });
+
+  test("the end of everything does all that is left", () => {
+    const steps = new Steps(1);
+    const { loop } = begin(steps);
+    loop.post(order("want-up", "a", "b"));
+    loop.finish();
+    expect(steps.done).toEqual(["spawn a", "spawn b"]);
+    steps.slice();
+    expect(steps.done).toEqual(["spawn a", "spawn b"]);
   });
 });

@@ -60,6 +60,7 @@ describe("every field of a unit that", () => {
     health: "unknown",
     release: null,
     status_text: null,
+    warnings: [],
     reason: null,
     restarts: 0,
     result: "success",

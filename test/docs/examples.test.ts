@@ -12,6 +12,7 @@ const { blocks } = readPage("services-kit");
 const examples = blocks.filter(({ language }) => language === "ts").map(({ text }) => text);
 const [web = "", ticks = "", health = "", worker = "", probed = ""] = examples;
 const [unit = ""] = blocks.filter(({ language }) => language === "toml").map(({ text }) => text);
+const PRIVATE_PROBE = '[probe.readiness]\nlistener = "private"\npath = "/readyz"\nperiod = "100ms"\n';
 const manifest = JSON.stringify({ type: "module", dependencies: { supervisor: `file:${project}`, hono: "*" } });
 
 /** Gives a folder the two packages that the examples import. */
@@ -51,7 +52,7 @@ describe.each(["bun", "deno"] satisfies RuntimeName[])("on %s", (runtime) => {
         "ticks.toml": named("ticks.ts"),
         "health.toml": named("health.ts"),
         "worker.toml": portless("worker.ts"),
-        "probed.toml": portless("probed.ts"),
+        "probed.toml": `${portless("probed.ts")}\n${PRIVATE_PROBE}`,
       },
       files: {
         ...{ "main.ts": web, "ticks.ts": ticks, "health.ts": health, "worker.ts": worker, "probed.ts": probed },
@@ -78,6 +79,7 @@ async function answers(daemon: Daemon): Promise<void> {
   expect(await ask(daemon, "web", "/")).toBe("hello\n");
   expect(await ask(daemon, "health", "/readyz")).toBe('{"status":"ready","checks":{"disk":"ok"}}');
   expect((await daemon.unit("worker")).active_state).toBe("active");
+  expect((await daemon.unit("probed")).health).toBe("healthy");
 }
 
 async function ask(daemon: Daemon, name: string, path: string): Promise<string> {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these placeholders are the unit file's own.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -266,3 +267,24 @@ test("the files are the same on Deno, to the byte", () => {
   expect(here).toContain("supervisor.service");
   expect(there).toBe(here);
 }, 60_000);
+
+test("a command may fail and may name the main process, as both supervisors read it, and the main command may not", () => {
+  const exec = { tag: "program", argv: ["/bin/echo", "$MAINPID"] } as const;
+  const execStop = [["-/bin/kill", "-INT", "$MAINPID", "${MAINPID}", "x$MAINPID"]] as const;
+  const lines = generate([richUnit(ALONE, { exec, execStop })]).text("api.service");
+  expect(lines).toContain("ExecStart=/bin/echo $$MAINPID");
+  expect(lines).toContain('ExecStop=-/bin/kill -INT $MAINPID "${MAINPID}" x$$MAINPID');
+});
+
+test("a datagram socket gets its owner and nothing that is about connections", () => {
+  const address = { tag: "unix", path: "/run/log.sock" } as const;
+  const unix = tcpSocket({ kind: "datagram", name: "log", address, socketUser: "daemon", socketGroup: "daemon" });
+  const udp = tcpSocket({ kind: "datagram", name: "udp" });
+  const { text, files } = generate([richUnit({ ...ALONE, sockets: [unix, udp] })]);
+  expect(text("api-log.socket")).toContain("ListenDatagram=/run/log.sock");
+  expect(text("api-log.socket")).toEqual(expect.arrayContaining(["SocketUser=daemon", "SocketGroup=daemon"]));
+  expect(text("api-udp.socket")).toContain("ListenDatagram=[::1]:8080");
+  const keys = [...text("api-log.socket"), ...text("api-udp.socket")].map((line) => line.split("=")[0]);
+  for (const key of ["Backlog", "NoDelay", "KeepAlive", "DeferAcceptSec"]) expect(keys).not.toContain(key);
+  if (analyze) expect(verify(files)).toBe("");
+}, 40_000);

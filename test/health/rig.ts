@@ -45,7 +45,7 @@ export class Rig {
         return path === undefined ? null : { path, fd: -1, inode: 0 };
       },
     },
-    findAcceptor: createFindAcceptor((life) => this.processes.tree(life).map(({ pid }) => pid)),
+    findAcceptor: createFindAcceptor((life) => this.processes.members(life).map(({ pid }) => pid)),
     post: (answer) => {
       this.answers.push(answer);
       this.#waiting.get(`${answer.invocation} ${answer.kind}`)?.(answer);
@@ -90,7 +90,12 @@ export class Rig {
 
   /** Hears an answer that no `ask` above waits for. */
   async untilAnswers(count: number): Promise<void> {
-    await eventually(() => this.answers.length >= count, 10_000, `${count} answers`, () => this.answers);
+    await eventually(
+      () => this.answers.length >= count,
+      10_000,
+      `${count} answers`,
+      () => this.answers,
+    );
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { type Restraint, restrainedShim } from "../../supervisor/host/shim.ts";
+import { plainShim, type Restraint, restrainedShim } from "../../supervisor/host/shim.ts";
 import { makeUnit } from "../support/units.ts";
 
 const { service: privileges } = makeUnit("api");
@@ -40,9 +40,18 @@ test("user, group and groups are changed together, the inherited groups are left
 test("the stack's limit is set in the shell once more, in KiB, before anybody else is there", () => {
   const script = (stack: number) =>
     restrainedShim(order, restraint({ privileges: { ...privileges, limits: { stack } } })).argv[2];
-  expect(script(8 * 2 ** 20)).toMatch(/; ulimit -s 8192; exec \/bin\/setpriv /);
+  expect(script(8 * 2 ** 20)).toMatch(/; ulimit -s 8192; .*exec \/bin\/setpriv /);
   expect(script(4097)).toContain("; ulimit -s 4; ");
   expect(script(Number.POSITIVE_INFINITY)).toContain("; ulimit -s unlimited; ");
+});
+
+test("the group is joined before anything else, whatever its folder is called", () => {
+  const { argv } = plainShim({ ...order, door: "/x/it's/cgroup.procs", ownPid: ["LISTEN_PID", "WATCHDOG_PID"] });
+  expect(argv[2]).toMatch(/^\{ echo 0 >'\/x\/it'\\''s\/cgroup.procs'; \} 2>\/dev\/null; /);
+  expect(argv[2]).toMatch(/; export LISTEN_PID=\$\$; export WATCHDOG_PID=\$\$; .*; exec "\$0" "\$@"$/);
+  expect(restrainedShim({ ...order, door: "/x" }, restraint()).argv[2]).toMatch(
+    /^\{ echo 0 >'\/x'; \} 2>\/dev\/null; read /,
+  );
 });
 
 // bash is /bin/sh on some systems. It does not let some variables be set, and counts SHLVL whatever one says.

@@ -1,12 +1,7 @@
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { captureCases } from "./fixtures/capture-cases.ts";
-import { followCases } from "./fixtures/follow-cases.ts";
-import { outputsCases } from "./fixtures/outputs-cases.ts";
-import { rotateCases } from "./fixtures/rotate-cases.ts";
-import { tailCases } from "./fixtures/tail-cases.ts";
-import { wakeCases } from "./fixtures/wake-cases.ts";
+import { allCases } from "./fixtures/all-cases.ts";
 
 const root = join(import.meta.dir, "../..");
 const deno = join(root, "node_modules/.bin/deno");
@@ -14,7 +9,8 @@ const flags = ["run", "-A", "--no-config", "--node-modules-dir=manual", "--cache
 const run = spawnSync(deno, [...flags, join(import.meta.dir, "fixtures/run-cases.ts")], {
   cwd: root,
   encoding: "utf8",
-  timeout: 60_000,
+  timeout: 150_000,
+  maxBuffer: 1 << 26,
 });
 const outcomes = new Map(
   run.stdout
@@ -24,8 +20,7 @@ const outcomes = new Map(
     .map(({ name, error }) => [name, error]),
 );
 
-const promises = { ...captureCases, ...followCases, ...outputsCases, ...rotateCases, ...tailCases, ...wakeCases };
-for (const name of Object.keys(promises)) {
+for (const name of Object.keys(allCases)) {
   test(`on Deno: ${name}`, () => {
     expect(outcomes.has(name) ? outcomes.get(name) : run.stderr).toBeNull();
   });

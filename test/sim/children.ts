@@ -20,7 +20,23 @@ export type Child = Readonly<{
   survivor: boolean;
   /** Its exit is told once more, later. */
   exitTwice: boolean;
+  /** How many of a hundred probes it passes. */
+  fitness: number;
+  /** It says STOPPING=1 by itself, or RELOADING=1; or names another main process. */
+  saysAfter: Readonly<{ ms: number; word: "stopping" | "reloading" | "main-pid" }> | null;
 }>;
+
+/** How one virtual command of a unit behaves. Null: it hangs. */
+export type Errand = Readonly<{ spawnFails: boolean; takes: number | null; exit: Exit; survivor: boolean }>;
+
+export function drawErrand(random: Random): Errand {
+  return {
+    spawnFails: random.chance(4),
+    takes: random.chance(8) ? null : random.below(random.chance(15) ? 3_000 : 120),
+    exit: random.chance(88) ? { by: "code", code: 0 } : drawExit(random),
+    survivor: random.chance(6),
+  };
+}
 
 export function drawChild(random: Random): Child {
   const kind = random.below(100);
@@ -36,6 +52,10 @@ export function drawChild(random: Random): Child {
     termTakes: random.chance(20) ? null : random.below(1_500),
     survivor: random.chance(10),
     exitTwice: random.chance(20),
+    fitness: random.pick([100, 100, 97, 80, 0]),
+    saysAfter: random.chance(6)
+      ? { ms: 1 + random.below(3_000), word: random.pick(["stopping", "reloading", "main-pid"] as const) }
+      : null,
   };
 }
 

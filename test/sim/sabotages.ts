@@ -9,14 +9,14 @@ const core = (file: string): string => `supervisor/core/${file}`;
 export const sabotages: readonly Sabotage[] = [
   {
     name: "a READY of any process counts for the one that is waited for",
-    file: core("step.ts"),
-    find: 'if (phase.tag !== "replacing" || phase.next.invocation !== invocation) return here;',
-    replace: 'if (phase.tag !== "replacing") return here;',
+    file: core("progress.ts"),
+    find: "if (run?.invocation !== invocation || run.announcedAt !== null) return step;",
+    replace: "if (!run || run.announcedAt !== null) return step;",
   },
   {
     name: "an exit that is told twice counts twice",
-    file: core("step.ts"),
-    find: "if (!run || findLeaving(here, invocation)?.orphaned) return here;",
+    file: core("fact.ts"),
+    find: "if (!run?.exists || told?.orphaned) return here;",
     replace: "if (!run) return here;",
   },
   {
@@ -64,8 +64,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "a handover does not wait for the last one to drain",
     file: core("gates.ts"),
-    find: 'state.phase.tag === "running" && state.handover.queued && state.leaving.length === 0;',
-    replace: 'state.phase.tag === "running" && state.handover.queued;',
+    find: 'state.phase.tag === "running" && state.handover.queued && state.leaving.length === 0 &&',
+    replace: 'state.phase.tag === "running" && state.handover.queued &&',
   },
   {
     name: "a unit does not wait for what it requires",
@@ -76,7 +76,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "a stop during a pause is forgotten",
     file: core("step.ts"),
-    find: 'if (phase.tag === "waiting") return set(move(hurry(context, wanted), { tag: "inactive" }, stopped), { cause: null });',
+    find: 'if (phase.tag === "waiting") {\n    return set(move(hurry(context, wanted), { tag: "inactive" }, { tag: "stopped" }), { cause: null });\n  }',
     replace: "",
   },
   {
@@ -123,9 +123,9 @@ export const sabotages: readonly Sabotage[] = [
   })),
   {
     name: "what has changed is not looked at again",
-    file: core("gates.ts"),
-    find: "if (shut.units.get(name) === entry) continue;",
-    replace: "if (shut.units.has(name)) continue;",
+    file: core("concerned.ts"),
+    find: "if (before.units.get(name) === entry) continue;",
+    replace: "if (before.units.has(name)) continue;",
   },
   {
     name: "two that conflict go through their gates in one turn",
@@ -159,13 +159,13 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     name: "a oneshot is ready when its program runs",
-    file: core("step.ts"),
+    file: core("fact.ts"),
     find: 'return type === "notify" || type === "oneshot" ? known',
     replace: 'return type === "notify" ? known',
   },
   {
     name: "a oneshot is ready when it says so",
-    file: core("step.ts"),
+    file: core("fact.ts"),
     find: 'return context.unit.service.type === "oneshot" ? here : becomeReady(',
     replace: "return becomeReady(",
   },
@@ -189,26 +189,86 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     name: "a sign of life is not heard",
-    file: core("step.ts"),
+    file: core("fact.ts"),
     find: "return signOfLife(context, here, event.invocation, event.everyMs);",
     replace: "return here;",
   },
   {
     name: "a hung new generation takes the old one with it",
-    file: core("step.ts"),
+    file: core("unfit.ts"),
     find: "if (phase.next.invocation === run.invocation) return reject(context, here, phase, cause);",
     replace: "",
   },
   {
     name: "more time makes it less",
-    file: core("step.ts"),
+    file: core("fact.ts"),
     find: "phase: { ...phase, deadline: Math.max(phase.deadline, until) }",
     replace: "phase: { ...phase, deadline: until }",
   },
   {
     name: "a request for more time is not heard",
-    file: core("step.ts"),
+    file: core("fact.ts"),
     find: "return extend(here, event.invocation, context.tick.now + event.byMs);",
     replace: "return here;",
+  },
+  {
+    name: "a process does not wait for the commands before it",
+    file: core("launch.ts"),
+    find: 'const readying = beginChore(context, step, "start-pre", run);',
+    replace: "const readying = null as Step | null;",
+  },
+  {
+    name: "a command that fails is as good as one that does well",
+    file: core("chore.ts"),
+    find: 'by.tag === "exited" && by.exit.by === "code" && by.exit.code === 0;',
+    replace: 'by.tag !== "stopped";',
+  },
+  {
+    name: "the second command of a row is left out",
+    file: core("progress.ts"),
+    find: "if (failure === null) return nextCommand(context, alone, chore) ?? choresDone(context, alone, chore);",
+    replace: "if (failure === null) return choresDone(context, alone, chore);",
+  },
+  {
+    name: "a service that exec_stop has asked is not told by a signal",
+    file: core("progress.ts"),
+    find: "return arrive(context, release(context, step));",
+    replace: "return arrive(context, step);",
+  },
+  {
+    name: "a command that is not wanted any more is forgotten",
+    file: core("leave.ts"),
+    find: "return kill(context, enlist(set(told, { chore: null }), one), one);",
+    replace: "return set(told, { chore: null });",
+  },
+  {
+    name: "a handover begins while a command of the unit runs",
+    file: core("gates.ts"),
+    find: " && state.chore === null;",
+    replace: ";",
+  },
+  {
+    name: "a life is up before its probes have passed",
+    file: core("progress.ts"),
+    find: " || step.state.chore || !isCleared(run.probes)) return step;",
+    replace: " || step.state.chore) return step;",
+  },
+  {
+    name: "nobody minds a failing liveness probe",
+    file: core("fact.ts"),
+    find: 'const isOver = watched.verdict === "failing" && kind !== "readiness";',
+    replace: "const isOver = false;",
+  },
+  {
+    name: "a probe fails too late by one",
+    file: core("probe.ts"),
+    find: "failures >= (probe?.failureThreshold ?? 1)",
+    replace: "failures > (probe?.failureThreshold ?? 1)",
+  },
+  {
+    name: "what a oneshot leaves behind is forgotten while the commands after it run",
+    file: core("progress.ts"),
+    find: "return advance(context, dismissSurvivors(context, done, run, survivors));",
+    replace: "return advance(context, done);",
   },
 ];

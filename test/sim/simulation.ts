@@ -15,7 +15,7 @@ import {
 } from "../../supervisor/core/world.ts";
 import { closure, followers } from "../../supervisor/unit/graph.ts";
 import type { Unit } from "../../supervisor/unit/unit.ts";
-import { type Child, drawChild } from "./children.ts";
+import { type Child, drawChild, drawErrand } from "./children.ts";
 import { Queue } from "./queue.ts";
 import { createRandom, type Random } from "./random.ts";
 import { drawUnits } from "./units.ts";
@@ -57,6 +57,7 @@ function drawOrder(random: Random, units: readonly Unit[]): WorldEvent {
     "want-reload",
     "want-reload",
     "want-restart",
+    "want-reload-command",
     "want-down",
     "reset-failed",
   ]);
@@ -68,6 +69,8 @@ function drawOrder(random: Random, units: readonly Unit[]): WorldEvent {
     case "want-down":
     case "want-restart":
       return { tag: "order", units: [name, ...followers(units, [name])], event: { tag } };
+    case "want-reload-command":
+      return { tag: "order", units: [name], event: { tag } };
     default:
       return { tag: "order", units: [name], event: { tag: "reset-failed" } };
   }
@@ -195,7 +198,7 @@ class Run {
       this.#perform(deed);
     }
     const due = event.tag === "deadline" ? this.#now : this.#now - 1;
-    this.#breaches.push(...this.#watch.silent(this.world, due));
+    this.#breaches.push(...this.#watch.unfit(this.world, due));
     this.#breaches.push(
       ...breaches(this.world, { alive: this.#present, now: due }, before).map((text) => `at ${this.#now}: ${text}`),
     );
@@ -209,6 +212,8 @@ class Run {
     }
     this.#digest(`${this.#now} ${unit}@${instance} ${JSON.stringify(effect)}`);
     if (effect.tag === "spawn") this.#spawn(effect.invocation);
+    else if (effect.tag === "command") this.#run(effect.invocation);
+    else if (effect.tag === "ask") this.#answer(effect);
     else this.#signal(effect);
   }
 
@@ -235,7 +240,33 @@ class Run {
       }
       if (child.signs === 13) this.#queue.put(at + 2_500, { tag: "hung", invocation });
     }
+    if (child.saysAfter !== null) this.#say(invocation, at + child.saysAfter.ms, child.saysAfter.word);
     if (child.exitsAfter !== null) this.#exit(invocation, child.exitsAfter, child.exit);
+  }
+
+  #say(invocation: string, at: number, word: "stopping" | "reloading" | "main-pid"): void {
+    if (word === "main-pid") this.#queue.put(at, { tag: word, invocation, pid: 4 });
+    else this.#queue.put(at, { tag: "mood", invocation, mood: word });
+    if (word === "reloading") this.#queue.put(at + 50, { tag: "ready", invocation });
+  }
+
+  #run(invocation: string): void {
+    const errand = drawErrand(this.#random);
+    if (errand.spawnFails) {
+      this.#queue.put(this.#now, { tag: "spawn-failed", invocation, stage: "exec", code: "ENOENT", message: "no" });
+      return;
+    }
+    this.#alive.set(invocation, { ...drawChild(this.#random), survivor: errand.survivor, exitTwice: false });
+    this.#present.add(invocation);
+    this.#queue.put(this.#now, { tag: "spawned", invocation, pid: 3 });
+    if (errand.takes !== null) this.#exit(invocation, errand.takes, errand.exit);
+  }
+
+  #answer({ invocation, kind }: Extract<Effect, { tag: "ask" }>): void {
+    const fitness = this.#alive.get(invocation)?.fitness ?? 0;
+    const isOk = this.#random.chance(fitness);
+    const after = this.#random.below(100);
+    this.#queue.put(this.#now + after, { tag: "answered", invocation, kind, ok: isOk, detail: isOk ? "well" : "sick" });
   }
 
   #signal(effect: Extract<Effect, { tag: "signal" }>): void {

@@ -1,4 +1,4 @@
-import type { ServiceType, Unit } from "../../supervisor/unit/unit.ts";
+import type { Argv, Probe, Service, ServiceType, Unit } from "../../supervisor/unit/unit.ts";
 import { makeUnit } from "../support/units.ts";
 import type { Random } from "./random.ts";
 
@@ -23,8 +23,10 @@ export function drawUnits(random: Random): readonly Unit[] {
       partOf,
       conflicts,
       after: [...requires, ...wants, ...bindsTo],
+      probes: drawProbes(random, type),
       service: {
         type,
+        ...drawCommands(random),
         instances: random.pick([1, 1, 1, 2]),
         restart: random.pick(
           type === "oneshot"
@@ -43,4 +45,39 @@ export function drawUnits(random: Random): readonly Unit[] {
       handover: { soakMs: random.pick([0, 300, 1_000]), drainMs: random.pick([200, 5_000]) },
     });
   });
+}
+
+/** Some commands are of two, some may fail. */
+function drawCommands(random: Random): Partial<Service> {
+  const draw = (percent: number): readonly Argv[] => {
+    if (!random.chance(percent)) return [];
+    return random.chance(30) ? [["a"], ["-b"]] : [["a"]];
+  };
+  return {
+    execStartPre: draw(15),
+    execStartPost: draw(12),
+    execReload: draw(10),
+    execStop: draw(12),
+    execStopPost: draw(12),
+  };
+}
+
+function drawProbes(random: Random, type: ServiceType): Unit["probes"] {
+  if (type === "oneshot") return {};
+  return {
+    ...(random.chance(12) && { startup: drawProbe(random) }),
+    ...(random.chance(25) && { readiness: drawProbe(random) }),
+    ...(random.chance(20) && { liveness: drawProbe(random) }),
+  };
+}
+
+function drawProbe(random: Random): Probe {
+  return {
+    ask: { tag: "tcp", host: "127.0.0.1", port: 1 },
+    initialDelayMs: random.pick([0, 0, 200]),
+    periodMs: random.pick([150, 1_000, 10_000]),
+    timeoutMs: 100,
+    failureThreshold: random.pick([1, 2, 3]),
+    successThreshold: random.pick([1, 1, 2]),
+  };
 }

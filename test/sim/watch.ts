@@ -1,34 +1,49 @@
 import type { ProcessFact } from "../../supervisor/core/event.ts";
 import { atRest, isUp, type Run, runs, serving } from "../../supervisor/core/state.ts";
 import type { Deed, UnitState, World } from "../../supervisor/core/world.ts";
+import { Answers } from "./answers.ts";
+import { Errands } from "./errands.ts";
 
 /**
  * Looks at each deed as it is done, for promises that speak of the way and not of the place:
  * an old generation is told to drain only when the new one was ready and outlived the soak; a unit is started only
  * when all it requires is up and nothing that it conflicts with has a process; a rejected handover leaves the old
- * generation untouched; a watched process is ended when it is silent, and only then; a start has the time it was given.
+ * generation untouched; a watched process is ended when it is silent, and only then; a start has the time it was given;
+ * a process is started when the commands before it have done well, and is up when its probes and the commands after it
+ * have; nobody who fails its startup or liveness probe as often as it may goes on.
  */
 export class Watch {
   readonly #readyAt = new Map<string, number>();
   readonly #said = new Set<string>();
   readonly #signs = new Map<string, number>();
   readonly #extended = new Map<string, number>();
+  readonly #errands = new Errands();
+  readonly #answers = new Answers();
 
   /** What a process really said of itself. */
   hear(fact: ProcessFact, now: number): void {
     if (fact.tag === "ready" || fact.tag === "spawned" || fact.tag === "hung")
       this.#said.add(`${fact.tag} ${fact.invocation}`);
+    this.#errands.hear(fact);
+    this.#answers.hear(fact);
     if (fact.tag === "alive") this.#signs.set(fact.invocation, now);
     if (fact.tag === "extend") this.#extended.set(fact.invocation, now + fact.byMs);
   }
 
-  /** Names every process that serves though it has been silent for too long. */
-  silent(world: World, now: number): readonly string[] {
+  /** Names every process that serves though it has been silent for too long, or has failed its probes too often. */
+  unfit(world: World, now: number): readonly string[] {
+    return [...this.#silent(world, now), ...this.#answers.unfit(world)];
+  }
+
+  #silent(world: World, now: number): readonly string[] {
     const watched = [...world.units.values()].filter(({ unit }) => unit.service.watchdogMs > 0);
     return watched.flatMap(({ unit, instances }) =>
       instances
         .flatMap(serving)
-        .filter((run) => run.readyAt !== null && now > this.#lastSign(run) + unit.service.watchdogMs)
+        .filter(
+          (run) =>
+            run.readyAt !== null && run.mood !== "stopping" && now > this.#lastSign(run) + unit.service.watchdogMs,
+        )
         .map((run) => `${unit.name}: ${run.invocation} is silent and serves`),
     );
   }
@@ -40,10 +55,16 @@ export class Watch {
   see({ unit: name, instance, effect }: Deed, before: World, after: World, now: number): readonly string[] {
     const entry = after.units.get(name);
     if (!entry) return [`a deed for ${name}, which does not exist`];
-    if (effect.tag === "spawn") {
+    if (effect.tag === "command") this.#errands.begin(effect);
+    const isStart = effect.tag === "spawn" || (effect.tag === "command" && effect.kind === "start-pre");
+    const isFirst = before.units.get(name)?.instances[instance - 1]?.phase.tag === "inactive";
+    if (isStart && isFirst) {
       const wanted = entry.instances[instance - 1]?.wanted;
-      return wanted === "down" ? [`${name} is started though nobody wants it`] : mayStart(entry, before, after);
+      if (wanted === "down") return [`${name} is started though nobody wants it`];
+      const early = mayStart(entry, before, after);
+      if (early.length > 0) return early;
     }
+    if (effect.tag === "spawn") return this.#errands.mayGoOn(entry, effect.invocation, "start-pre");
     const runsBefore = before.units.get(name)?.instances[instance - 1];
     if (effect.tag === "signal" && effect.signal === "SIGABRT") {
       const run = runsBefore && runs(runsBefore).find((one) => one.invocation === effect.invocation);
@@ -59,6 +80,10 @@ export class Watch {
       this.#readyAt.set(report.invocation, now);
       const word = entry.unit.service.type === "notify" ? "ready" : "spawned";
       if (!this.#said.has(`${word} ${report.invocation}`)) return [`${name}: taken for ready without its own word`];
+      return [
+        ...this.#errands.mayGoOn(entry, report.invocation, "start-post"),
+        ...this.#answers.mayBeUp(entry, report.invocation),
+      ];
     }
     if (report.tag === "handover-ended" && report.end.result === "done" && report.end.cause === null) {
       return this.#mayDrain(entry, report.end.invocation, now);

@@ -60,6 +60,21 @@ test("a probe with no question, two questions, or a foreign listener is refused"
   expect(messages({ exec: ["a"], path: "/" })[0]).toContain("belongs to `listener`");
 });
 
+test("a probe's spans have an end, and one success is enough for startup and liveness", () => {
+  const fails = (probe: unknown) => !schema.safeParse({ service, probe: { readiness: probe } }).success;
+  for (const key of ["initial_delay", "period", "timeout"]) {
+    expect(fails({ exec: ["a"], [key]: "infinity" })).toBe(true);
+    expect(fails({ exec: ["a"], [key]: "1s" })).toBe(false);
+  }
+  const messages = (kind: string) =>
+    crossIssues({ service, probe: { [kind]: { exec: ["a"], success_threshold: 2 } } }).map(({ message }) => message);
+  expect(["startup", "readiness", "liveness"].map(messages)).toEqual([
+    ["must be 1 for startup"],
+    [],
+    ["must be 1 for liveness"],
+  ]);
+});
+
 test("a probe may ask the private listener of any unit, and so no socket may take its name", () => {
   const probe = { readiness: { listener: "private", path: "/readyz" } };
   expect(crossIssues({ service, probe })).toEqual([]);

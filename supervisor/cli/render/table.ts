@@ -27,6 +27,8 @@ const rightAligned: ReadonlySet<Name> = new Set(["PID", "GEN", "RESTARTS", "MEMO
 /** What goes first when the terminal is narrow. */
 const expendable: readonly Name[] = ["LISTEN", "HEALTH", "GEN", "MEMORY", "RESTARTS", "SUB", "UPTIME", "PID"];
 const GAP = "  ";
+/** At a unit that is not as it seems; `status UNIT` says why. */
+const MARK = " (!)";
 
 type Row = Readonly<{ cells: Readonly<Record<Name, string>>; paint: Readonly<Partial<Record<Name, Paint>>> }>;
 type Column = Readonly<{ name: Name; width: number }>;
@@ -34,8 +36,9 @@ type Column = Readonly<{ name: Name; width: number }>;
 function unitRow(unit: UnitStatus, now: Date): Row {
   const colour = stateColour(unit.active_state);
   const memory = unit.instances.map((instance) => instance.memory_bytes ?? 0).reduce((sum, each) => sum + each, 0);
+  const isDoubtful = unit.warnings.length > 0;
   const cells = {
-    UNIT: printable(unit.name),
+    UNIT: `${printable(unit.name)}${isDoubtful ? MARK : ""}`,
     ACTIVE: unit.active_state,
     SUB: unit.sub_state,
     PID: unit.main_pid === null ? "-" : String(unit.main_pid),
@@ -46,7 +49,12 @@ function unitRow(unit: UnitStatus, now: Date): Row {
     HEALTH: unit.health === "unknown" ? "-" : unit.health,
     LISTEN: unit.listeners.map(({ address }) => address).join(" ") || "-",
   };
-  const paint = { ACTIVE: colour, SUB: colour, ...(unit.health === "unhealthy" && { HEALTH: "red" as const }) };
+  const paint = {
+    ...(isDoubtful && { UNIT: "yellow" as const }),
+    ACTIVE: colour,
+    SUB: colour,
+    ...(unit.health === "unhealthy" && { HEALTH: "red" as const }),
+  };
   return { cells, paint };
 }
 

@@ -17,6 +17,10 @@ export class Histogram {
     this.#sumSeconds += seconds;
   }
 
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
   samples(labels: readonly Label[]): readonly Sample[] {
     let below = 0;
     const buckets = boundsSeconds.map((bound, at): Sample => {

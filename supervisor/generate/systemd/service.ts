@@ -1,4 +1,4 @@
-import type { ExitStatusSet, Service, Unit } from "../../unit/unit.ts";
+import type { Argv, ExitStatusSet, Service, Unit } from "../../unit/unit.ts";
 import type { SystemdOptions } from "./options.ts";
 import { environmentWords, type Template } from "./template.ts";
 import { argument, comment, type Entry, limitSpan, namePart, plain, section, socketNames, span, word } from "./text.ts";
@@ -23,7 +23,7 @@ export function nativeService(
   const { service } = unit;
   const execStart = commandLine(service, template, options);
   if (execStart === null) return null;
-  const commands = (key: string, name: string, lines: readonly (readonly string[])[]): readonly Entry[] =>
+  const commands = (key: string, name: string, lines: readonly Argv[]): readonly Entry[] =>
     lines.map((argv) => [name, template.command(`service.${key}`, argv)] as const);
   return [
     comment([`Unit ${unit.name}, from ${unit.file}. Runs instead of the supervisor, not below it.`]),
@@ -93,7 +93,7 @@ function environmentFiles(service: Service, template: Template): readonly Entry[
 
 function reload(
   service: Service,
-  commands: (key: string, name: string, lines: readonly (readonly string[])[]) => readonly Entry[],
+  commands: (key: string, name: string, lines: readonly Argv[]) => readonly Entry[],
 ): readonly Entry[] {
   if (service.execReload.length > 0) return commands("exec_reload", "ExecReload", service.execReload);
   return service.reloadMode === "signal" ? [["ExecReload", "/bin/kill -HUP $MAINPID"]] : [];

@@ -1,6 +1,7 @@
 import { resolvePath } from "../../unit/path.ts";
 import { expand, type SpecifierContext } from "../../unit/specifier.ts";
-import type { Unit } from "../../unit/unit.ts";
+import { ignoresFailure, withoutTolerance } from "../../unit/tolerance.ts";
+import type { Argv, Unit } from "../../unit/unit.ts";
 import type { Loss } from "./loss.ts";
 import type { SystemdOptions } from "./options.ts";
 import { argument, word } from "./text.ts";
@@ -14,7 +15,7 @@ export type Template = Readonly<{
   /** Arguments of a command, in which systemd fills in variables itself. */
   args(key: string, args: readonly string[]): readonly string[];
   /** A whole command line, or `null` and a loss when systemd cannot run its program. */
-  command(key: string, argv: readonly string[]): string | null;
+  command(key: string, argv: Argv): string | null;
   lose(key: string, why: string): void;
 }>;
 
@@ -55,17 +56,19 @@ export function createTemplate(unit: Unit, options: SystemdOptions, losses: Loss
   }
   function args(key: string, texts: readonly string[]): readonly string[] {
     for (const text of texts) loseDefaults(key, text);
-    return texts.map((text) => variableArgument(text, context, unit.service.environment));
+    const isBare = (text: string): boolean => BESIDES_MAIN.test(key) && BARE.test(text);
+    return texts.map((text) => (isBare(text) ? text : variableArgument(text, context, unit.service.environment)));
   }
-  function command(key: string, [program, ...rest]: readonly string[]): string | null {
-    const found = literal(key, program ?? "");
+  function command(key: string, argv: Argv): string | null {
+    const [program, ...rest] = withoutTolerance(argv);
+    const found = literal(key, program);
     if (found === null) return null;
     const runs = found.includes("/") ? resolvePath(options.root, found) : found;
     if (UNSAFE.test(runs)) {
       lose(key, "left out: systemd runs no program whose path has a quote, a backslash or a control character");
       return null;
     }
-    return [word(runs), ...args(key, rest)].join(" ");
+    return [`${ignoresFailure(argv) ? "-" : ""}${word(runs)}`, ...args(key, rest)].join(" ");
   }
   return { literal, path, args, command, lose };
 }
@@ -96,6 +99,9 @@ function variableArgument(text: string, context: SpecifierContext, own: Readonly
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to refuse.
 const UNSAFE = /["'\\\u0000-\u001f\u007f]/;
+/** The commands for which the service manager sets variables, and these: both supervisors read them alike. */
+const BESIDES_MAIN = /^service\.exec_(?:start_pre|start_post|reload|stop|stop_post)$/;
+const BARE = /^\$(?:MAINPID|SERVICE_RESULT|EXIT_CODE|EXIT_STATUS)$/;
 const DEFAULTED = /\$\{([A-Za-z_][A-Za-z0-9_]*):-/g;
 
 /** Private-use characters around a name: no quoting rule touches them. */

@@ -118,6 +118,10 @@ function probeIssues(document: Readonly<Record<string, unknown>>): readonly Issu
       const message = `names no socket of this unit: "${listener}"${didYouMean(listener, [...sockets, PRIVATE])}`;
       issues.push({ path: [...path, "listener"], message });
     }
+    if (kind !== "readiness" && typeof probe.success_threshold === "number" && probe.success_threshold > 1) {
+      // Source: Kubernetes refuses the same, since one success already ends what these two are asked for.
+      issues.push({ path: [...path, "success_threshold"], message: `must be 1 for ${kind}` });
+    }
     if ("path" in probe && !("listener" in probe)) {
       issues.push({
         path: [...path, "path"],

@@ -10,7 +10,8 @@ const hostAndPort = z.string().transform((raw, context): Readonly<{ host: string
   return z.NEVER;
 });
 
-const period = value.span.refine((ms) => ms > 0, { error: "must be more than 0" });
+const finite = value.span.refine(Number.isFinite, { error: "cannot be infinity" });
+const period = finite.refine((ms) => ms > 0, { error: "must be more than 0" });
 
 /** The keys of `[probe.startup]`, `[probe.readiness]` and `[probe.liveness]`. Source: Kubernetes' probes, names and defaults. */
 export const probeShape = {
@@ -19,7 +20,7 @@ export const probeShape = {
   exec: value.argv.optional(),
   listener: z.string().optional(),
   path: value.template.startsWith("/", { error: 'must begin with "/"' }).optional(),
-  initial_delay: value.span.default(0),
+  initial_delay: finite.default(0),
   period: period.default(10_000),
   timeout: period.default(1000),
   failure_threshold: z.int().min(1).default(3),

@@ -72,6 +72,13 @@ test("colour says the state, and changes no letter", () => {
   expect(Bun.stripANSI(coloured)).toBe(renderTable(units, plain));
 });
 
+test("a unit that is not as it seems is marked", () => {
+  const doubtful = makeUnit("api", { warnings: ["api@1: node app.js (pid 43), which said READY, is gone"] });
+  const [, line = ""] = renderTable([doubtful], plain).split("\n");
+  expect(line).toStartWith("api (!)  active");
+  expect(renderTable([doubtful], { ...plain, colour: true })).toContain("\x1b[33mapi (!)\x1b[0m");
+});
+
 test("no units are said to be none", () => {
   expect(renderTable([], plain)).toBe("no units\n");
 });

@@ -55,7 +55,8 @@ export const httpCases: readonly Case[] = [
     run: () => withRig(troubles),
   },
   {
-    promise: "an answer that trickles, a server that is silent and a head without an end cost the time limit and no more",
+    promise:
+      "an answer that trickles, a server that is silent and a head without an end cost the time limit and no more",
     run: () => withRig(endless),
   },
   {
@@ -142,7 +143,9 @@ async function troubles(rig: Rig): Promise<void> {
   assert.equal(await reset((socket) => socket.resetAndDestroy()), "reset the connection");
   const midway = (socket: Socket) =>
     void socket.on("data", () => {
-      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", () => setTimeout(() => socket.resetAndDestroy(), 20));
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", () =>
+        setTimeout(() => socket.resetAndDestroy(), 20),
+      );
     });
   assert.match(await reset(midway), /^reset the connection$|^cut its answer short$/);
 }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import process from "node:process";
 import type { Answer, Listener, SpawnOrder } from "../../../supervisor/daemon/ports.ts";
 import { createListeners } from "../../../supervisor/host/listener.ts";
 import { runtime } from "../../../supervisor/host/runtime.ts";
 import type { Address, BindableSocket } from "../../../supervisor/unit/unit.ts";
 import type { Case } from "../../host/conformance/case.ts";
 import { eventually } from "../../support/eventually.ts";
+import { within } from "../../support/within.ts";
 import { newLife, type Rig, withRig } from "../rig.ts";
 
 const listeners = createListeners();
@@ -41,7 +43,8 @@ export const listenerCases: readonly Case[] = [
       }),
   },
   {
-    promise: "nobody accepts on the private listener: the shared one is asked after half the limit, and at once ever after",
+    promise:
+      "nobody accepts on the private listener: the shared one is asked after half the limit, and at once ever after",
     run: () =>
       withGenerations(async ({ rig, begin, ask, tcp, unix }) => {
         const life = await begin("new", [tcp]);
@@ -107,8 +110,8 @@ async function onlyOwn({ begin, ask, printed }: Ground, listener: Listener): Pro
     assert.deepEqual(said(await ask(life, listener)), [true, "answered 200"]);
   }
   // Several at a time do not mistake each other's connections for their own.
-  const together = await Promise.all(Array.from({ length: 10 }, () => ask(life, listener, 9000)));
-  assert.deepEqual(together.map(said), Array(10).fill([true, "answered 200"]));
+  const together = await Promise.all(Array.from({ length: 3 }, () => ask(life, listener, 9000)));
+  assert.deepEqual(together.map(said), Array(3).fill([true, "answered 200"]));
   await eventually(() => printed().split("asked new").length > 10, 5000, "the new one asked", printed);
   assert.doesNotMatch(printed(), /asked old/);
 }
@@ -116,12 +119,18 @@ async function onlyOwn({ begin, ask, printed }: Ground, listener: Listener): Pro
 /** Lends listeners and generations that share them; all is gone afterwards. */
 async function withGenerations(use: (ground: Ground) => Promise<void>): Promise<void> {
   await withRig(async (rig) => {
-    const bound = [tcpAt("127.0.0.1"), tcpAt(""), { tag: "unix", path: join(rig.dir, "shared.sock") } as const].map(open);
+    const bound = [tcpAt("127.0.0.1"), tcpAt(""), { tag: "unix", path: join(rig.dir, "shared.sock") } as const].map(
+      open,
+    );
     const [tcp, anyTcp, unix] = bound as [Listener, Listener, Listener];
     const lives: string[] = [];
     let printed = "";
     const out = rig.pipes.open();
-    rig.pipes.watch(out.read, (bytes) => (printed += new TextDecoder().decode(bytes)), () => undefined);
+    rig.pipes.watch(
+      out.read,
+      (bytes) => (printed += new TextDecoder().decode(bytes)),
+      () => undefined,
+    );
     let kind = 0;
     const begin: Ground["begin"] = async (name, on, { isPrivate = false, delayMs = 0 } = {}) => {
       const life = newLife();
@@ -137,7 +146,7 @@ async function withGenerations(use: (ground: Ground) => Promise<void>): Promise<
       lives.push(life);
       const stdio = { stdout: out.write, stderr: out.write };
       rig.processes.spawn({ invocation: life, argv, env, cwd: rig.dir, listeners: lent, ...stdio, ...rest });
-      await eventually(async () => Promise.race([started.promise.then(() => true), false]), 20_000, name, () => printed);
+      await within(started.promise, 20_000, `${name} serves`);
       return life;
     };
     const ask: Ground["ask"] = (life, listener, timeoutMs = 5000) => {

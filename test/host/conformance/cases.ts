@@ -1,7 +1,9 @@
+import { acceptorCases } from "./acceptor.ts";
 import type { Case } from "./case.ts";
 import { clockCases } from "./clock.ts";
 import { containmentCases } from "./containment.ts";
 import { credentialCases } from "./credentials.ts";
+import { haltSignalCases } from "./halt-signal.ts";
 import { listenerCases } from "./listener.ts";
 import { notifyCases } from "./notify.ts";
 import { notifyFuzzCases } from "./notify-fuzz.ts";
@@ -13,6 +15,7 @@ import { realProgramCases } from "./real-programs.ts";
 import { serveCases } from "./serve.ts";
 import { storeCases } from "./store.ts";
 import { treeCases } from "./tree.ts";
+import { witnessCases } from "./witness.ts";
 
 /** Every promise of this folder that a runtime could break. */
 export const cases: readonly Case[] = [
@@ -30,4 +33,7 @@ export const cases: readonly Case[] = [
   ...privateListenerCases,
   ...credentialCases,
   ...serveCases,
+  ...acceptorCases,
+  ...haltSignalCases,
+  ...witnessCases,
 ];

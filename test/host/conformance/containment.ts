@@ -7,15 +7,15 @@ import { createGroups } from "../../../supervisor/host/groups.ts";
 import { readStat } from "../../../supervisor/host/procfs.ts";
 import { eventually } from "../../support/eventually.ts";
 import type { Case } from "./case.ts";
-import { type Child, type Rig, withRig } from "./rig.ts";
+import { type Child, type Rig, type RigOptions, withRig } from "./rig.ts";
 
 const LIMIT_MS = 10_000;
 /** Forks twice with a session of its own in between, as a classic daemon does; $BODY is what the daemon is. */
-const DAEMON = `use POSIX; exit if fork; POSIX::setsid(); exit if fork; open F, ">pid.new"; print F $$; close F; rename "pid.new", "pid"; `;
+const DAEMON = `use POSIX; exit if fork; POSIX::setsid(); exit if fork; open F, ">pid.new"; print F $$; close F; rename "pid.new", "pid"; alarm 60; `;
 
 /** Containment by looking at processes, and by control groups. */
 const modes = [
-  { by: "by the census", grouped: false },
+  { by: "by kinship", grouped: false },
   { by: "by control groups", grouped: true },
 ] as const;
 
@@ -29,7 +29,10 @@ export const containmentCases: readonly Case[] = [
       grouped,
       use: leftSession,
     }),
-    both(`those who are forked while the others are killed are killed as well, ${by}`, { grouped, use: forking }),
+    both(`those who are forked while the others are killed are killed as well, ${by}`, {
+      grouped,
+      use: forkingAll(grouped ? 0.001 : 0.05),
+    }),
     both(`a main process of its own choice is the one whose end counts, ${by}`, { grouped, use: otherMain }),
     both(`a main process that is not our child is taken to have ended well, ${by}`, { grouped, use: foreignMain }),
     both(`MAINPID= of a stranger and of nobody is not heeded, ${by}`, { grouped, use: strangeMain }),
@@ -43,6 +46,7 @@ export const containmentCases: readonly Case[] = [
     run: () => withRig(stranger),
   },
   inGroups("a child is in its control group before its program runs, and the group goes with it", group),
+  inGroups("where only limits call for a group, a child without them has none", limitedGroup, { grouping: "limited" }),
   inGroups("a child whose listeners, user and limits need a shell is in its control group as well", confinedGroup),
   inGroups(
     "a process that an odd variable keeps out of a control group is noted, and contained all the same",
@@ -57,12 +61,12 @@ function both(promise: string, { grouped, use }: { grouped: boolean; use: (rig: 
 }
 
 /** A case that needs control groups. Where they cannot be made it is passed over, and says so. */
-function inGroups(promise: string, use: (rig: Rig) => Promise<void>): Case {
+function inGroups(promise: string, use: (rig: Rig) => Promise<void>, options: RigOptions = {}): Case {
   const run = async (): Promise<void> => {
     const groups = createGroups({ note: () => undefined });
     groups?.close();
     if (!groups) return console.error(`not run, since no control group can be made here: ${promise}`);
-    await withRig(use, { grouped: true });
+    await withRig(use, { grouped: true, ...options });
     assert.equal(existsSync(ownFolder()), false, "the supervisor's own folder is gone");
   };
   return { promise, run };
@@ -100,20 +104,25 @@ async function leftSession(rig: Rig): Promise<void> {
   const script = "trap 'echo heard; kill $!; exit 0' TERM; echo up; sleep 100 & wait";
   const child = rig.shell(`setsid sh -c "$SCRIPT" & wait`, { env: { PATH: "/usr/bin:/bin", SCRIPT: script } });
   await child.untilPrinted("up");
-  await eventually(() => rig.processes.members(child.invocation).length === 3, LIMIT_MS, "three members");
+  const isAsleep = (): boolean =>
+    rig.processes.members(child.invocation).some(({ command }) => command === "sleep 100");
+  await eventually(isAsleep, LIMIT_MS, "its sleep");
+  assert.equal(rig.processes.members(child.invocation).length, 3);
   rig.processes.signal(child.invocation, "SIGTERM", "group");
   await child.untilPrinted("heard");
   await child.gone();
 }
 
-async function forking(rig: Rig): Promise<void> {
-  // Each child forks the next one in a session of its own and ends: nobody holds still, and nobody has a parent.
-  const relay = `use POSIX; $| = 1; print "up"; while (1) { POSIX::_exit(0) if fork; POSIX::setsid(); select undef, undef, undef, 0.001; }`;
-  const child = rig.shell(`perl -e '${relay}' & perl -e '${relay}' & sleep 100`, { marked: true });
-  await child.untilPrinted("upup");
-  rig.processes.signal(child.invocation, "SIGKILL", "group");
-  await child.gone();
-  assert.deepEqual(rig.processes.members(child.invocation), []);
+/** Each forks the next one in a session of its own and ends: nobody holds still, and nobody has a parent. */
+function forkingAll(everySec: number): (rig: Rig) => Promise<void> {
+  const relay = `use POSIX; alarm 60; $| = 1; print "up"; while (1) { POSIX::_exit(0) if fork(); POSIX::setsid(); select(undef, undef, undef, ${everySec}); }`;
+  return async (rig) => {
+    const child = rig.shell(`${`perl -e '${relay}' & `.repeat(4)} sleep 100`, { marked: true });
+    await child.untilPrinted("upupupup");
+    rig.processes.signal(child.invocation, "SIGKILL", "group");
+    await child.gone();
+    assert.deepEqual(rig.processes.members(child.invocation), []);
+  };
 }
 
 /** The leader starts a daemon, names it, and ends; then the daemon does, with a code of its own. */
@@ -156,7 +165,9 @@ async function strangeMain(rig: Rig): Promise<void> {
   const child = rig.shell(`${mains}; ${say("READY=1")}; sleep 100`, { marked: true, notify: true });
   await rig.until("READY", () => rig.events.some((event) => event.tag === "notified" && event.fields.READY));
   assert.equal(child.seen("main-pid"), undefined);
-  assert.deepEqual(rig.notes, [`MAINPID=${other.pid} is not heeded: it is no process of invocation ${child.invocation}`]);
+  assert.deepEqual(rig.notes, [
+    `MAINPID=${other.pid} is not heeded: it is no process of invocation ${child.invocation}`,
+  ]);
 }
 
 async function wiped(rig: Rig): Promise<void> {
@@ -192,6 +203,17 @@ async function group(rig: Rig): Promise<void> {
   assert.equal(existsSync(join(ownFolder(), "..", name)), false);
 }
 
+async function limitedGroup(rig: Rig): Promise<void> {
+  const resources = { memoryMaxBytes: 2 ** 30, cpuQuotaPercent: Infinity, tasksMax: Infinity };
+  const [without, limited] = [
+    rig.spawn(["cat", "/proc/self/cgroup"]),
+    rig.spawn(["cat", "/proc/self/cgroup"], { resources }),
+  ];
+  await Promise.all([without.until("exited"), limited.until("exited")]);
+  assert.doesNotMatch(without.stdout, /unit@1/);
+  assert.match(limited.stdout, new RegExp(`/unit@1.${limited.invocation}$`, "m"));
+}
+
 async function confinedGroup(rig: Rig): Promise<void> {
   const nobody = process.getuid?.() === 0 ? { user: "4711", group: "4712" } : { user: "", group: "" };
   const child: Child = rig.spawn(["cat", "/proc/self/cgroup", "/proc/self/limits"], {
@@ -217,7 +239,10 @@ async function ungrouped(rig: Rig): Promise<void> {
 }
 
 async function goneStranger(rig: Rig): Promise<void> {
-  const child = rig.shell(`echo "$NOTIFY_SOCKET"; until test -e go; do sleep 0.01; done; ${say("STATUS=own")}; sleep 100`, { notify: true });
+  const child = rig.shell(
+    `echo "$NOTIFY_SOCKET"; until test -e go; do sleep 0.01; done; ${say("STATUS=own")}; sleep 100`,
+    { notify: true },
+  );
   await child.untilPrinted("\n");
   const env = { PATH: "/usr/bin:/bin", NOTIFY_SOCKET: child.stdout.trim() };
   rig.shell(`${say("READY=1")}; touch sent; sleep 100`, { env });

@@ -8,10 +8,8 @@ import { libc } from "../../../supervisor/host/libc.ts";
 import { createPrivateListeners } from "../../../supervisor/host/private-listener.ts";
 import type { Outcome } from "../../../supervisor/unit/fault.ts";
 import { within } from "../../support/within.ts";
-import { unit } from "../../unit/sample.ts";
 import type { Case } from "./case.ts";
 
-const api = unit("api", '[service]\nscript = "a.ts"\n');
 const LIMIT_MS = 5_000;
 const F_GETFD = 1;
 const F_GETFL = 3;
@@ -20,7 +18,7 @@ const O_NONBLOCK = 0o4000;
 export const privateListenerCases: readonly Case[] = [
   at("a private listener answers at a path that only we may use, non-blocking and close-on-exec", async (dir) => {
     const listeners = createPrivateListeners(join(dir, "run"));
-    const one = opened(listeners.open(api, "i1"));
+    const one = opened(listeners.open("i1"));
     assert.equal(one.path, join(dir, "run/i1.private"));
     assert.deepEqual([statSync(one.path).mode & 0o777, statSync(dirname(one.path)).mode & 0o777], [0o600, 0o700]);
     assert.equal(libc.fcntl(one.fd, F_GETFD, 0), 1);
@@ -34,7 +32,7 @@ export const privateListenerCases: readonly Case[] = [
   }),
   at("each invocation has one of its own, and closing one leaves the other", async (dir) => {
     const listeners = createPrivateListeners(dir);
-    const [one, two] = [opened(listeners.open(api, "i1")), opened(listeners.open(api, "i2"))];
+    const [one, two] = [opened(listeners.open("i1")), opened(listeners.open("i2"))];
     assert.notEqual(one.inode, two.inode);
     listeners.close("i1");
     assert.equal(await connected(two.path), "connected");
@@ -45,14 +43,14 @@ export const privateListenerCases: readonly Case[] = [
     "a path that is too long is replaced by a short one that nobody else may enter, and that leaves nothing",
     async (dir) => {
       const listeners = createPrivateListeners(join(dir, "long".repeat(30)));
-      const [one, two] = [opened(listeners.open(api, "i1")), opened(listeners.open(api, "i2"))];
+      const [one, two] = [opened(listeners.open("i1")), opened(listeners.open("i2"))];
       assert.equal(await connected(one.path), "connected");
       assert.equal(dirname(one.path), dirname(two.path));
       assert.equal(statSync(dirname(one.path)).mode & 0o777, 0o700);
       listeners.close("i1");
       listeners.close("i2");
       assert.equal(existsSync(dirname(one.path)), false);
-      const again = opened(listeners.open(api, "i3"));
+      const again = opened(listeners.open("i3"));
       assert.equal(await connected(again.path), "connected");
       listeners.close("i3");
     },
@@ -60,12 +58,12 @@ export const privateListenerCases: readonly Case[] = [
   at("what stands in the way is a fault with its reason, and no descriptor is left", async (dir) => {
     writeFileSync(join(dir, "file"), "");
     const before = readdirSync("/proc/self/fd").length;
-    const refused = createPrivateListeners(join(dir, "file/run")).open(api, "i1");
+    const refused = createPrivateListeners(join(dir, "file/run")).open("i1");
     assert.ok(!refused.ok);
     const [{ code, message }] = refused.faults;
     assert.equal(`${code} ${message}`, `listener-failed private listener: ${dir}/file/run: Not a directory (ENOTDIR)`);
     mkdirSync(join(dir, "i1.private"));
-    assert.equal(createPrivateListeners(dir).open(api, "i1").ok, false);
+    assert.equal(createPrivateListeners(dir).open("i1").ok, false);
     assert.equal(readdirSync("/proc/self/fd").length, before);
   }),
 ];

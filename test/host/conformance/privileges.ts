@@ -79,6 +79,18 @@ export const privilegeCases: readonly Case[] = [
     "another user's helper that was gone before we came to listen is heard, and its socket leaves nothing",
     goneVoice,
   ),
+  asRoot("who cannot become its user is told so, and not as an exit of the program", async (rig) => {
+    // The kernel lets the user be changed, and then has no process left for the program, since that user has one already.
+    const first = rig.spawn(["sh", "-c", "echo up; exec sleep 100"], {
+      cwd: "/",
+      privileges: { ...plain, ...somebody },
+    });
+    await first.untilPrinted("up");
+    const child = rig.spawn(["true"], { cwd: "/", privileges: { ...plain, ...somebody, limits: { nproc: 0 } } });
+    const { stage, message } = await child.until("spawn-failed");
+    assert.equal(stage, "user");
+    assert.match(message, /^setpriv exited with code \d+: see the output$/);
+  }),
   asRoot("a directory and a program are judged as the user that is to use them", judgedAsUser),
 ];
 

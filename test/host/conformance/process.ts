@@ -65,6 +65,10 @@ export const processCases: readonly Case[] = [
     run: () => withRig(refusedStarts),
   },
   {
+    promise: "a program that only the kernel refuses is no exit of it, also behind a shell; its own exit codes are",
+    run: () => withRig(refusedBehindShell),
+  },
+  {
     promise: "an exit code and a signal are reported as they were",
     run: () =>
       withRig(async (rig) => {
@@ -157,7 +161,10 @@ export const processCases: readonly Case[] = [
       withRig(async (rig) => {
         const script = 'test "$WATCHDOG_PID" = $$ && echo meant; test -z "$WATCHDOG_PID" && echo none; exit 0';
         const env = { PATH: "/usr/bin:/bin" };
-        const [meant, none] = [rig.shell(script, { env: { ...env, WATCHDOG_USEC: "1000" } }), rig.shell(script, { env })];
+        const [meant, none] = [
+          rig.shell(script, { env: { ...env, WATCHDOG_USEC: "1000" } }),
+          rig.shell(script, { env }),
+        ];
         await Promise.all([meant.until("exited"), none.until("exited")]);
         assert.deepEqual([meant.stdout, none.stdout], ["meant\n", "none\n"]);
       }),
@@ -209,6 +216,31 @@ async function refusedStarts(rig: Rig): Promise<void> {
   const interpreter = `${orphaned}: its interpreter /no/such/interpreter: ${absent}`;
   assert.deepEqual(refused(orphaned), ["exec", "ENOENT", interpreter]);
   assert.deepEqual(refused(rig.dir), ["exec", "EACCES", `${rig.dir}: Permission denied (EACCES)`]);
+}
+
+/** A watchdog takes a shell: WATCHDOG_PID must be the child's own. */
+async function refusedBehindShell(rig: Rig): Promise<void> {
+  const env = { PATH: "/usr/bin:/bin", WATCHDOG_USEC: "1" };
+  const [alien, loaderless] = [join(rig.dir, "alien"), join(rig.dir, "loaderless")];
+  writeFileSync(alien, "\x7fELF of no machine");
+  const bytes = readFileSync("/bin/true");
+  const loader = bytes.indexOf("/ld-linux");
+  bytes.write("/no", loader);
+  writeFileSync(loaderless, bytes);
+  for (const path of [alien, loaderless]) chmodSync(path, 0o755);
+  const refused = async (path: string): Promise<unknown> => {
+    const child = rig.spawn([path], { env });
+    const { stage, code, message } = await child.until("spawn-failed");
+    assert.deepEqual([child.seen("exited"), readStat(child.pid)], [undefined, null]);
+    return [stage, code, message];
+  };
+  const absent = `${loaderless}: No such file or directory (ENOENT)`;
+  assert.deepEqual(await refused(loaderless), ["exec", "ENOENT", absent]);
+  assert.equal(((await refused(alien)) as string[])[0], "exec");
+  for (const code of [1, 2, 125, 126, 127]) {
+    const child = rig.shell(`exit ${code}`, { env });
+    assert.deepEqual((await child.until("exited")).exit, { by: "code", code });
+  }
 }
 
 async function foreignSurvivor(rig: Rig): Promise<void> {

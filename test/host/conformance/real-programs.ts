@@ -1,19 +1,24 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createGroups } from "../../../supervisor/host/groups.ts";
+import { findProgram } from "../../../supervisor/host/program.ts";
 import type { Case } from "./case.ts";
 import { openDescriptors, type Rig, withRig } from "./rig.ts";
 
 const modes = [
-  { by: "by the census", grouped: false },
+  { by: "by kinship", grouped: false },
   { by: "by control groups", grouped: true },
 ] as const;
 
 /** Programs that were written for systemd. */
 export const realProgramCases: readonly Case[] = modes.flatMap(({ by, grouped }): readonly Case[] => [
-  withProgram("systemd-notify", `systemd-notify is heard, and its barrier answered after that, ${by}`, grouped, barrier),
+  withProgram(
+    "systemd-notify",
+    `systemd-notify is heard, and its barrier answered after that, ${by}`,
+    grouped,
+    barrier,
+  ),
   withProgram(
     "systemd-notify",
     `systemd-notify --no-block is heard though it was gone before we came to listen, ${by}`,
@@ -28,7 +33,7 @@ function withProgram(program: string, promise: string, grouped: boolean, use: (r
   const run = async (): Promise<void> => {
     const groups = grouped ? createGroups({ note: () => undefined }) : null;
     groups?.close();
-    const isThere = spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
+    const isThere = findProgram(program, {}, "/").ok;
     if (!isThere || (grouped && !groups)) return console.error(`not run here: ${promise}`);
     await withRig(use, { grouped });
   };

@@ -15,7 +15,7 @@ const LIMIT_MS = 10_000;
 type EventOf<Tag extends ProcessEvent["tag"]> = Extract<ProcessEvent, { tag: Tag }>;
 /** `marked`: with INVOCATION_ID in the environment, as the daemon has it. */
 type Ask = Partial<Omit<SpawnOrder, "invocation" | "stdout" | "stderr"> & { marked: boolean }>;
-export type RigOptions = Readonly<{ grouped?: boolean }>;
+export type RigOptions = Readonly<{ grouped?: boolean; grouping?: "all" | "limited" }>;
 
 /** The real host with a directory of its own, and a memory of everything it reported. */
 export class Rig {
@@ -30,7 +30,7 @@ export class Rig {
   readonly #children: Child[] = [];
 
   /** `grouped`: with control groups, where they may be made. */
-  constructor({ grouped = false }: RigOptions = {}) {
+  constructor({ grouped = false, grouping = "all" }: RigOptions = {}) {
     const note = (text: string): void => {
       this.notes.push(text);
     };
@@ -42,6 +42,7 @@ export class Rig {
         this.wake();
       },
       groups: grouped ? createGroups({ note }) : null,
+      grouping,
       note,
     });
   }
@@ -144,7 +145,7 @@ export class Child {
 
   /** Resolves when nobody of it is left. */
   async gone(): Promise<void> {
-    if (!this.seen("spawned")) return;
+    if (!this.seen("spawned") || this.seen("spawn-failed")) return;
     const { survivors } = await this.until("exited");
     if (survivors.length > 0) await this.until("emptied");
   }

@@ -1,21 +1,33 @@
 import { readdirSync } from "node:fs";
-import type { Census, Load } from "../daemon/ports.ts";
+import type { Load, Scales } from "../daemon/ports.ts";
 import { libc } from "./libc.ts";
 import { allPids, type ProcessStat, readStat } from "./procfs.ts";
 
 const SC_CLK_TCK = 2;
 const SC_PAGESIZE = 30;
 
+/** How many processes are looked at before everybody else may have a turn. */
+const atATime = 32;
+
 /** Weighs processes by /proc. Costs one read for every process of the machine, and a listing for each one that counts. */
-export const census: Census = {
-  take(pids) {
-    const living = new Map(allPids().flatMap((pid) => aliveEntry(pid)));
+export const scales: Scales = {
+  async weigh(pids) {
+    const living = new Map<number, ProcessStat>();
+    for (const [at, pid] of allPids().entries()) {
+      if (at % atATime === atATime - 1) await othersTurn();
+      const stat = readStat(pid);
+      if (stat && stat.state !== "Z" && stat.state !== "X") living.set(pid, stat);
+    }
     const bySession = new Map(pids.flatMap((pid) => sessionEntry(living, pid)));
     const ownerOf = finder(living, bySession);
     const loads = new Map<number, Load>();
+    const units = { pageBytes: libc.sysconf(SC_PAGESIZE), ticks: libc.sysconf(SC_CLK_TCK) };
+    let weighed = 0;
     for (const [pid, stat] of living) {
       const owner = ownerOf(pid);
-      if (owner !== null) loads.set(owner, sum(loads.get(owner) ?? nothing, pid, stat));
+      if (owner === null) continue;
+      if (++weighed % atATime === 0) await othersTurn();
+      loads.set(owner, sum(loads.get(owner) ?? nothing, pid, stat, units));
     }
     return loads;
   },
@@ -46,11 +58,15 @@ function finder(living: Living, bySession: ReadonlyMap<number, number>): (pid: n
   return ownerOf;
 }
 
-function sum(load: Load, pid: number, stat: ProcessStat): Load {
+const othersTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+type Units = Readonly<{ pageBytes: number; ticks: number }>;
+
+function sum(load: Load, pid: number, stat: ProcessStat, { pageBytes, ticks }: Units): Load {
   return {
     tasks: load.tasks + stat.threads,
-    memoryBytes: load.memoryBytes + stat.residentPages * libc.sysconf(SC_PAGESIZE),
-    cpuSeconds: load.cpuSeconds + stat.cpuTicks / libc.sysconf(SC_CLK_TCK),
+    memoryBytes: load.memoryBytes + stat.residentPages * pageBytes,
+    cpuSeconds: load.cpuSeconds + stat.cpuTicks / ticks,
     openFds: load.openFds + countFds(pid),
   };
 }
@@ -62,9 +78,4 @@ function countFds(pid: number): number {
     // It has ended meanwhile, or belongs to a user whose descriptors we may not see.
     return 0;
   }
-}
-
-function aliveEntry(pid: number): readonly (readonly [number, ProcessStat])[] {
-  const stat = readStat(pid);
-  return stat && stat.state !== "Z" && stat.state !== "X" ? [[pid, stat]] : [];
 }

@@ -6,8 +6,10 @@ import type { Asking } from "./finding.ts";
 import { pause } from "./pause.ts";
 import type { Place } from "./place.ts";
 
-/** Between two tries; those who answer instead work for others meanwhile. */
+/** Between two tries, each by chance up to twice as long: over a unix socket, questions that keep step with each other spoil each other's tries. */
 const AGAIN_MS = 10;
+/** Each try costs a look through processes and their descriptors. */
+const LONGEST_AGAIN_MS = 40;
 const LONGEST_LOOK_MS = 50;
 
 export type SharedOrder = Readonly<{
@@ -33,7 +35,7 @@ export async function askShared(order: SharedOrder, { signal, explain }: Asking)
     const heard = await exchange({ opened: "connect", open, head, admit }, signal);
     if (heard.tag === "reply" || (heard.tag === "trouble" && heard.asked)) return heard;
     if (heard.tag === "trouble") explain(heard.detail);
-    await pause(AGAIN_MS, signal);
+    await pause(Math.min(AGAIN_MS * (count + 1), LONGEST_AGAIN_MS) * (1 + Math.random()), signal);
   }
   return { tag: "dropped" };
 }

@@ -1,0 +1,166 @@
+import process from "node:process";
+import type { InvocationId } from "../core/facts.ts";
+import { libc } from "./libc.ts";
+import { allPids, environOf, isDead, livingProcesses, ownChildren, type ProcessStat, readStat } from "./procfs.ts";
+
+/** No chain of parents that a person would make is longer. */
+const LONGEST_CHAIN = 256;
+
+/** Who is alive of each invocation. Shape: process ids; an invocation without anybody is not in it. */
+export type Roll = ReadonlyMap<InvocationId, readonly number[]>;
+
+/** `isLed`: the leader was not reaped yet, so its pid is still its own. `hasSession`: its session may still have members. */
+type Family = { readonly leader: number; isLed: boolean; hasSession: boolean };
+
+/** What was found out about a process; null: it belongs to nobody here. */
+type Verdict = Readonly<{ startTicks: number; invocation: InvocationId | null }>;
+
+/**
+ * Tells which processes belong to which invocation where no control group does: the session that its leader made, everybody
+ * who descends from its members, and whoever lost its parents and became our child (we are the subreaper) with the
+ * invocation's id in its environment. Whoever was found once stays found, whatever becomes of its session or environment.
+ */
+export class Kinship {
+  readonly #families = new Map<InvocationId, Family>();
+  readonly #leaders = new Map<number, InvocationId>();
+  readonly #ownSession = libc.getsid(0);
+  #seen = new Map<number, Verdict>();
+
+  enter(invocation: InvocationId, leader: number): void {
+    this.#families.set(invocation, { leader, isLed: true, hasSession: true });
+    this.#leaders.set(leader, invocation);
+  }
+
+  /** Nobody is left of it. */
+  leave(invocation: InvocationId): void {
+    const family = this.#families.get(invocation);
+    if (family && this.#leaders.get(family.leader) === invocation) this.#leaders.delete(family.leader);
+    this.#families.delete(invocation);
+    for (const [pid, seen] of this.#seen) if (seen.invocation === invocation) this.#seen.delete(pid);
+  }
+
+  /** Must be told of every child that is reaped: its pid may become anybody's. */
+  reaped(pid: number): void {
+    this.#seen.delete(pid);
+    const family = this.#families.get(this.#leaders.get(pid) ?? "");
+    if (family) family.isLed = false;
+  }
+
+  /** Looks at every process there is, and remembers whom it has found. */
+  roll(): Roll {
+    const living = livingProcesses();
+    const verdicts = new Map<number, InvocationId | null>();
+    const judge = (pid: number): InvocationId | null => {
+      const known = verdicts.get(pid);
+      if (known !== undefined) return known;
+      // Until it is known: two that look like each other's parents were read at different times.
+      verdicts.set(pid, null);
+      const stat = living.get(pid);
+      const verdict = stat ? (this.#known(pid, stat) ?? this.#inherited(pid, stat, judge)) : null;
+      verdicts.set(pid, verdict);
+      return verdict;
+    };
+    const found = new Map<InvocationId, number[]>();
+    for (const pid of living.keys()) {
+      const invocation = judge(pid);
+      if (invocation === null) continue;
+      const others = found.get(invocation);
+      if (others) others.push(pid);
+      else found.set(invocation, [pid]);
+    }
+    this.#remember(living, verdicts);
+    return found;
+  }
+
+  /** Whether a living process or a zombie belongs to an invocation. Costs a read for each ancestor up to a known one. */
+  has(invocation: InvocationId, pid: number): boolean {
+    let at = pid;
+    for (let i = 0; i < LONGEST_CHAIN; i++) {
+      const stat = readStat(at);
+      if (!stat) return false;
+      const known = this.#known(at, stat) ?? (stat.ppid === process.pid ? this.#marked(at, stat) : null);
+      if (known !== null) return known === invocation;
+      if (at === process.pid || stat.ppid === process.pid || stat.ppid <= 0) return false;
+      at = stat.ppid;
+    }
+    return false;
+  }
+
+  /**
+   * Whether anybody may be left; a walk tells who. It says so, too, of a child of ours that has just died: whom it may have
+   * left behind is told once it is reaped.
+   * Why this is cheap: once the leader is gone, every member descends from a child of ours or is in its session.
+   */
+  hasAny(invocation: InvocationId): boolean {
+    const family = this.#families.get(invocation);
+    if (!family) return false;
+    if (family.isLed) return true;
+    const { leader } = family;
+    const inSession = this.#ownsSession(family) ? allPids().filter((pid) => libc.getsid(pid) === leader) : [];
+    if (inSession.length === 0) family.hasSession = false;
+    return inSession.some(isAlive) || (ownChildren()?.some((pid) => this.#mayBelong(invocation, pid)) ?? true);
+  }
+
+  /** Children of ours that belong to it, the leader left out. Much quicker than a walk, so that one that moves on is caught. */
+  orphans(invocation: InvocationId): readonly number[] {
+    const leader = this.#families.get(invocation)?.leader;
+    const children = ownChildren() ?? [];
+    return children.filter((pid) => pid !== leader && isAlive(pid) && this.#mayBelong(invocation, pid));
+  }
+
+  #mayBelong(invocation: InvocationId, child: number): boolean {
+    const isLeader = this.#families.get(this.#leaders.get(child) ?? "")?.isLed;
+    if (isLeader || libc.getsid(child) === this.#ownSession || this.#seen.get(child)?.invocation === null) return false;
+    const stat = readStat(child);
+    if (!stat || isDead(stat)) return true;
+    return (this.#known(child, stat) ?? this.#marked(child, stat)) === invocation;
+  }
+
+  #known(pid: number, stat: ProcessStat): InvocationId | null {
+    const invocation = this.#leaders.get(stat.session);
+    const family = invocation === undefined ? undefined : this.#families.get(invocation);
+    if (family && invocation !== undefined && this.#ownsSession(family)) return invocation;
+    const seen = this.#seen.get(pid);
+    return seen?.startTicks === stat.startTicks ? seen.invocation : null;
+  }
+
+  /** A pid is not given to anybody while a session is called by it. So somebody new who has it means that the session is over. */
+  #ownsSession(family: Family): boolean {
+    if (!family.isLed && family.hasSession && libc.getsid(family.leader) >= 0) family.hasSession = false;
+    return family.hasSession;
+  }
+
+  #inherited(pid: number, stat: ProcessStat, judge: (pid: number) => InvocationId | null): InvocationId | null {
+    if (pid === process.pid) return null;
+    return stat.ppid === process.pid ? this.#marked(pid, stat) : judge(stat.ppid);
+  }
+
+  /** The word of its environment, for a child of ours whose parents are gone. The runtime's own children are in our session. */
+  #marked(pid: number, { session, startTicks }: ProcessStat): InvocationId | null {
+    const seen = this.#seen.get(pid);
+    if (seen?.startTicks === startTicks) return seen.invocation;
+    if (session === this.#ownSession) return null;
+    const mark = environOf(pid, "INVOCATION_ID");
+    if (mark === undefined) return null;
+    const invocation = mark !== null && this.#families.has(mark) ? mark : null;
+    this.#seen.set(pid, { startTicks, invocation });
+    return invocation;
+  }
+
+  /** Of those who are alive: everybody who belongs to somebody, and the orphans that are known to belong to nobody. */
+  #remember(living: ReadonlyMap<number, ProcessStat>, verdicts: ReadonlyMap<number, InvocationId | null>): void {
+    const seen = new Map<number, Verdict>();
+    for (const [pid, { startTicks }] of living) {
+      const invocation = verdicts.get(pid) ?? null;
+      const before = this.#seen.get(pid);
+      if (invocation !== null) seen.set(pid, { startTicks, invocation });
+      else if (before?.startTicks === startTicks && before.invocation === null) seen.set(pid, before);
+    }
+    this.#seen = seen;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  const stat = readStat(pid);
+  return stat !== null && !isDead(stat);
+}

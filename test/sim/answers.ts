@@ -1,0 +1,47 @@
+import type { ProcessFact } from "../../supervisor/core/event.ts";
+import { serving } from "../../supervisor/core/state.ts";
+import type { UnitState, World } from "../../supervisor/core/world.ts";
+import type { ProbeKind } from "../../supervisor/unit/unit.ts";
+
+/** What the probes were really told, the last answers in a row for each life and kind. */
+export class Answers {
+  /** Shape: `i1 readiness` → how often in a row, passes above and failures below 0. */
+  readonly #row = new Map<string, number>();
+  /** The longest row of passes ever. */
+  readonly #most = new Map<string, number>();
+
+  hear(fact: ProcessFact): void {
+    if (fact.tag !== "answered") return;
+    const key = `${fact.invocation} ${fact.kind}`;
+    const before = this.#row.get(key) ?? 0;
+    const row = fact.ok ? Math.max(before, 0) + 1 : Math.min(before, 0) - 1;
+    this.#row.set(key, row);
+    this.#most.set(key, Math.max(row, this.#most.get(key) ?? 0));
+  }
+
+  /** A life is up when its startup and readiness probes have passed as often as they must. */
+  mayBeUp({ unit }: UnitState, invocation: string): readonly string[] {
+    const open = (["startup", "readiness"] as const).filter((kind) => {
+      const probe = unit.probes[kind];
+      return probe !== undefined && (this.#most.get(`${invocation} ${kind}`) ?? 0) < probe.successThreshold;
+    });
+    return open.map((kind) => `${unit.name}: ${invocation} is up before its ${kind} probe has passed`);
+  }
+
+  /** Who serves though a probe that it must not fail has failed as often as it may. */
+  unfit(world: World): readonly string[] {
+    const fatal: readonly ProbeKind[] = ["startup", "liveness"];
+    const asked = [...world.units.values()].filter(({ unit }) => fatal.some((kind) => unit.probes[kind]));
+    return asked.flatMap(({ unit, instances }) =>
+      instances.flatMap(serving).flatMap(({ invocation, mood }) =>
+        fatal
+          .filter((kind) => {
+            const probe = unit.probes[kind];
+            const row = this.#row.get(`${invocation} ${kind}`) ?? 0;
+            return mood !== "stopping" && probe !== undefined && -row >= probe.failureThreshold;
+          })
+          .map((kind) => `${unit.name}: ${invocation} goes on though it fails its ${kind} probe`),
+      ),
+    );
+  }
+}
