@@ -1,3 +1,4 @@
+supervisor start --no-block success prevent force
 eventually is success active_state inactive
 eventually is prevent active_state failed
 eventually is force restarts 1
