@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { createPipes } from "../supervisor/host/pipes.ts";
 import { createReactor } from "../supervisor/host/reactor.ts";
 import { createOutputs } from "../supervisor/output/outputs.ts";
 import type { Unit } from "../supervisor/unit/unit.ts";
+import { eventually } from "../test/support/eventually.ts";
 
 /**
  * Lets a child write as fast as it can, once into the supervisor's pipes and files and once into `cat`, in turns, so that both
@@ -65,8 +67,14 @@ async function inDirectory(run: (directory: string) => Promise<Round>): Promise<
   try {
     return await run(directory);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await eventually(() => removed(directory), BOUND_MS, `${directory} is removed`);
   }
+}
+
+/** A compression that was ended a moment ago may still make its file. */
+async function removed(directory: string): Promise<boolean> {
+  await rm(directory, { recursive: true, force: true }).catch(() => {});
+  return !existsSync(directory);
 }
 
 const pairs: { captured: Round; copied: Round }[] = [];

@@ -6,7 +6,7 @@ import { createDaemon, type Daemon, type Ports } from "./daemon/daemon.ts";
 import { exitWith, unknownUnit } from "./daemon/exit-with.ts";
 import { told } from "./daemon/happening.ts";
 import { createJournal } from "./daemon/journal.ts";
-import type { Desk, ProcessEvent, Witness } from "./daemon/ports.ts";
+import type { ProcessEvent, Witness } from "./daemon/ports.ts";
 import { truthful } from "./daemon/truth.ts";
 import { createProbing } from "./health/probing.ts";
 import { createFindAcceptor } from "./host/acceptor.ts";
@@ -14,6 +14,7 @@ import { createClock } from "./host/clock.ts";
 import { commandLineOf, commandOf } from "./host/command-of.ts";
 import { createCredentials } from "./host/credentials.ts";
 import { hearHalt } from "./host/halt-signal.ts";
+import { createHistoryFiles } from "./host/history-files.ts";
 import { takeInherited } from "./host/inherited.ts";
 import { createListeners } from "./host/listener.ts";
 import { createManager, type Manager } from "./host/manager.ts";
@@ -24,6 +25,7 @@ import { createProcesses } from "./host/process.ts";
 import { createReactor } from "./host/reactor.ts";
 import { type HttpPlace, type HttpServer, runtime } from "./host/runtime.ts";
 import { findRuntimes } from "./host/runtimes.ts";
+import { scales } from "./host/scales.ts";
 import { serveHttp } from "./host/serve.ts";
 import { createSpeakers } from "./host/speakers.ts";
 import { type Claim, claimStateDir } from "./host/state-dir.ts";
@@ -35,6 +37,7 @@ import { query } from "./output/query.ts";
 import { parseAddress } from "./unit/address.ts";
 import { faultLine } from "./unit/fault.ts";
 import { socketsToBind } from "./unit/listen.ts";
+import type { SignalName } from "./unit/unit.ts";
 
 /**
  * `listen`: serve the control API on this TCP address too. `verbose`: the journal tells everything.
@@ -86,7 +89,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const started = new Date().toISOString();
   const supervisor = { pid: process.pid, version, runtime: runtime.version, started_at: started, root };
   const daemon = createDaemon(units.value, supervisor, host.ports);
-  const control = serveControl(daemon, truthful(daemon.desk, host.witness), { claim, listen: options.listen });
+  const control = serveControl(daemon, host, { claim, listen: options.listen });
   if (!control.ok) {
     console.error(`supervisor start: ${control.message}`);
     host.close();
@@ -163,6 +166,7 @@ function createHost(
     commandLine: commandLineOf(context),
     socketsToBind: (unit) => socketsToBind(unit, { root, stateDir, environ: env }),
     outputFile: (unit) => join(logs, `${unit}.log`),
+    history: createHistoryFiles(join(stateDir, "history")),
     shuttingDown: () => manager.tell({ STOPPING: "1" }),
   };
   const close = (): void => {
@@ -181,10 +185,13 @@ type Place = Readonly<{ claim: Claim; listen: string | undefined }>;
 type Control = Readonly<{ ok: true; close(): Promise<void> }> | Readonly<{ ok: false; message: string }>;
 
 /** Serves the control API on its unix socket, and on TCP when asked: there a bearer token is required. */
-function serveControl(daemon: Daemon, desk: Desk, { claim, listen }: Place): Control {
+function serveControl(daemon: Daemon, { witness, ports }: Host, { claim, listen }: Place): Control {
   const closing = new AbortController();
+  const desk = truthful(daemon.desk, witness);
   const options: Omit<ControlOptions, "token"> = {
     logs: query,
+    figures: { scales, privateListener: (invocation) => ports.privates.of(invocation)?.path ?? null },
+    history: (unit) => daemon.history(unit),
     closing: closing.signal,
     onBug: (error) => daemon.note(told("error", "control.bug", String(error))),
   };
@@ -226,17 +233,18 @@ const stopSignals = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGPWR"] as const;
 /** Source: the contract, §2, "Signals to the daemon". */
 function hearSignals(daemon: Daemon, host: Host): void {
   let asked: number | null = null;
-  const stop = (): void => {
+  const stop = (signal: SignalName): void => {
     const now = performance.now();
     if (asked !== null && now - asked > sameSignalMs) daemon.killAll();
     asked ??= now;
-    daemon.desk.order({ tag: "stop", units: null, cascade: true });
+    daemon.desk.order({ tag: "stop", units: null, cascade: true }, { tag: "signal", signal });
   };
-  for (const signal of stopSignals) process.on(signal, stop);
-  if (!host.hearHalt(stop)) daemon.note(told("warn", "supervisor.signal-unheard", "SIGRTMIN+3 cannot be heard"));
+  for (const signal of stopSignals) process.on(signal, () => stop(signal));
+  if (!host.hearHalt(() => stop("SIGRTMIN+3")))
+    daemon.note(told("warn", "supervisor.signal-unheard", "SIGRTMIN+3 cannot be heard"));
   process.on("SIGUSR1", () => daemon.reopenOutputs());
   process.on("SIGUSR2", () => {
-    daemon.desk.order({ tag: "reload", units: null });
+    daemon.desk.order({ tag: "reload", units: null }, { tag: "signal", signal: "SIGUSR2" });
   });
   process.on("SIGHUP", () => {
     daemon.note(told("warn", "config.reload-refused", "SIGHUP: reading units anew is not supported yet"));

@@ -6,10 +6,13 @@ import type { Command, Line } from "../unit/command.ts";
 import type { Outcome } from "../unit/fault.ts";
 import type { Status } from "../unit/status.ts";
 import type { BindableSocket, Unit } from "../unit/unit.ts";
+import type { WhyEntry } from "../unit/why.ts";
+import { type Blame, createBlame } from "./blame.ts";
 import { createDesk, createSince, type Since } from "./desk.ts";
 import { type Told, tell, told } from "./happening.ts";
 import { createHappenings, type Happenings } from "./happenings.ts";
 import { createHear } from "./hear.ts";
+import { createHistory, type History } from "./history.ts";
 import type { Journal } from "./journal.ts";
 import { createLoop, type Loop } from "./loop.ts";
 import { createOrders, type Orders } from "./orders.ts";
@@ -19,12 +22,13 @@ import type {
   Clock,
   Credentials,
   Desk,
+  HistoryFiles,
   Listeners,
   Outputs,
   PrivateListeners,
+  Probing,
   ProcessEvent,
   Processes,
-  Probing,
 } from "./ports.ts";
 import { createSockets, type Sockets } from "./sockets.ts";
 
@@ -46,6 +50,7 @@ export type Ports = Readonly<{
   /** A unit's sockets with their placeholders filled in. */
   socketsToBind: (unit: Unit) => Outcome<readonly BindableSocket[]>;
   outputFile: (unit: string) => string;
+  history: HistoryFiles;
   /** Called once, when everything is told to stop. */
   shuttingDown: () => void;
 }>;
@@ -69,6 +74,8 @@ export class Daemon {
   readonly #hear: (event: ProcessEvent) => void;
   readonly #loop: Loop;
   readonly #orders: Orders;
+  readonly #blame: Blame = createBlame(() => this.#loop.world);
+  readonly #history: History;
 
   constructor(units: readonly Unit[], supervisor: Status["supervisor"], ports: Ports) {
     const { clock, outputs } = ports;
@@ -77,6 +84,12 @@ export class Daemon {
     this.#ports = ports;
     this.stopped = ending.promise;
     this.#since = createSince(clock);
+    this.#history = createHistory({
+      files: ports.history,
+      life: supervisor.started_at,
+      tail: (invocation) => outputs.tail(invocation),
+      failed: (message) => this.note(told("warn", "history.failed", message)),
+    });
     this.#sockets = createSockets(ports.listeners, ports.socketsToBind);
     const tell = (fact: ProcessFact): void => this.#loop.post({ tag: "fact", fact });
     // Nothing is heard before something was done, and by then all of these are there.
@@ -98,6 +111,7 @@ export class Daemon {
       loop: () => this.#loop,
       processes: this.#processes,
       outputs,
+      asked: (asked) => this.#blame.asked(asked),
       shuttingDown: ports.shuttingDown,
       stopped: ending.resolve,
     });
@@ -118,15 +132,24 @@ export class Daemon {
       const faults = opened.ok ? [] : opened.faults;
       for (const fault of faults) this.note({ ...told("error", "listener.failed", fault.message), unit: unit.name });
     }
-    const given = this.desk.order({ tag: "start", units: enabled.map(({ name }) => name) });
+    const units = enabled.map(({ name }) => name);
+    const given = this.desk.order({ tag: "start", units }, { tag: "supervisor" });
     return given.ok ? (await given.value).length : 0;
   }
 
   /** Writes one happening to the journal and the event stream. */
   note(one: Told, pid: number | null = null): void {
-    const { level: _level, text: _text, ...fields } = one;
-    this.#ports.journal.write(one, pid);
-    this.#happenings.add({ ...fields, at: this.#ports.clock.wall().toISOString(), pid });
+    const full = this.#blame.complete(one);
+    const { level: _level, text: _text, ...fields } = full;
+    const at = this.#ports.clock.wall().toISOString();
+    this.#ports.journal.write(full, pid);
+    this.#happenings.add({ ...fields, at, pid });
+    this.#history.take(full, { at, pid });
+  }
+
+  /** What happened to a unit, newest first, also in earlier lives of the supervisor. */
+  history(unit: string): readonly WhyEntry[] {
+    return this.#history.of(unit);
   }
 
   /** Opens the output files anew, after somebody else has moved them. */
@@ -142,6 +165,7 @@ export class Daemon {
   }
 
   close(): void {
+    this.#history.flush();
     this.#sockets.closeAll();
     this.#ports.outputs.close();
   }

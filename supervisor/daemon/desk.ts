@@ -22,7 +22,7 @@ export function createDesk({ sources, since, orders, happenings, outputFile }: D
     inspect: (unit) => inspect({ ...sources(), since: since.of }, unit),
     loaded: (unit) => sources().world.units.get(unit)?.unit ?? null,
     match: (patterns) => match(patterns, namesOf(sources().world)),
-    order: (order) => orders.give(order),
+    order: (order, by) => orders.give(order, by),
     happenings: (after, signal) => happenings.after(after, signal),
     outputFile,
   };

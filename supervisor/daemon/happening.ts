@@ -70,7 +70,9 @@ function word({ unit, instance }: Whom, report: Report): Told {
     }
     case "command-failed": {
       const why = describe(report.cause);
-      const [level, event] = report.ignored ? (["info", "command.ignored"] as const) : (["warn", "command.failed"] as const);
+      const [level, event] = report.ignored
+        ? (["info", "command.ignored"] as const)
+        : (["warn", "command.failed"] as const);
       return { ...of, level, event, text: report.ignored ? `${why} (ignored)` : why, why };
     }
     case "health": {

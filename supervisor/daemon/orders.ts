@@ -6,8 +6,9 @@ import { selected, stateOf, type World } from "../core/world.ts";
 import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
 import { closure, followers, opponents, parts } from "../unit/graph.ts";
 import type { Unit } from "../unit/unit.ts";
+import type { Asked } from "./blame.ts";
 import type { Loop } from "./loop.ts";
-import type { Order, Outputs, Processes, Verdict } from "./ports.ts";
+import type { Giver, Order, Outputs, Processes, Verdict } from "./ports.ts";
 import { done, refused, word } from "./verdict.ts";
 import { createWaiters, type Waiters } from "./waiters.ts";
 
@@ -15,6 +16,8 @@ export type OrdersOptions = Readonly<{
   loop: () => Loop;
   processes: Processes;
   outputs: Outputs;
+  /** Hears of every wish before it is posted. */
+  asked: (asked: Asked) => void;
   /** Called when the order to stop everything is given, and when everything has come to rest. */
   shuttingDown: () => void;
   stopped: () => void;
@@ -22,7 +25,7 @@ export type OrdersOptions = Readonly<{
 
 /** Gives orders to the loop and tells what becomes of them. */
 export interface Orders {
-  give(order: Order): Outcome<Promise<readonly Verdict[]>>;
+  give(order: Order, by?: Giver): Outcome<Promise<readonly Verdict[]>>;
   /** Call after every turn. */
   turned(world: World): void;
 }
@@ -38,6 +41,8 @@ class OrderDesk implements Orders {
   readonly #options: OrdersOptions;
   readonly #waiters: Waiters;
   #isShuttingDown = false;
+  /** What is being given, and by whom. */
+  #given: Pick<Asked, "order" | "named" | "by"> = { order: "", named: null, by: nobody };
 
   constructor(options: OrdersOptions) {
     this.#options = options;
@@ -60,7 +65,9 @@ class OrderDesk implements Orders {
     this.#waiters.turned(world);
   }
 
-  give(order: Order): Given {
+  give(order: Order, by: Giver = nobody): Given {
+    const verb = order.tag === "signal" ? `signal ${order.signal}` : order.tag;
+    this.#given = { order: verb, named: order.units, by };
     if (this.#isShuttingDown && order.tag !== "stop" && order.tag !== "signal") return fail(shuttingDown);
     switch (order.tag) {
       case "start":
@@ -141,6 +148,7 @@ class OrderDesk implements Orders {
     });
     const wrong = wanted.find((one) => one.count < 1 || one.count > mostInstances);
     if (wrong) return fail(notScalable(wrong.unit, wrong.count));
+    this.#options.asked({ ...this.#given, wish: "scale", units: wanted.map(({ unit }) => unit) });
     for (const one of wanted) this.#options.loop().post({ tag: "scale", ...one });
     return this.#await(
       "scale",
@@ -210,6 +218,7 @@ class OrderDesk implements Orders {
   #signal(name: string, signal: Extract<Order, { tag: "signal" }>["signal"]): Verdict {
     const main = this.#states(name).flatMap((state) => mainRun(state) ?? []);
     if (main.length === 0) return refused("signal", name, "has no running process");
+    this.#options.asked({ ...this.#given, wish: "signal", units: [name] });
     for (const run of main) this.#options.processes.signal(run.invocation, signal, "main");
     return done(name);
   }
@@ -225,7 +234,9 @@ class OrderDesk implements Orders {
   }
 
   #wish(tag: Wish, units: readonly string[]): void {
-    if (units.length > 0) this.#options.loop().post({ tag: "order", units, event: { tag } });
+    if (units.length === 0) return;
+    this.#options.asked({ ...this.#given, wish: tag, units });
+    this.#options.loop().post({ tag: "order", units, event: { tag } });
   }
 
   #await(verb: string, names: readonly string[], goal: Goal): Given {
@@ -237,6 +248,8 @@ class OrderDesk implements Orders {
     );
   }
 }
+
+const nobody: Giver = { tag: "client", user: null, uid: null, pid: null, command: null };
 
 /** More instances than this are a slip of the keyboard. */
 const mostInstances = 1000;

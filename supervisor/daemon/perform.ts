@@ -2,7 +2,7 @@ import type { Report } from "../core/effect.ts";
 import { runs } from "../core/state.ts";
 import { type Deed, stateOf, type Whom, type World } from "../core/world.ts";
 import type { Unit } from "../unit/unit.ts";
-import type { Answer, ProcessEvent, Processes, Probing } from "./ports.ts";
+import type { Answer, Probing, ProcessEvent, Processes } from "./ports.ts";
 import { type Prepared, prepareCommand, prepareMain, type Supplies } from "./prepare.ts";
 import { questionOf } from "./question.ts";
 
@@ -51,10 +51,16 @@ export function createPerform(options: PerformOptions): (deed: Deed) => void {
   };
 }
 
-function note({ sockets, processes, report: tell }: PerformOptions, unit: Unit, instance: number, report: Report): void {
+function note(
+  { sockets, processes, report: tell }: PerformOptions,
+  unit: Unit,
+  instance: number,
+  report: Report,
+): void {
   if (report.tag === "ready") sockets.assertBacklogs(unit);
   // Whoever was stopped has nobody to keep descriptors for. Source: sd_notify(3), FDSTORE=1.
-  const isOver = report.tag === "moved" && (report.to === "inactive" || report.to === "failed" || report.to === "finished");
+  const isOver =
+    report.tag === "moved" && (report.to === "inactive" || report.to === "failed" || report.to === "finished");
   if (isOver) processes.forget(`${unit.name}@${instance}`);
   tell({ unit: unit.name, instance }, report);
 }

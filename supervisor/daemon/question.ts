@@ -26,7 +26,8 @@ export function questionOf(sources: QuestionSources, asked: Asked): Question | A
   const words = ask.tag === "exec" ? ask.argv : (["-", ask.tag === "http" ? ask.url : ask.path] as const);
   const command = fill(sources, asked, words);
   if (!command.ok) return answer(command.faults.map((fault) => fault.message).join("; "));
-  if (ask.tag === "exec") return { ...question, ask: { tag: "exec", command: command.value, privileges: privilegesOf(unit.service) } };
+  if (ask.tag === "exec")
+    return { ...question, ask: { tag: "exec", command: command.value, privileges: privilegesOf(unit.service) } };
   const [, text = ""] = command.value.argv;
   if (ask.tag === "http") return { ...question, ask: { tag: "http", url: text } };
   const shared = sources.sockets.of(unit.name).find(({ name }) => name === ask.listener);
@@ -34,7 +35,11 @@ export function questionOf(sources: QuestionSources, asked: Asked): Question | A
 }
 
 /** Why everything goes by way of a command line: a probe may use what the service's own environment holds. */
-function fill({ commandLine }: QuestionSources, { unit, instance, pid, effect }: Asked, argv: Line["argv"]): Outcome<Command> {
+function fill(
+  { commandLine }: QuestionSources,
+  { unit, instance, pid, effect }: Asked,
+  argv: Line["argv"],
+): Outcome<Command> {
   const extra = pid === null ? {} : { MAINPID: String(pid) };
   return commandLine(unit, instance, { argv, key: `probe.${effect.kind}`, extra });
 }

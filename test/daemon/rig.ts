@@ -5,6 +5,7 @@ import type { Command } from "../../supervisor/unit/command.ts";
 import { type Fault, fail, type Outcome, ok } from "../../supervisor/unit/fault.ts";
 import type { Status, UnitStatus } from "../../supervisor/unit/status.ts";
 import type { BindableSocket, SignalName, Unit } from "../../supervisor/unit/unit.ts";
+import { FakeHistoryFiles } from "./fake-history.ts";
 import { Fakes } from "./fakes.ts";
 
 const supervisor: Status["supervisor"] = {
@@ -19,6 +20,7 @@ const supervisor: Status["supervisor"] = {
 export class Rig {
   readonly fakes = new Fakes();
   readonly told: (Told & { pid: number | null })[] = [];
+  readonly history = new FakeHistoryFiles();
   readonly daemon: Daemon;
   commandFault: Fault | null = null;
   /** How often the way out was announced. */
@@ -45,6 +47,7 @@ export class Rig {
       command: (_unit, _instance, extra) => this.#command(["bun", "main.ts"], extra),
       commandLine: (_unit, _instance, { argv, extra }) => this.#command(argv, extra),
       socketsToBind: (unit) => ok(unit.sockets as readonly BindableSocket[]),
+      history: this.history,
       outputFile: (unit) => `/srv/app/.supervisor/logs/${unit}.log`,
       shuttingDown: () => {
         this.shutdowns++;

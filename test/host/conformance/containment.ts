@@ -113,9 +113,9 @@ async function leftSession(rig: Rig): Promise<void> {
   await child.gone();
 }
 
-/** Each forks the next one in a session of its own and ends: nobody holds still, and nobody has a parent. */
+/** For a minute at most, each forks the next one in a session of its own and ends: nobody holds still, and nobody has a parent. */
 function forkingAll(everySec: number): (rig: Rig) => Promise<void> {
-  const relay = `use POSIX; alarm 60; $| = 1; print "up"; while (1) { POSIX::_exit(0) if fork(); POSIX::setsid(); select(undef, undef, undef, ${everySec}); }`;
+  const relay = `use POSIX; $| = 1; print "up"; for (1 .. 60 / ${everySec}) { POSIX::_exit(0) if fork(); POSIX::setsid(); select(undef, undef, undef, ${everySec}); }`;
   return async (rig) => {
     const child = rig.shell(`${`perl -e '${relay}' & `.repeat(4)} sleep 100`, { marked: true });
     await child.untilPrinted("upupupup");
