@@ -13,12 +13,14 @@ import { createFindAcceptor } from "./host/acceptor.ts";
 import { createClock } from "./host/clock.ts";
 import { commandLineOf, commandOf } from "./host/command-of.ts";
 import { createCredentials } from "./host/credentials.ts";
+import { createGroups } from "./host/groups.ts";
 import { hearHalt } from "./host/halt-signal.ts";
 import { createHistoryFiles } from "./host/history-files.ts";
 import { takeInherited } from "./host/inherited.ts";
 import { createListeners } from "./host/listener.ts";
 import { createManager, type Manager } from "./host/manager.ts";
 import { createOpenListeners } from "./host/open-listeners.ts";
+import { createPace } from "./host/pace.ts";
 import { createPipes } from "./host/pipes.ts";
 import { createPrivateListeners } from "./host/private-listener.ts";
 import { createProcesses } from "./host/process.ts";
@@ -145,14 +147,15 @@ function createHost(
   const listeners = createOpenListeners(createListeners(takeInherited(env)));
   const ports: Ports = {
     clock: createClock(),
+    pace: createPace(),
     listeners,
     outputs: createOutputs({ directory: logs, pipes }),
-    processes: (post) => {
+    processes: (post, note) => {
       const hear = (event: ProcessEvent): void => {
         speakers.heard(event);
         post(event);
       };
-      return keep(createProcesses({ reactor, runtimeDir, post: hear }));
+      return keep(createProcesses({ reactor, runtimeDir, post: hear, note, groups: createGroups({ note }) }));
     },
     privates: createPrivateListeners(runtimeDir),
     credentials,

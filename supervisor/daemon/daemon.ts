@@ -25,6 +25,7 @@ import type {
   HistoryFiles,
   Listeners,
   Outputs,
+  Pace,
   PrivateListeners,
   Probing,
   ProcessEvent,
@@ -37,8 +38,10 @@ export type Ports = Readonly<{
   clock: Clock;
   listeners: Listeners;
   outputs: Outputs;
-  /** Makes the process port, given the ear that hears it. */
-  processes: (post: (event: ProcessEvent) => void) => Processes;
+  /** Makes the process port, given the ear that hears it, and the one that hears what is only worth a note. */
+  processes: (post: (event: ProcessEvent) => void, note: (text: string) => void) => Processes;
+  /** How much is done at a stretch; left out: everything. */
+  pace?: Pace;
   dice: () => Readonly<Omit<Tick, "now">>;
   journal: Journal;
   /** Makes the port that asks probes' questions, given the port that it runs exec probes on and the ear for answers. */
@@ -94,7 +97,7 @@ export class Daemon {
     const tell = (fact: ProcessFact): void => this.#loop.post({ tag: "fact", fact });
     // Nothing is heard before something was done, and by then all of these are there.
     const hear = (event: ProcessEvent): void => this.#hear(event);
-    this.#processes = ports.processes(hear);
+    this.#processes = ports.processes(hear, (text) => this.note(told("warn", "supervisor.note", text)));
     const answered = (answer: Answer): void => tell({ tag: "answered", ...answer });
     this.#probing = ports.probing(this.#processes, ports.privates, answered);
     const idleListeners = (invocation: string): readonly string[] => this.#idleListeners(invocation);
@@ -104,6 +107,7 @@ export class Daemon {
       clock,
       dice: ports.dice,
       perform: this.#performOn(hear, answered),
+      pace: ports.pace,
       turned: (world) => this.#turned(world),
       bug: (error) => this.note(told("error", "supervisor.bug", describeBug(error))),
     });
@@ -113,7 +117,10 @@ export class Daemon {
       outputs,
       asked: (asked) => this.#blame.asked(asked),
       shuttingDown: ports.shuttingDown,
-      stopped: ending.resolve,
+      stopped: () => {
+        this.#loop.finish();
+        ending.resolve();
+      },
     });
     this.desk = createDesk({
       sources: () => this.#sources(supervisor),
@@ -159,6 +166,8 @@ export class Daemon {
 
   /** The end of everything, at once: SIGKILL to every process there is. */
   killAll(): void {
+    // Who is about to be started must not outlive this.
+    this.#loop.finish();
     for (const { instances } of this.#loop.world.units.values()) {
       for (const run of instances.flatMap(runs)) this.#processes.signal(run.invocation, "SIGKILL", "group");
     }
@@ -221,6 +230,7 @@ function pidOf(world: World, report: Report): number | null {
   if ("pid" in report) return report.pid;
   const invocation = "invocation" in report ? report.invocation : null;
   if (invocation === null) return null;
-  const all = [...world.units.values()].flatMap(({ instances }) => instances.flatMap(runs));
-  return all.find((run) => run.invocation === invocation)?.pid ?? null;
+  const owner = ownerOf(world, invocation);
+  const state = owner && stateOf(world, owner);
+  return state ? (runs(state).find((run) => run.invocation === invocation)?.pid ?? null) : null;
 }

@@ -68,19 +68,10 @@ function word({ unit, instance }: Whom, report: Report): Told {
       const why = describe(report.cause);
       return { ...by, level: "debug", event: "service.exited", text: why, why };
     }
-    case "command-failed": {
-      const why = describe(report.cause);
-      const [level, event] = report.ignored
-        ? (["info", "command.ignored"] as const)
-        : (["warn", "command.failed"] as const);
-      return { ...of, level, event, text: report.ignored ? `${why} (ignored)` : why, why };
-    }
-    case "health": {
-      const { health, kind, detail } = report;
-      const level = health === "unhealthy" ? "warn" : "info";
-      const text = `${health}: its ${kind} probe ${detail}`;
-      return { ...by, level, event: `health.${health}`, text, why: `${kind} probe ${detail}` };
-    }
+    case "command-failed":
+      return tellCommand(of, report);
+    case "health":
+      return tellHealth(by, report);
     case "survived": {
       const why = report.survivors.map(({ pid, command }) => `${command} (pid ${pid})`).join(", ");
       return { ...of, level: "warn", event: "service.survivors", text: `left behind in its group: ${why}`, why };
@@ -114,6 +105,18 @@ function word({ unit, instance }: Whom, report: Report): Told {
     default:
       return unreachable(report);
   }
+}
+
+function tellCommand(of: Of, { cause, ignored }: Extract<Report, { tag: "command-failed" }>): Told {
+  const why = describe(cause);
+  if (ignored) return { ...of, level: "info", event: "command.ignored", text: `${why} (ignored)`, why };
+  return { ...of, level: "warn", event: "command.failed", text: why, why };
+}
+
+function tellHealth(by: Of, { health, kind, detail }: Extract<Report, { tag: "health" }>): Told {
+  const level = health === "unhealthy" ? "warn" : "info";
+  const why = `${kind} probe ${detail}`;
+  return { ...by, level, event: `health.${health}`, text: `${health}: its ${why}`, why };
 }
 
 type Of = Omit<Told, "level" | "event" | "text">;

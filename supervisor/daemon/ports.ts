@@ -62,7 +62,10 @@ export type ProcessEvent = Readonly<
 >;
 
 export interface Processes {
-  /** Starts a process in a session and process group of its own. Answers with `spawned` or `spawn-failed`. */
+  /**
+   * Starts a process in a session and process group of its own. Answers with `spawned` or `spawn-failed`; the latter may
+   * also follow `spawned`, when the program behind the shell that confines it could not be executed.
+   */
   spawn(order: SpawnOrder): void;
   /** Sends a signal to the whole group, or to its main process alone. A group that is gone is no fault. */
   signal(invocation: InvocationId, signal: SignalName, scope: "group" | "main"): void;

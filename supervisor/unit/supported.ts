@@ -16,6 +16,7 @@ export const effective: readonly string[] = [
   ),
   ...under("service", "working_directory environment inherit_environment environment_file load_credential"),
   ...under("service", "user group supplementary_groups umask nice oom_score_adjust no_new_privileges"),
+  ...under("service", "memory_max cpu_quota tasks_max"),
   ...under("service", "limit_as limit_core limit_cpu limit_data limit_fsize limit_locks limit_memlock limit_msgqueue"),
   ...under(
     "service",
@@ -30,10 +31,7 @@ export const effective: readonly string[] = [
 ];
 
 /** Keys that are read and checked, but have no effect yet: a file that sets one to more than its default is refused. */
-export const notYet: readonly string[] = [
-  ...under("service", "load_credential_encrypted"),
-  ...under("service", "memory_max cpu_quota tasks_max"),
-];
+export const notYet: readonly string[] = [...under("service", "load_credential_encrypted")];
 
 type Reader = Readonly<{ safeParse(raw: unknown): Readonly<{ success: boolean; data?: unknown }> }>;
 type Sections = Readonly<Record<string, Readonly<Record<string, Reader>>>>;

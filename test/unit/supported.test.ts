@@ -16,26 +16,11 @@ const service = '[service]\nscript = "a.ts"\n';
 const refusals = (text: string): readonly string[] => faultsOf(parseUnit("api", "api.toml", text)).map(faultLine);
 
 test("a key without effect is refused with its place, never ignored", () => {
-  const text = `${service}exec_reload = [["true"]]\nmemory_max = "1G"\ntasks_max = 5\n`;
-  expect(refusals(text)).toEqual([
-    "api.toml:3: service.exec_reload: not supported yet",
-    "api.toml:4: service.memory_max: not supported yet",
-    "api.toml:5: service.tasks_max: not supported yet",
-  ]);
+  const text = `${service}load_credential_encrypted = { db = "db.cred" }\n`;
+  expect(refusals(text)).toEqual(["api.toml:3: service.load_credential_encrypted: not supported yet"]);
   expect(faultsOf(parseUnit("api", "api.toml", text))[0]?.code).toBe("not-supported");
 });
 
 test("a key without effect may be set to what it is anyway", () => {
-  const keys = [
-    "exec_stop = []\nload_credential_encrypted = {}",
-    'memory_max = "infinity"',
-  ];
-  expect(unit("api", `${service}${keys.join("\n")}\n`).service.memoryMaxBytes).toBe(Infinity);
-});
-
-test("a probe is refused, key by key", () => {
-  expect(refusals(`${service}[probe.liveness]\nexec = ["true"]\nperiod = "5s"\n`)).toEqual([
-    "api.toml:4: probe.liveness.exec: not supported yet",
-    "api.toml:5: probe.liveness.period: not supported yet",
-  ]);
+  expect(unit("api", `${service}load_credential_encrypted = {}\n`).service.loadCredentialEncrypted).toEqual({});
 });
