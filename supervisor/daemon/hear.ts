@@ -24,7 +24,7 @@ export function createHear(options: HearOptions, tell: (fact: ProcessFact) => vo
     if (probing.heard(event)) return;
     switch (event.tag) {
       case "spawned":
-        outputs.started(event.invocation);
+        outputs.started(event.invocation, event.pid);
         tell({ tag: "spawned", invocation: event.invocation, pid: event.pid });
         break;
       case "spawn-failed":
@@ -46,6 +46,7 @@ export function createHear(options: HearOptions, tell: (fact: ProcessFact) => vo
         tell(event);
         break;
       case "main-pid":
+        outputs.started(event.invocation, event.pid);
         tell(event);
         break;
     }

@@ -39,7 +39,7 @@ export function prepareMain(supplies: Supplies, { unit, instance }: Of, effect: 
   if (!secret.ok) return refuse("credential", secret.faults);
   const command = supplies.command(unit, instance, credentialsIn(secret.value));
   if (!command.ok) return refuse("command", command.faults);
-  const output = supplies.outputs.open(unit, instance, invocation);
+  const output = supplies.outputs.open(unit, instance, invocation, generation);
   if (!output.ok) return refuse("output", output.faults);
   const env = {
     ...command.value.env,
@@ -64,7 +64,7 @@ export function prepareCommand(supplies: Supplies, of: Of, effect: CommandEffect
   const extra = { ...credentialsIn(secret.value), ...aboutMain(effect) };
   const command = supplies.commandLine(unit, instance, { argv, key, extra });
   if (!command.ok) return refuse("command", command.faults);
-  const output = supplies.outputs.open(unit, instance, invocation);
+  const output = supplies.outputs.open(unit, instance, invocation, generation);
   if (!output.ok) return refuse("output", output.faults);
   const env = { ...command.value.env, ...identityOf(of, effect.of.invocation ?? invocation, generation) };
   const order = { ...command.value, env, ...output.value, ...bounds(of) };
