@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
 import { type Fault, fail, type Outcome, ok } from "../supervisor/unit/fault.ts";
 
@@ -18,16 +18,27 @@ const ENVIRONMENT = {
   LOG_LEVEL: ["supervisor.log_level", "telemetry.log_level"],
 } as const satisfies Record<string, readonly string[]>;
 
-/** Reads a file. Null when it is not there. Errors: what is not TOML, with its line. */
-export function fileLayer(file: string): Outcome<Layer | null> {
-  if (!existsSync(file)) return ok(null);
-  const text = readFileSync(file, "utf8");
+/** Reads a file, which messages call `shown`. Null when it is not there. Errors: what cannot be read, and what is not TOML, with its line. */
+export function fileLayer(path: string, file: string): Outcome<Layer | null> {
+  const text = textOf(path);
+  if (text === null) return ok(null);
+  if (typeof text !== "string") return fail(configFault(`cannot be read: ${text.code}`, { file }));
   try {
     return ok({ name: file, values: flat(parse(text)), lines: linesOf(text) });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [message = "is not TOML"] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
     return fail(configFault(message, { file, line: error.line }));
+  }
+}
+
+/** Null: it is not there. */
+function textOf(path: string): string | Readonly<{ code: string }> | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? null : { code };
   }
 }
 

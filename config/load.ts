@@ -10,8 +10,12 @@ export type LoadOrder = Readonly<{
   /** Whether the folder itself must be there: it was named by the user. */
   required?: boolean;
   env: Readonly<Record<string, string | undefined>>;
+  /** What messages call the folder; unless told, its path. */
+  shown?: string;
   /** Shape: `["queue.lease_ms=500"]`, from the command line. */
   overrides?: readonly string[];
+  /** The last word. */
+  layers?: readonly Layer[];
 }>;
 
 /** `origin` names the layer that set each key that was set. Shape: `{ "api.port": "$PORT", "queue.url": "config/local.toml" }`. */
@@ -32,18 +36,23 @@ export function loadConfig(order: LoadOrder): Outcome<Loaded> {
   return ok({ config: parsed.data, origin });
 }
 
-function readLayers({ folder, required, env, overrides = [] }: LoadOrder): Outcome<readonly Layer[]> {
+/** The files of the configuration, there or not, the last one wins. Shape: `["default.toml", "production.toml", "local.toml"]`. */
+export function configFiles(env: LoadOrder["env"]): readonly string[] {
   const environment = env.SUPERVISOR_ENV ?? "";
-  if (!/^[\w-]*$/.test(environment)) return fail(configFault("$SUPERVISOR_ENV: must be a plain name"));
+  return ["default", ...(environment === "" ? [] : [environment]), "local"].map((name) => `${name}.toml`);
+}
+
+function readLayers(order: LoadOrder): Outcome<readonly Layer[]> {
+  const { folder, shown = folder, required, env, overrides = [], layers = [] } = order;
+  if (!/^[\w-]*$/.test(env.SUPERVISOR_ENV ?? "")) return fail(configFault("$SUPERVISOR_ENV: must be a plain name"));
   if (required && !existsSync(folder)) return fail(configFault(`${folder}: no such folder`));
-  const names = ["default", ...(environment === "" ? [] : [environment]), "local"];
-  const files = names.map((name) => fileLayer(join(folder, `${name}.toml`)));
+  const files = configFiles(env).map((name) => fileLayer(join(folder, name), join(shown, name)));
   const sets = overrides.map(overrideLayer);
   const faults = [...files, ...sets].flatMap((one) => (one.ok ? [] : one.faults));
   if (faults.length > 0) return failAll(faults);
   const given = (outcomes: readonly Outcome<Layer | null>[]) =>
     outcomes.flatMap((one) => (one.ok && one.value ? [one.value] : []));
-  return ok([...given(files), ...environmentLayers(env), ...given(sets)]);
+  return ok([...given(files), ...environmentLayers(env), ...given(sets), ...layers]);
 }
 
 function nested(setBy: ReadonlyMap<string, Layer>): Record<string, unknown> {

@@ -4,6 +4,7 @@ const logLevel = z.enum(["trace", "debug", "info", "warn", "error", "fatal", "si
 const spanMs = z.int().min(0).max(86_400_000);
 
 const supervisor = z.strictObject({
+  auto_reload: z.boolean().default(false).describe("Takes a change below units/ and config/ without being told."),
   log_level: logLevel.describe("What the supervisor's journal keeps."),
   listen: z.string().min(1).optional().describe("host:port for the control API over TCP; unset: its unix socket only."),
 });

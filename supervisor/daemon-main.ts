@@ -1,18 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { configFiles, loadConfig } from "../config/load.ts";
+import { settingsOf } from "../config/settings.ts";
 import manifest from "../package.json" with { type: "json" };
-import { type ControlOptions, createControl } from "./control/routes.ts";
+import { type ControlServer, createControlServer } from "./control/server.ts";
 import { createDaemon, type Daemon, type Ports } from "./daemon/daemon.ts";
 import { exitWith, unknownUnit } from "./daemon/exit-with.ts";
 import { told } from "./daemon/happening.ts";
-import { createJournal } from "./daemon/journal.ts";
-import type { ProcessEvent, Witness } from "./daemon/ports.ts";
+import { createJournal, type Journal, type JournalLevel } from "./daemon/journal.ts";
+import type { Disk, Files, ProcessEvent, Settings, Witness } from "./daemon/ports.ts";
 import { truthful } from "./daemon/truth.ts";
+import { watchFolders } from "./daemon/watch.ts";
 import { createProbing } from "./health/probing.ts";
 import { createFindAcceptor } from "./host/acceptor.ts";
 import { createClock } from "./host/clock.ts";
 import { commandLineOf, commandOf } from "./host/command-of.ts";
 import { createCredentials } from "./host/credentials.ts";
+import { createDisk } from "./host/disk.ts";
 import { createGroups } from "./host/groups.ts";
 import { hearHalt } from "./host/halt-signal.ts";
 import { createHistoryFiles } from "./host/history-files.ts";
@@ -25,21 +29,20 @@ import { createPipes } from "./host/pipes.ts";
 import { createPrivateListeners } from "./host/private-listener.ts";
 import { createProcesses } from "./host/process.ts";
 import { createReactor } from "./host/reactor.ts";
-import { type HttpPlace, type HttpServer, runtime } from "./host/runtime.ts";
+import { runtime } from "./host/runtime.ts";
 import { findRuntimes } from "./host/runtimes.ts";
 import { scales } from "./host/scales.ts";
 import { serveHttp } from "./host/serve.ts";
 import { createSpeakers } from "./host/speakers.ts";
 import { type Claim, claimStateDir } from "./host/state-dir.ts";
 import { writeOut } from "./host/stdout.ts";
-import { loadUnits } from "./host/unit-files.ts";
 import { createWitness } from "./host/witness.ts";
 import { createOutputs } from "./output/outputs.ts";
 import { query } from "./output/query.ts";
-import { parseAddress } from "./unit/address.ts";
-import { faultLine } from "./unit/fault.ts";
+import { type Fault, faultLine, type Outcome, ok } from "./unit/fault.ts";
 import { socketsToBind } from "./unit/listen.ts";
-import type { SignalName } from "./unit/unit.ts";
+import type { Setting } from "./unit/setting.ts";
+import type { SignalName, Unit } from "./unit/unit.ts";
 
 /**
  * `listen`: serve the control API on this TCP address too. `verbose`: the journal tells everything.
@@ -55,8 +58,6 @@ export type DaemonOptions = Readonly<{
 
 /** A script runner passes on the SIGINT that the terminal has sent already: two within this span are one. */
 const sameSignalMs = 500;
-/** How long an answer that waits for the stop may take to be written. */
-const lastAnswersMs = 500;
 
 const { version } = manifest;
 
@@ -70,12 +71,10 @@ const exitCode = { done: 0, failed: 1, unitUnknown: 5, invalid: 6 } as const;
  */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const { root, stateDir } = options;
-  const units = loadUnits(root);
-  if (!units.ok) {
-    for (const fault of units.faults) console.error(faultLine(fault));
-    return exitCode.invalid;
-  }
-  const unknown = options.exitWith === undefined ? null : unknownUnit(options.exitWith, units.value);
+  const disk = diskOf(options);
+  const files = disk.read();
+  if (!files.ok) return refuse(files.faults, exitCode.invalid);
+  const unknown = options.exitWith === undefined ? null : unknownUnit(options.exitWith, files.value.units);
   if (unknown !== null) {
     console.error(`supervisor start: --exit-with: ${unknown}`);
     return exitCode.unitUnknown;
@@ -87,24 +86,42 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
   const output = writeOut();
   const manager = createManager(process.env);
-  const host = createHost(options, manager, output.write);
+  const level = levelOf(files.value.settings);
+  const journal = createJournal({ level, readable: process.stdout.isTTY === true, write: output.write });
+  const host = createHost(options, { manager, journal, disk, settings: settingsPort(journal, () => control) });
   const started = new Date().toISOString();
   const supervisor = { pid: process.pid, version, runtime: runtime.version, started_at: started, root };
-  const daemon = createDaemon(units.value, supervisor, host.ports);
-  const control = serveControl(daemon, host, { claim, listen: options.listen });
-  if (!control.ok) {
-    console.error(`supervisor start: ${control.message}`);
+  const daemon = createDaemon(files.value, supervisor, host.ports);
+  const served = serveControl(daemon, host, { claim, files: files.value });
+  if (!served.ok) {
     host.close();
     claim.release();
-    return exitCode.failed;
+    return refuse(served.faults, exitCode.failed, "supervisor start: ");
   }
+  const control: ControlServer = served.value;
+  return live(options, { daemon, host, control, claim, manager, output });
+}
+
+type Living = Readonly<{
+  daemon: Daemon;
+  host: Host;
+  control: ControlServer;
+  claim: Claim;
+  manager: Manager;
+  output: ReturnType<typeof writeOut>;
+}>;
+
+/** Lets the daemon live until everything is stopped, and takes away what it had. Gives the exit code. */
+async function live(options: DaemonOptions, living: Living): Promise<number> {
+  const { daemon, host, control, claim, manager, output } = living;
   // Whoever finds the pid file may signal at once, and an unheard SIGUSR2 ends a process.
   hearSignals(daemon, host);
   claim.writePid();
-  const text = `supervisor ${version} on ${runtime.version}, pid ${process.pid}, root ${root}`;
+  const text = `supervisor ${version} on ${runtime.version}, pid ${process.pid}, root ${options.root}`;
   daemon.note(told("info", "supervisor.started", text));
   void daemon.boot().then((count) => manager.tell({ READY: "1", STATUS: `${count} units` }));
   manager.watch();
+  const watching = watchRoot(options.root, daemon);
   const over = new AbortController();
   const lastWord = options.exitWith === undefined ? null : exitWith(daemon.desk, options.exitWith, over.signal);
 
@@ -112,6 +129,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   over.abort();
   daemon.note(told("info", "supervisor.stopped", "everything is stopped"));
   manager.close();
+  await (await watching).close();
   daemon.close();
   host.close();
   await control.close();
@@ -125,9 +143,8 @@ type Closable = Readonly<{ close(): void }>;
 type Host = Closable & Readonly<{ ports: Ports; witness: Witness; hearHalt(heard: () => void): boolean }>;
 
 function createHost(
-  { root, stateDir, verbose = false }: DaemonOptions,
-  manager: Manager,
-  write: (line: string) => void,
+  { root, stateDir }: DaemonOptions,
+  { manager, ...given }: Pick<Ports, "journal" | "disk" | "settings"> & Readonly<{ manager: Manager }>,
 ): Host {
   const reactor = createReactor();
   const logs = join(stateDir, "logs");
@@ -146,6 +163,7 @@ function createHost(
   const speakers = createSpeakers();
   const listeners = createOpenListeners(createListeners(takeInherited(env)));
   const ports: Ports = {
+    ...given,
     clock: createClock(),
     pace: createPace(),
     listeners,
@@ -164,7 +182,6 @@ function createHost(
       return keep(createProbing({ processes, pipes, privates, findAcceptor, version, post }));
     },
     dice: () => ({ roll: Math.random(), nonce: randomBytes(12).toString("hex") }),
-    journal: createJournal({ level: verbose ? "debug" : "info", readable: process.stdout.isTTY === true, write }),
     command: commandOf(context),
     commandLine: commandLineOf(context),
     socketsToBind: (unit) => socketsToBind(unit, { root, stateDir, environ: env }),
@@ -177,53 +194,92 @@ function createHost(
     credentials.sweep();
     reactor.close();
   };
-  const hear = (heard: () => void): boolean => {
-    const halt = hearHalt(reactor, heard);
-    return halt !== null && keep(halt) === halt;
-  };
-  return { ports, witness: createWitness(listeners, speakers), hearHalt: hear, close };
+  return { ports, witness: createWitness(listeners, speakers), hearHalt: haltEar(reactor, made), close };
 }
 
-type Place = Readonly<{ claim: Claim; listen: string | undefined }>;
-type Control = Readonly<{ ok: true; close(): Promise<void> }> | Readonly<{ ok: false; message: string }>;
+function haltEar(reactor: Parameters<typeof hearHalt>[0], made: Closable[]): Host["hearHalt"] {
+  return (heard) => {
+    const halt = hearHalt(reactor, heard);
+    if (halt) made.push(halt);
+    return halt !== null;
+  };
+}
+
+/** The files of the root. What the command line says is the last layer of the settings. */
+function diskOf({ root, stateDir, listen, verbose = false }: DaemonOptions): Disk {
+  const { env } = process;
+  const flags = [
+    ...(listen === undefined ? [] : [{ name: "--listen", values: { "supervisor.listen": listen }, lines: {} }]),
+    ...(verbose ? [{ name: "--verbose", values: { "supervisor.log_level": "debug" }, lines: {} }] : []),
+  ];
+  const settings = (): Outcome<readonly Setting[]> => {
+    const loaded = loadConfig({ folder: join(root, "config"), shown: "config", env, layers: flags });
+    return loaded.ok ? ok(settingsOf(loaded.value)) : loaded;
+  };
+  const toBind = (unit: Unit) => socketsToBind(unit, { root, stateDir, environ: env });
+  return createDisk({ root, toBind, settings, configFiles: configFiles(env).map((name) => join("config", name)) });
+}
+
+/** Source: `config/schema.ts`, which has checked them. */
+const levelOf = (settings: readonly Setting[]) => settingOf(settings, "supervisor.log_level") as JournalLevel;
+const listenOf = (settings: readonly Setting[]) => settingOf(settings, "supervisor.listen") as string | null;
+const reloadsItself = (settings: readonly Setting[]) => settingOf(settings, "supervisor.auto_reload") === true;
+
+function settingOf(settings: readonly Setting[], key: string): Setting["value"] {
+  return settings.find((setting) => setting.key === key)?.value ?? null;
+}
+
+/** Puts other values of `[supervisor]` into effect. */
+function settingsPort(journal: Journal, control: () => ControlServer): Settings {
+  return {
+    prepare(next) {
+      const listening = control().listen(listenOf(next));
+      if (!listening.ok) return listening;
+      const commit = (): void => {
+        listening.value.commit();
+        journal.keep(levelOf(next));
+      };
+      return ok({ ...listening.value, commit });
+    },
+  };
+}
 
 /** Serves the control API on its unix socket, and on TCP when asked: there a bearer token is required. */
-function serveControl(daemon: Daemon, { witness, ports }: Host, { claim, listen }: Place): Control {
-  const closing = new AbortController();
-  const desk = truthful(daemon.desk, witness);
-  const options: Omit<ControlOptions, "token"> = {
+function serveControl(
+  daemon: Daemon,
+  { witness, ports }: Host,
+  { claim, files }: Readonly<{ claim: Claim; files: Files }>,
+): Outcome<ControlServer> {
+  const served = createControlServer(truthful(daemon.desk, witness), {
+    socket: claim.socket,
+    token: () => claim.token(),
+    serve: serveHttp,
     logs: query,
     figures: { scales, privateListener: (invocation) => ports.privates.of(invocation)?.path ?? null },
     history: (unit) => daemon.history(unit),
-    closing: closing.signal,
     onBug: (error) => daemon.note(told("error", "control.bug", String(error))),
-  };
-  const serve = (place: HttpPlace, token: string | null): HttpServer => {
-    const control = createControl(desk, { ...options, token });
-    return serveHttp((request) => control.fetch(request), place);
-  };
-  const servers: HttpServer[] = [];
-  try {
-    servers.push(serve({ path: claim.socket }, null));
-    if (listen !== undefined) servers.push(serve(tcpPlace(listen), claim.token()));
-  } catch (error) {
-    for (const server of servers) void server.close();
-    return { ok: false, message: `the control API cannot be served: ${(error as Error).message}` };
-  }
-  const close = async (): Promise<void> => {
-    const tooLong = new Promise((resolve) => setTimeout(resolve, lastAnswersMs));
-    closing.abort();
-    await Promise.race([Promise.all(servers.map((server) => server.finish())), tooLong]);
-    await Promise.all(servers.map((server) => server.close()));
-  };
-  return { ok: true, close };
+  });
+  if (!served.ok) return served;
+  const listening = served.value.listen(listenOf(files.settings));
+  if (listening.ok) listening.value.commit();
+  else void served.value.close();
+  return listening.ok ? served : listening;
 }
 
-/** Errors: throws for what is no address. */
-function tcpPlace(text: string): HttpPlace {
-  const address = parseAddress(text);
-  if (address?.tag !== "tcp") throw new Error(`--listen takes HOST:PORT, got '${text}'`);
-  return { hostname: address.host === "" ? "::" : address.host, port: address.port };
+/** Says on stderr why there is no supervisor. */
+function refuse(faults: readonly Fault[], code: number, who = ""): number {
+  for (const fault of faults) console.error(`${who}${faultLine(fault)}`);
+  return code;
+}
+
+/** A change on disk is taken at once where `auto_reload` says so, and else told. */
+function watchRoot(root: string, daemon: Daemon): ReturnType<typeof watchFolders> {
+  return watchFolders({
+    root,
+    folders: ["units", "config"].map((name) => join(root, name)),
+    changed: () => daemon.filesChanged(reloadsItself(daemon.desk.settings())),
+    failed: (message) => daemon.note(told("warn", "config.unwatched", `changes on disk are not noticed: ${message}`)),
+  });
 }
 
 /**
@@ -250,6 +306,6 @@ function hearSignals(daemon: Daemon, host: Host): void {
     daemon.desk.order({ tag: "reload", units: null }, { tag: "signal", signal: "SIGUSR2" });
   });
   process.on("SIGHUP", () => {
-    daemon.note(told("warn", "config.reload-refused", "SIGHUP: reading units anew is not supported yet"));
+    daemon.desk.order({ tag: "reconfigure" }, { tag: "signal", signal: "SIGHUP" });
   });
 }

@@ -57,7 +57,14 @@ const table: readonly Row[] = [
   },
   {
     at: "supervisor/cli/",
-    imports: ["supervisor/unit/", "supervisor/control/client.ts", "supervisor/generate/", "package.json"],
+    imports: [
+      "supervisor/unit/",
+      "supervisor/control/client.ts",
+      "supervisor/generate/",
+      "supervisor/host/unit-files.ts",
+      "config/",
+      "package.json",
+    ],
     types: agreed,
     node: true,
   },

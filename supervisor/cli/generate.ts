@@ -1,20 +1,12 @@
 import { spawnSync } from "node:child_process";
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SystemdOptions } from "../generate/systemd/options.ts";
 import { generateSystemd, type SystemdFiles } from "../generate/systemd.ts";
-import { type Fault, fail, faultLine, type Outcome } from "../unit/fault.ts";
+import { readRoot } from "../host/unit-files.ts";
+import { faultLine, type Outcome } from "../unit/fault.ts";
 import type { Unit } from "../unit/unit.ts";
 import type { Context } from "./context.ts";
 import { exit } from "./exit.ts";
@@ -31,7 +23,7 @@ export async function run(context: Asked): Promise<number> {
     context.err(options);
     return exit.usage;
   }
-  const units = await readRoot(context.root);
+  const units = await readUnitsOf(context.root);
   if (!units.ok) {
     for (const fault of units.faults) context.err(faultLine(fault));
     return exit.invalid;
@@ -86,22 +78,10 @@ function packagePath(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-async function readRoot(root: string): Promise<Outcome<readonly Unit[]>> {
-  const folder = join(root, "units");
-  let names: readonly string[];
-  try {
-    names = readdirSync(folder).filter((name) => name.endsWith(".toml"));
-  } catch (error) {
-    const message = `${folder}: cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    return fail({ code: "unit-invalid", message, retry: "never" } satisfies Fault);
-  }
+async function readUnitsOf(root: string): Promise<Outcome<readonly Unit[]>> {
+  const { files, faults } = readRoot(root);
   const { readUnits } = await import("../unit/set.ts");
-  return readUnits(
-    [...names].sort().map((name) => {
-      const file = join(folder, name);
-      return { name: name.slice(0, -".toml".length), file: `units/${name}`, text: readFileSync(file, "utf8") };
-    }),
-  );
+  return readUnits(files, { unread: faults });
 }
 
 /** Writes or prints the files, then says what is missing in them. */

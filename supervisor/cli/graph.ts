@@ -1,10 +1,9 @@
-import { join } from "node:path";
+import { readRoot } from "../host/unit-files.ts";
 import { type Fault, faultLine } from "../unit/fault.ts";
 import { match } from "../unit/pattern.ts";
 import type { Context } from "./context.ts";
 import { exit, exitOfFault } from "./exit.ts";
 import { type Graph, graphOf, renderAscii, renderDot, renderMermaid } from "./render/graph.ts";
-import { isRead, readFolder } from "./unit-files.ts";
 
 /** Draws who needs whom, by the unit files on disk; a daemon is not asked. */
 export async function run(context: Context): Promise<number> {
@@ -15,11 +14,10 @@ export async function run(context: Context): Promise<number> {
     context.err(`supervisor graph: --format: must be ascii, mermaid or dot, got '${format}'`);
     return exit.usage;
   }
-  const found = readFolder(join(root, "units"), "units");
+  const found = readRoot(root);
   const { readUnits } = await import("../unit/set.ts");
-  const read = readUnits(found.filter(isRead));
-  const faults = [...found.flatMap((each) => (isRead(each) ? [] : [each])), ...(read.ok ? [] : read.faults)];
-  if (faults.length > 0 || !read.ok) return tell(context, faults, exit.invalid);
+  const read = readUnits(found.files, { unread: found.faults });
+  if (!read.ok) return tell(context, read.faults, exit.invalid);
   const names = match(
     args,
     read.value.map((unit) => unit.name),

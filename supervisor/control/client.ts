@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { Happening, Order, Verdict } from "../daemon/ports.ts";
+import type { Plan } from "../unit/plan.ts";
+import type { Setting } from "../unit/setting.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
 import type { Why } from "../unit/why.ts";
 import { introduce } from "./introduce.ts";
@@ -37,6 +39,10 @@ export interface Client {
   loaded(name: string): Promise<Reply<LoadedUnit>>;
   /** Asks for the last things that happened to a unit (`api`) or an instance (`api@2`), at most `limit`. */
   why(name: string, limit: number): Promise<Reply<Why>>;
+  /** Asks what a reload of the files would do. */
+  plan(): Promise<Reply<Plan>>;
+  /** Asks for the settings that hold. */
+  settings(): Promise<Reply<readonly Setting[]>>;
   /** Gives an order; its units may be patterns. `waitMs: null` does not wait, and is answered without a verdict. */
   order(order: Order, waitMs: number | null): Promise<Reply<readonly Verdict[]>>;
   logs(unit: string, wanted: LogsWanted): Promise<Reply<AsyncIterable<string>>>;
@@ -63,6 +69,11 @@ export function createClient(stateDir: string, queryLimitMs = QUERY_LIMIT_MS): C
     unit: (name) => send<UnitStatus>(get(`/v1/units/${encodeURIComponent(name)}`)),
     loaded: (name) => send<LoadedUnit>(get(`/v1/units/${encodeURIComponent(name)}/unit`)),
     why: (name, limit) => send<Why>(get(`/v1/units/${encodeURIComponent(name)}/why?limit=${limit}`)),
+    plan: () => send<Plan>(get("/v1/config/diff")),
+    async settings() {
+      const reply = await send<{ settings: readonly Setting[] }>(get("/v1/config"));
+      return reply.tag === "ok" ? { tag: "ok", value: reply.value.settings } : reply;
+    },
     async order(order, waitMs) {
       const limited = waitMs === null ? null : Math.min(Math.ceil(waitMs), longestWaitMs);
       const path = `${orderPath(order)}${query(limited === null ? [] : [["wait", `${limited}ms`]])}`;
@@ -100,6 +111,7 @@ function query(pairs: readonly (readonly [string, string])[]): string {
 }
 
 function orderPath(order: Order): string {
+  if (order.tag === "reconfigure") return "/v1/config/reload";
   if ((order.tag === "stop" || order.tag === "reload") && order.units === null) return `/v1/${order.tag}`;
   return `/v1/units/${encodeURIComponent((order.units ?? []).join(","))}/${order.tag}`;
 }

@@ -35,6 +35,7 @@ export function openapi(): Json {
           ...logParameters,
         ]),
       },
+      ...configPaths(),
       "/v1/events": {
         get: query("The transitions, as server-sent events; data is a Happening.", text("text/event-stream"), [
           parameter("query", "after", "The last seq that was seen; Last-Event-ID says the same."),
@@ -55,6 +56,14 @@ export function openapi(): Json {
       schemas: registry.properties,
       securitySchemes: { token: { type: "http", scheme: "bearer", description: "On TCP only." } },
     },
+  };
+}
+
+function configPaths(): Json {
+  return {
+    "/v1/config": { get: query("The settings that hold, with the layer that set each.", json("Settings")) },
+    "/v1/config/diff": { get: query("What a reload of the files would do.", json("Plan")) },
+    "/v1/config/reload": { post: order("Takes what the files say, all of it or nothing.", "NoBody", []) },
   };
 }
 

@@ -5,6 +5,7 @@ import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
 import { parseSignal } from "../unit/signal.ts";
 import type { UnitStatus } from "../unit/status.ts";
 import { readBody } from "./body.ts";
+import { addConfig } from "./config.ts";
 import { eventFrames } from "./events.ts";
 import { readGiver } from "./giver.ts";
 import { giverHeader } from "./introduce.ts";
@@ -67,6 +68,7 @@ export function createControl(desk: Desk, options: ControlOptions): Hono {
   addQueries(app, desk, options);
   addStreams(app, desk, options);
   addOrders(app, desk, options.onBug);
+  addConfig(app, desk, options.onBug);
   return app;
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Happening, Verdict } from "../daemon/ports.ts";
 import type { Fault, FaultCode } from "../unit/fault.ts";
+import type { Plan } from "../unit/plan.ts";
+import type { Setting } from "../unit/setting.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
 import type { Why } from "../unit/why.ts";
 import type { Problem } from "./problem.ts";
@@ -75,6 +77,8 @@ const unit = z.object({
   name: z.string(),
   description: z.string(),
   file: z.string(),
+  changed_on_disk: z.boolean(),
+  outdated: z.boolean(),
   active_state: z.enum(["active", "reloading", "inactive", "failed", "activating", "deactivating"]),
   sub_state: z.enum([
     "running",
@@ -133,6 +137,7 @@ const status = z.object({
     runtime: z.string(),
     started_at: z.string(),
     root: z.string(),
+    changed_on_disk: z.boolean(),
   }),
   units: z.array(unit),
 });
@@ -147,6 +152,23 @@ const verdict = z.object({
   message: z.string(),
   tail: z.array(z.string()),
   fault: fault.nullable(),
+});
+
+const planned = z.object({
+  action: z.enum(["nothing", "live", "handover", "restart", "start", "stop"]),
+  keys: z.array(z.string()),
+  reason: z.string().nullable(),
+});
+
+const plan = z.object({
+  units: z.array(planned.extend({ unit: z.string() })),
+  config: planned.extend({ action: z.enum(["nothing", "live"]) }),
+});
+
+const setting = z.object({
+  key: z.string(),
+  value: z.union([z.string(), z.number(), z.boolean()]).nullable(),
+  origin: z.string().describe("The layer that set it."),
 });
 
 const happening = z.object({
@@ -198,6 +220,8 @@ export const schemas = {
   LoadedUnit: loadedUnit,
   Verdicts: z.object({ verdicts: z.array(verdict) }),
   Accepted: z.object({ accepted: z.literal(true) }),
+  Plan: plan,
+  Settings: z.object({ settings: z.array(setting) }),
   Happening: happening,
   Why: why,
   Problem: problem,
@@ -221,6 +245,8 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 true satisfies Same<Written<z.infer<typeof status>>, Status>;
 true satisfies Same<Written<z.infer<typeof unit>>, UnitStatus>;
 true satisfies Same<Written<z.infer<typeof verdict>>, Verdict>;
+true satisfies Same<Written<z.infer<typeof plan>>, Plan>;
+true satisfies Same<Written<z.infer<typeof setting>>, Setting>;
 true satisfies Same<Written<z.infer<typeof happening>>, Happening>;
 true satisfies Same<Written<z.infer<typeof why>>, Why>;
 true satisfies Same<Written<z.infer<typeof problem>>, Problem>;

@@ -1,5 +1,6 @@
 import type { Event, Tick } from "./event.ts";
 import { gateOf, gates } from "./gates.ts";
+import { reconfigured } from "./reconfigure.ts";
 import { retarget, trim } from "./scale.ts";
 import { nextDeadline, runs, type State } from "./state.ts";
 import { step } from "./step.ts";
@@ -32,6 +33,11 @@ function deliver(world: World, event: WorldEvent, tick: Tick): Turn {
       return event.units.reduce((before, name) => tell(before, name, event.event, tick), still(world));
     case "scale":
       return scale(world, event, tick);
+    case "reconfigure":
+      return event.wishes.reduce(
+        (before, wish) => chain(before, deliver(before.world, wish, tick)),
+        still(reconfigured(world, event.units, tick)),
+      );
     case "fact": {
       const owner = ownerOf(world, event.fact.invocation);
       return owner ? apply(still(world), owner, event.fact, tick) : still(world);
@@ -44,6 +50,8 @@ function deliver(world: World, event: WorldEvent, tick: Tick): Turn {
 }
 
 const still = (world: World): Turn => ({ world, deeds: [] });
+
+const chain = (first: Turn, then: Turn): Turn => ({ world: then.world, deeds: [...first.deeds, ...then.deeds] });
 
 function settle(turned: Turn, tick: Tick): Turn {
   let now = { ...turned, world: trim(turned.world) };

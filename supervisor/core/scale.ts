@@ -1,4 +1,4 @@
-import { atRest, fresh } from "./state.ts";
+import { atRest, fresh, type State } from "./state.ts";
 import type { UnitState, World } from "./world.ts";
 
 /** Sets how many instances a unit is to have: new ones are there at once, at rest; those beyond it are told to go by the caller. */
@@ -17,6 +17,22 @@ export function trim(world: World): World {
     if (keep < entry.instances.length) trimmed = put(trimmed, { ...entry, instances: entry.instances.slice(0, keep) });
   }
   return trimmed;
+}
+
+/**
+ * Drops the units whose file is gone and that have no instance left.
+ * Why: this is no part of a turn, since what a turn says of a unit is still to be done and told.
+ */
+export function forget(world: World): World {
+  const gone = [...world.units.values()].filter(({ target, instances }) => target === 0 && instances.length === 0);
+  if (gone.length === 0) return world;
+  const names = new Set(gone.map(({ unit }) => unit.name));
+  return { ...world, units: new Map([...world.units].filter(([name]) => !names.has(name))) };
+}
+
+/** The instances that a unit is judged by: those there are to be, or all there still are of one whose file is gone. */
+export function judged({ target, instances }: UnitState): readonly State[] {
+  return target === 0 ? instances : instances.slice(0, target);
 }
 
 function lastNeeded({ target, instances }: UnitState): number {

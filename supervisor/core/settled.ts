@@ -25,7 +25,8 @@ const done: Settlement = { result: "done", cause: null, waitsFor: null, invocati
 /** Says what became of a goal for one unit (`api`) or instance (`api@2`), or null while it can still go either way. */
 export function settled(world: World, name: string, goal: Goal): Settlement | null {
   const entry = world.units.get(name.split("@")[0] ?? "");
-  if (!entry) return { ...done, result: "failed" };
+  // A unit whose file is gone is dropped when it has come to rest.
+  if (!entry) return goal.tag === "down" ? done : { ...done, result: "failed" };
   const all = selected(world, name);
   // An instance beyond the target is about to be dropped: nobody waits for it but a stop and the scale itself.
   if (goal.tag === "scaled" && all.length > entry.target) return null;

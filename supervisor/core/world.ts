@@ -17,7 +17,7 @@ export type Scene = Readonly<{ units: ReadonlyMap<string, UnitState>; graph: Gra
 
 /**
  * `instances[0]` is instance 1. `target`: how many there are to be; those beyond it are on their way out and are dropped
- * once they are at rest.
+ * once they are at rest. 0: the unit's file is gone, and the unit goes with its last instance.
  */
 export type UnitState = Readonly<{ unit: Unit; target: number; instances: readonly State[] }>;
 
@@ -25,9 +25,14 @@ export type UnitState = Readonly<{ unit: Unit; target: number; instances: readon
 export type WorldEvent = Readonly<
   | { tag: "order"; units: readonly string[]; event: Event }
   | { tag: "scale"; unit: string; count: number }
+  /** Other definitions take the place of those that are loaded, and `wishes` are heard before anybody acts on that. */
+  | { tag: "reconfigure"; units: readonly Unit[]; wishes: readonly Wish[] }
   | { tag: "fact"; fact: ProcessFact }
   | { tag: "deadline" }
 >;
+
+/** What somebody wants of units. */
+export type Wish = Extract<WorldEvent, { tag: "order" | "scale" }>;
 
 /** One instance of one unit. Units: instances count from 1. */
 export type Whom = Readonly<{ unit: string; instance: number }>;

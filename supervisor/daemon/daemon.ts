@@ -4,10 +4,10 @@ import { runs } from "../core/state.ts";
 import { createWorld, ownerOf, stateOf, type Whom, type World } from "../core/world.ts";
 import type { Command, Line } from "../unit/command.ts";
 import type { Outcome } from "../unit/fault.ts";
-import type { Status } from "../unit/status.ts";
 import type { BindableSocket, Unit } from "../unit/unit.ts";
 import type { WhyEntry } from "../unit/why.ts";
 import { type Blame, createBlame } from "./blame.ts";
+import { createDefinitions, type Definitions } from "./definitions.ts";
 import { createDesk, createSince, type Since } from "./desk.ts";
 import { type Told, tell, told } from "./happening.ts";
 import { createHappenings, type Happenings } from "./happenings.ts";
@@ -22,6 +22,8 @@ import type {
   Clock,
   Credentials,
   Desk,
+  Disk,
+  Files,
   HistoryFiles,
   Listeners,
   Outputs,
@@ -30,8 +32,11 @@ import type {
   Probing,
   ProcessEvent,
   Processes,
+  Settings,
 } from "./ports.ts";
+import { createReconfigure, type Reconfigure } from "./reconfigure.ts";
 import { createSockets, type Sockets } from "./sockets.ts";
+import type { Identity } from "./status.ts";
 
 /** Everything outside that the daemon lives on. */
 export type Ports = Readonly<{
@@ -56,11 +61,13 @@ export type Ports = Readonly<{
   history: HistoryFiles;
   /** Called once, when everything is told to stop. */
   shuttingDown: () => void;
+  disk: Disk;
+  settings: Settings;
 }>;
 
 /** Puts the daemon together on the given ports. Nothing happens before `boot`. */
-export function createDaemon(units: readonly Unit[], supervisor: Status["supervisor"], ports: Ports): Daemon {
-  return new Daemon(units, supervisor, ports);
+export function createDaemon(files: Files, supervisor: Identity, ports: Ports): Daemon {
+  return new Daemon(files, supervisor, ports);
 }
 
 export class Daemon {
@@ -79,11 +86,13 @@ export class Daemon {
   readonly #orders: Orders;
   readonly #blame: Blame = createBlame(() => this.#loop.world);
   readonly #history: History;
+  readonly #definitions: Definitions = createDefinitions();
+  readonly #reconfigure: Reconfigure;
 
-  constructor(units: readonly Unit[], supervisor: Status["supervisor"], ports: Ports) {
+  constructor(files: Files, supervisor: Identity, ports: Ports) {
     const { clock, outputs } = ports;
     const ending = Promise.withResolvers<void>();
-    this.#units = units;
+    this.#units = files.units;
     this.#ports = ports;
     this.stopped = ending.promise;
     this.#since = createSince(clock);
@@ -103,7 +112,7 @@ export class Daemon {
     const idleListeners = (invocation: string): readonly string[] => this.#idleListeners(invocation);
     this.#hear = createHear({ ...ports, probing: this.#probing, idleListeners }, tell);
     this.#loop = createLoop({
-      world: createWorld(units),
+      world: createWorld(files.units),
       clock,
       dice: ports.dice,
       perform: this.#performOn(hear, answered),
@@ -111,8 +120,10 @@ export class Daemon {
       turned: (world) => this.#turned(world),
       bug: (error) => this.note(told("error", "supervisor.bug", describeBug(error))),
     });
+    this.#reconfigure = this.#createReconfigure(files);
     this.#orders = createOrders({
       loop: () => this.#loop,
+      reconfigure: (wait, asked) => this.#reconfigure.apply(wait, asked),
       processes: this.#processes,
       outputs,
       asked: (asked) => this.#blame.asked(asked),
@@ -126,6 +137,7 @@ export class Daemon {
       sources: () => this.#sources(supervisor),
       since: this.#since,
       orders: this.#orders,
+      reconfigure: this.#reconfigure,
       happenings: this.#happenings,
       outputFile: ports.outputFile,
     });
@@ -162,6 +174,14 @@ export class Daemon {
   /** Opens the output files anew, after somebody else has moved them. */
   reopenOutputs(): void {
     this.#ports.outputs.reopen();
+  }
+
+  /** The files below the root may have changed: `reload` takes them, else `status` tells. */
+  filesChanged(reload: boolean): void {
+    const had = this.#reconfigure.changes.any;
+    if (!this.#reconfigure.look()) return;
+    if (reload) this.desk.order({ tag: "reconfigure" }, { tag: "supervisor" });
+    else if (!had) this.note(told("info", "config.changed", "files have changed on disk: supervisor config diff"));
   }
 
   /** The end of everything, at once: SIGKILL to every process there is. */
@@ -211,14 +231,34 @@ export class Daemon {
     return idle.map(({ name }) => name);
   }
 
+  #createReconfigure(files: Files): Reconfigure {
+    const { disk, settings, outputs, socketsToBind, command } = this.#ports;
+    return createReconfigure({
+      files,
+      loop: () => this.#loop,
+      disk,
+      settings,
+      sockets: this.#sockets,
+      definitions: this.#definitions,
+      outputs,
+      toBind: socketsToBind,
+      // The directory of its credentials is made when it starts; here it only has a name.
+      command: (unit) => command(unit, 1, { CREDENTIALS_DIRECTORY: "/" }),
+      note: (one) => this.note(one),
+    });
+  }
+
   #turned(world: World): void {
+    this.#definitions.turned(world);
+    this.#sockets.turned(world);
     this.#since.turned(world);
     this.#orders.turned(world);
   }
 
-  #sources(supervisor: Status["supervisor"]) {
+  #sources(supervisor: Identity) {
     const { clock } = this.#ports;
-    return { supervisor, world: this.#loop.world, clock, processes: this.#processes, sockets: this.#sockets };
+    const [processes, sockets, files] = [this.#processes, this.#sockets, this.#reconfigure];
+    return { supervisor, world: this.#loop.world, clock, processes, sockets, files };
   }
 }
 

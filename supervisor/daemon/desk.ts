@@ -1,28 +1,33 @@
 import type { Instant } from "../core/facts.ts";
+import { judged } from "../core/scale.ts";
 import { worstView } from "../core/view.ts";
 import type { World } from "../core/world.ts";
 import { match } from "../unit/pattern.ts";
 import type { Happenings } from "./happenings.ts";
 import type { Orders } from "./orders.ts";
 import type { Clock, Desk } from "./ports.ts";
+import type { Reconfigure } from "./reconfigure.ts";
 import { inspect, type StatusSources, statusOf } from "./status.ts";
 
 export type DeskOptions = Readonly<{
   sources: () => Omit<StatusSources, "since">;
   since: Since;
   orders: Orders;
+  reconfigure: Reconfigure;
   happenings: Happenings;
   outputFile: (unit: string) => string;
 }>;
 
 /** What the control plane may ask for. */
-export function createDesk({ sources, since, orders, happenings, outputFile }: DeskOptions): Desk {
+export function createDesk({ sources, since, orders, reconfigure, happenings, outputFile }: DeskOptions): Desk {
   return {
     status: () => statusOf({ ...sources(), since: since.of }),
     inspect: (unit) => inspect({ ...sources(), since: since.of }, unit),
     loaded: (unit) => sources().world.units.get(unit)?.unit ?? null,
     match: (patterns) => match(patterns, namesOf(sources().world)),
     order: (order, by) => orders.give(order, by),
+    plan: () => reconfigure.plan(),
+    settings: () => reconfigure.settings(),
     happenings: (after, signal) => happenings.after(after, signal),
     outputFile,
   };
@@ -50,10 +55,10 @@ export function createSince(clock: Clock): Since {
     of: (unit) => entered.get(unit)?.at ?? born,
     turned(world) {
       if (seen === world.units) return;
+      for (const name of entered.keys()) if (!world.units.has(name)) entered.delete(name);
       for (const [name, entry] of world.units) {
         if (seen.get(name) === entry) continue;
-        const { instances, target } = entry;
-        const { activeState } = worstView(instances.slice(0, target));
+        const { activeState } = worstView(judged(entry));
         // A unit that is handed over has been active all the time.
         const state = activeState === "reloading" ? "active" : activeState;
         if (entered.get(name)?.state !== state) entered.set(name, { state, at: clock.now() });

@@ -3,11 +3,15 @@ import type { Level, Told } from "./happening.ts";
 
 /** The supervisor's own structured log. */
 export interface Journal {
+  /** Keeps more or less from now on. */
+  keep(level: JournalLevel): void;
   write(told: Told, pid: number | null): void;
 }
 
+export type JournalLevel = Level | "trace" | "fatal" | "silent";
+
 export type JournalOptions = Readonly<{
-  level: Level;
+  level: JournalLevel;
   /** Lines for people instead of JSON. */
   readable: boolean;
   /** Takes one line; must not throw and must not block. */
@@ -19,10 +23,10 @@ export type JournalOptions = Readonly<{
  * Shape: `{"level":"info","time":"…","event":"service.ready","unit":"api","generation":2,…,"msg":"ready after 17 ms"}`
  */
 export function createJournal(options: JournalOptions): Journal {
-  const { write, level } = options;
+  const { write } = options;
   const log = pino(
     {
-      level,
+      level: options.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -30,6 +34,9 @@ export function createJournal(options: JournalOptions): Journal {
     { write: options.readable ? (line: string) => write(readable(line)) : write },
   );
   return {
+    keep(level) {
+      log.level = level;
+    },
     write({ level: loudness, text, ...fields }, pid) {
       log[loudness]({ ...known(fields), ...(pid === null ? {} : { pid }) }, text);
     },

@@ -1,5 +1,6 @@
 import { drive } from "../core/drive.ts";
 import type { Tick } from "../core/event.ts";
+import { forget } from "../core/scale.ts";
 import { type Deed, type World, type WorldEvent, worldDeadline } from "../core/world.ts";
 import type { Clock, Pace } from "./ports.ts";
 
@@ -72,7 +73,11 @@ class PacedLoop implements Loop {
         this.#work(pace);
       }
       const world = this.#world;
-      this.#tasks.push(() => turned(world));
+      this.#tasks.push(() => {
+        // What was said of a unit that is gone is done and told by now.
+        this.#world = forget(this.#world);
+        turned(forget(world));
+      });
       this.#work(pace);
     } finally {
       this.#turning = false;

@@ -1,5 +1,5 @@
 import type { Event } from "../core/event.ts";
-import { canReload, reloadRefusal } from "../core/reload.ts";
+import { reloadRefusal } from "../core/reload.ts";
 import type { Goal } from "../core/settled.ts";
 import { atRest, holdsWork, isUp, mainRun, type State } from "../core/state.ts";
 import { selected, stateOf, type World } from "../core/world.ts";
@@ -9,6 +9,8 @@ import type { Unit } from "../unit/unit.ts";
 import type { Asked } from "./blame.ts";
 import type { Loop } from "./loop.ts";
 import type { Giver, Order, Outputs, Processes, Verdict } from "./ports.ts";
+import type { Reconfigure } from "./reconfigure.ts";
+import { ticketOf } from "./ticket.ts";
 import { done, refused, word } from "./verdict.ts";
 import { createWaiters, type Waiters } from "./waiters.ts";
 
@@ -18,6 +20,7 @@ export type OrdersOptions = Readonly<{
   outputs: Outputs;
   /** Hears of every wish before it is posted. */
   asked: (asked: Asked) => void;
+  reconfigure: Reconfigure["apply"];
   /** Called when the order to stop everything is given, and when everything has come to rest. */
   shuttingDown: () => void;
   stopped: () => void;
@@ -66,8 +69,9 @@ class OrderDesk implements Orders {
   }
 
   give(order: Order, by: Giver = nobody): Given {
-    const verb = order.tag === "signal" ? `signal ${order.signal}` : order.tag;
-    this.#given = { order: verb, named: order.units, by };
+    const verb =
+      order.tag === "signal" ? `signal ${order.signal}` : order.tag === "reconfigure" ? "config reload" : order.tag;
+    this.#given = { order: verb, named: "units" in order ? order.units : null, by };
     if (this.#isShuttingDown && order.tag !== "stop" && order.tag !== "signal") return fail(shuttingDown);
     switch (order.tag) {
       case "start":
@@ -83,6 +87,8 @@ class OrderDesk implements Orders {
       case "reset-failed":
         this.#wish("reset-failed", order.units);
         return ok(Promise.resolve(order.units.map(done)));
+      case "reconfigure":
+        return this.#options.reconfigure(this.#waiters.wait, (one) => this.#options.asked({ ...this.#given, ...one }));
       case "signal":
         return ok(Promise.resolve(order.units.map((unit) => this.#signal(unit, order.signal))));
     }
@@ -161,7 +167,7 @@ class OrderDesk implements Orders {
   #reload(names: readonly string[] | null): Promise<readonly Verdict[]> {
     const all = names ?? this.#reloadable();
     const handed = all.filter((name) => this.#refusal(name) === null && this.#modeOf(name) === "handover");
-    const goals = handed.map((name) => ({ unit: name, goal: this.#ticket(name) }));
+    const goals = handed.map((name) => ({ unit: name, goal: ticketOf(this.#world, name) }));
     this.#wish("want-reload", handed);
     const others = all.filter((name) => !handed.includes(name)).map((name) => this.#reloadOtherwise(name));
     return Promise.all([...others, this.#waiters.wait("reload", goals)]).then((verdicts) => verdicts.flat());
@@ -196,16 +202,6 @@ class OrderDesk implements Orders {
 
   #modeOf(name: string): Unit["service"]["reloadMode"] | undefined {
     return this.#world.units.get(unitOf(name))?.unit.service.reloadMode;
-  }
-
-  /** The handover that begins next is the one that runs what is there now: one that is under way may have read older code. */
-  #ticket(name: string): Goal {
-    const tickets: Record<number, number> = {};
-    for (const whom of selected(this.#world, name)) {
-      const state = stateOf(this.#world, whom);
-      if (state && canReload(state)) tickets[whom.instance] = state.handover.serial + 1;
-    }
-    return { tag: "reloaded", tickets };
   }
 
   /** What "every unit that can" means: those that run and would not be refused, and whose reload is no downtime. */

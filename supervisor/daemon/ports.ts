@@ -1,9 +1,11 @@
 import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "../core/facts.ts";
 import type { Command } from "../unit/command.ts";
 import type { Fault, Outcome } from "../unit/fault.ts";
+import type { Plan } from "../unit/plan.ts";
 import type { Privileges } from "../unit/privileges.ts";
 import type { Chain } from "../unit/reason.ts";
 import type { Resources } from "../unit/resources.ts";
+import type { Setting } from "../unit/setting.ts";
 import type { ProcessStatus, Status, UnitStatus } from "../unit/status.ts";
 import type { BindableSocket, ProbeKind, SignalName, Unit } from "../unit/unit.ts";
 
@@ -219,6 +221,8 @@ export interface Outputs {
   flush(invocation: InvocationId): void;
   /** The last complete lines that this invocation printed. Bound: 20 lines, 4 KiB. */
   tail(invocation: InvocationId): readonly string[];
+  /** Holds the unit's file to other limits from now on. */
+  limit(unit: Unit): void;
   /** Opens the files anew (SIGUSR1, after somebody else moved them). */
   reopen(): void;
   close(): void;
@@ -236,6 +240,30 @@ export interface HistoryFiles {
   replace(unit: string, text: string): string | null;
   /** Calls once, shortly. */
   soon(write: () => void): void;
+}
+
+/** A change that is ready and cannot fail any more. One of the two is called, once. */
+export type Pending = Readonly<{ commit(): void; abandon(): void }>;
+
+/** What the files below the root say at one moment. `texts`: every file by its path below the root. */
+export type Files = Readonly<{
+  units: readonly Unit[];
+  settings: readonly Setting[];
+  texts: ReadonlyMap<string, string>;
+}>;
+
+/** The unit files and the configuration, as they are on disk. */
+export interface Disk {
+  /** Errors: every fault of every file at once, by file and line. */
+  read(): Outcome<Files>;
+  /** The texts alone, whatever they say. A file that cannot be read is left out. */
+  texts(): ReadonlyMap<string, string>;
+}
+
+/** The supervisor's own settings. */
+export interface Settings {
+  /** Makes ready what the new values take. Errors: listener-failed. */
+  prepare(next: readonly Setting[]): Outcome<Pending>;
 }
 
 /** What a command came to, for one unit. */
@@ -260,6 +288,8 @@ export type Order = Readonly<
   | { tag: "scale"; units: readonly string[]; count: number; relative: boolean }
   | { tag: "reset-failed"; units: readonly string[] }
   | { tag: "signal"; units: readonly string[]; signal: SignalName }
+  /** The files are read anew, and what they say takes the place of what is loaded. */
+  | { tag: "reconfigure" }
 >;
 
 /**
@@ -303,8 +333,12 @@ export interface Desk {
   loaded(unit: string): Unit | null;
   /** Takes unit patterns (`api`, `api@2`, `work*`, `all`) apart. Errors: unit-unknown with the nearest name. */
   match(patterns: readonly string[]): Outcome<readonly string[]>;
-  /** Gives an order. Errors at once: unit-unknown, unit-required, shutting-down. The promise is settled when every unit has come to rest. */
+  /** Gives an order. Errors at once: unit-unknown, unit-required, shutting-down, and all that a reconfigure may be refused with. The promise is settled when every unit has come to rest. */
   order(order: Order, by?: Giver): Outcome<Promise<readonly Verdict[]>>;
+  /** What a reconfigure would do now; nothing is changed by asking. Errors: those that it would be refused with. */
+  plan(): Outcome<Plan>;
+  /** The settings that hold, with the layer that set each. */
+  settings(): readonly Setting[];
   /** The last happenings after `seq` (bound: 1000 kept), then each new one, until the signal. */
   happenings(after: number, signal: AbortSignal): AsyncIterable<Happening>;
   /** Where a unit's output is kept. Shape: `<state>/logs/api.log`. */

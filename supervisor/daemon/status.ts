@@ -2,27 +2,35 @@ import { describe, result } from "../core/cause.ts";
 import type { Instant } from "../core/facts.ts";
 import { blockers } from "../core/gates.ts";
 import { healthOf } from "../core/probe.ts";
+import { judged } from "../core/scale.ts";
 import { mainRun, type Run, type State, serving } from "../core/state.ts";
 import { worstView } from "../core/view.ts";
 import type { UnitState, World } from "../core/world.ts";
 import type { InstanceStatus, Status, UnitStatus } from "../unit/status.ts";
 import type { Clock, Processes } from "./ports.ts";
+import type { Reconfigure } from "./reconfigure.ts";
 import type { Sockets } from "./sockets.ts";
 
+/** What does not change while the supervisor runs. */
+export type Identity = Omit<Status["supervisor"], "changed_on_disk">;
+
 export type StatusSources = Readonly<{
-  supervisor: Status["supervisor"];
+  supervisor: Identity;
   world: World;
   clock: Clock;
   processes: Processes;
   sockets: Sockets;
   /** When a unit entered its active_state. */
   since: (unit: string) => Instant;
+  /** How the unit stands to its file. */
+  files: Pick<Reconfigure, "changes" | "isOutdated">;
 }>;
 
 /** Says what is, from the one world that decisions are made on. */
 export function statusOf(sources: StatusSources): Status {
   const units = [...sources.world.units.values()].map((entry) => unitStatus(sources, entry));
-  return { schema_version: 1, supervisor: sources.supervisor, units };
+  const supervisor = { ...sources.supervisor, changed_on_disk: sources.files.changes.any };
+  return { schema_version: 1, supervisor, units };
 }
 
 /** Says what one unit is, with the processes of each invocation. Null: there is no such unit. */
@@ -36,7 +44,7 @@ export function inspect(sources: StatusSources, unit: string): UnitStatus | null
 
 function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
   const { unit, instances } = entry;
-  const { activeState, subState } = worstView(instances.slice(0, entry.target));
+  const { activeState, subState } = worstView(judged(entry));
   const [first] = instances;
   const main = instances.map(mainRun).find((run) => run !== null) ?? null;
   const cause = instances.find((state) => state.cause !== null)?.cause ?? null;
@@ -44,6 +52,8 @@ function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
     name: unit.name,
     description: unit.description,
     file: unit.file,
+    changed_on_disk: sources.files.changes.has(unit.file),
+    outdated: sources.files.isOutdated(entry),
     active_state: activeState,
     sub_state: subState,
     health: worstHealth(instances),
@@ -57,7 +67,10 @@ function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
     warnings: [],
     reason: reasonOf(sources.world, entry),
     instances: instances.flatMap((state, index) => instanceStatuses(sources, `${unit.name}@${index + 1}`, state)),
-    listeners: sources.sockets.of(unit.name).map(({ name, address }) => ({ name, address })),
+    listeners: [...sources.sockets.of(unit.name), ...sources.sockets.retired(unit.name)].map(({ name, address }) => ({
+      name,
+      address,
+    })),
     handover: handoverStatus(instances),
     release: null,
     last_exit: lastExit(sources.clock, instances),

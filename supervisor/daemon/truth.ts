@@ -21,12 +21,21 @@ export function truthful(desk: Desk, witness: Witness): Desk {
 }
 
 /** What can be told without a walk through /proc: for the list of units. */
-function doubts({ instances }: UnitStatus, witness: Witness): readonly string[] {
-  return instances.flatMap((instance) => {
+function doubts(unit: UnitStatus, witness: Witness): readonly string[] {
+  const lost = unit.instances.flatMap((instance) => {
     const lost = instance.phase === "running" ? witness.lostSpeaker(instance.invocation_id) : null;
     if (!lost) return [];
     return [`${instance.name}: ${named(lost)}, which said READY, is gone; pid ${instance.pid} is what is left`];
   });
+  return [...lost, ...fileDoubts(unit)];
+}
+
+function fileDoubts({ file, changed_on_disk, outdated }: UnitStatus): readonly string[] {
+  const older = "it runs with an older definition than the one that is loaded; supervisor config reload tries again";
+  return [
+    ...(changed_on_disk ? [`${file} has changed on disk; supervisor config diff tells what that means`] : []),
+    ...(outdated ? [older] : []),
+  ];
 }
 
 /** One unit, which has its processes, with who serves its listeners. */

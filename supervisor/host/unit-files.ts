@@ -1,24 +1,56 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fail, type Outcome } from "../unit/fault.ts";
-import { readUnits } from "../unit/set.ts";
-import type { Unit } from "../unit/unit.ts";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Fault } from "../unit/fault.ts";
 
-/** Reads every `units/*.toml` below a root. Errors: every fault of every file at once. */
-export function loadUnits(root: string): Outcome<readonly Unit[]> {
-  const folder = join(root, "units");
+/** A unit file as it is on disk, before anybody has looked whether it is valid. */
+export type UnitFile = Readonly<{ name: string; file: string; text: string }>;
+
+/** What was read, and one fault for each file or folder that could not be. */
+export type Found = Readonly<{ files: readonly UnitFile[]; faults: readonly Fault[] }>;
+
+/** Reads the unit files of a root. A root without any is a fault: there would be nothing to supervise. */
+export function readRoot(root: string): Found {
+  return readFolder(join(root, "units"), "units");
+}
+
+/** Reads a path as the user gave it: a unit file, or a folder of them. */
+export function readPath(path: string): Found {
+  try {
+    return statSync(path).isDirectory() ? readFolder(path, path) : joined([readUnitFile(path, path)]);
+  } catch (error) {
+    return unreadable(path, error);
+  }
+}
+
+/** Makes one of several. */
+export function joined(all: readonly Found[]): Found {
+  return { files: all.flatMap(({ files }) => files), faults: all.flatMap(({ faults }) => faults) };
+}
+
+/** In the order of their names; `shown` is what messages call the folder before a file's name. */
+function readFolder(folder: string, shown: string): Found {
   try {
     const names = readdirSync(folder).filter((name) => name.endsWith(".toml"));
-    return readUnits(
-      names.sort().map((name) => ({
-        name: name.slice(0, -".toml".length),
-        file: join("units", name),
-        text: readFileSync(join(folder, name), "utf8"),
-      })),
-    );
+    if (names.length === 0) return invalid(folder, "there is no unit file here");
+    return joined(names.sort().map((name) => readUnitFile(join(folder, name), join(shown, name))));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const text = code === "ENOENT" ? `${folder} does not exist` : `${folder} cannot be read: ${message}`;
-    return fail({ code: "unit-invalid", message: text, retry: "never", at: { file: folder } });
+    return unreadable(folder, error);
   }
+}
+
+function readUnitFile(path: string, shown: string): Found {
+  try {
+    return { files: [{ name: basename(path, ".toml"), file: shown, text: readFileSync(path, "utf8") }], faults: [] };
+  } catch (error) {
+    return unreadable(shown, error);
+  }
+}
+
+function unreadable(file: string, error: unknown): Found {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return invalid(file, code === "ENOENT" ? "is not there" : `cannot be read: ${code}`);
+}
+
+function invalid(file: string, message: string): Found {
+  return { files: [], faults: [{ code: "unit-invalid", message, retry: "never", at: { file } }] };
 }

@@ -92,6 +92,10 @@ class PipedOutputs implements Outputs {
     return this.#invocations.get(id)?.tail.lines() ?? [];
   }
 
+  limit(unit: Unit): void {
+    this.#files.get(unit.name)?.file.limit(unit.output);
+  }
+
   reopen(): void {
     for (const { file } of this.#files.values()) file.reopen();
   }

@@ -4,7 +4,15 @@
  */
 export type Status = Readonly<{
   schema_version: 1;
-  supervisor: Readonly<{ pid: number; version: string; runtime: string; started_at: string; root: string }>;
+  supervisor: Readonly<{
+    pid: number;
+    version: string;
+    runtime: string;
+    started_at: string;
+    root: string;
+    /** A file below units/ or config/ says something else than what is loaded. */
+    changed_on_disk: boolean;
+  }>;
   units: readonly UnitStatus[];
 }>;
 
@@ -41,6 +49,10 @@ export type UnitStatus = Readonly<{
   description: string;
   /** The file the unit was read from. */
   file: string;
+  /** The file says something else than what is loaded, or is gone. */
+  changed_on_disk: boolean;
+  /** A process runs with an older definition than the one that is loaded. */
+  outdated: boolean;
   active_state: ActiveState;
   sub_state: SubState;
   health: "healthy" | "unhealthy" | "unknown";

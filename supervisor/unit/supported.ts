@@ -1,3 +1,4 @@
+import { isSame } from "./same.ts";
 import { type Issue, rawTable } from "./schema/issue.ts";
 
 /** Keys that do what they say. */
@@ -68,16 +69,6 @@ function tables(
   const table = rawTable(rawTable(document)[top]);
   if (star === undefined) return [[[top], table]];
   return Object.entries(table).map(([name, inner]) => [[top, name], rawTable(inner)]);
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return Object.is(a, b);
-  const left = Object.entries(a);
-  return left.length === Object.keys(b).length && left.every(([key, value]) => isSame(value, rawEntry(b, key)));
-}
-
-function rawEntry(value: object, key: string): unknown {
-  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 }
 
 function under(section: string, keys: string): readonly string[] {

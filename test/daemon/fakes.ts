@@ -3,6 +3,8 @@ import type {
   Answer,
   Clock,
   Credentials,
+  Disk,
+  Files,
   Listener,
   Listeners,
   Outputs,
@@ -12,6 +14,7 @@ import type {
   ProcessEvent,
   Processes,
   Question,
+  Settings,
   SpawnOrder,
 } from "../../supervisor/daemon/ports.ts";
 import { type Fault, fail, ok } from "../../supervisor/unit/fault.ts";
@@ -30,6 +33,8 @@ export class Fakes {
   readonly privates = new FakePrivateListeners(this.log);
   readonly credentials = new FakeCredentials(this.log);
   readonly probing = new FakeProbing(this.log);
+  readonly disk = new FakeDisk();
+  readonly settings = new FakeSettings(this.log);
 }
 
 class FakeClock implements Clock {
@@ -169,6 +174,10 @@ class FakeOutputs implements Outputs {
     return this.tails.get(invocation) ?? [];
   }
 
+  limit(unit: { name: string }): void {
+    this.#log.push(`limit ${unit.name}`);
+  }
+
   reopen(): void {
     this.#log.push("outputs reopened");
   }
@@ -205,6 +214,35 @@ class FakeListeners implements Listeners {
 
   close(listener: Listener): void {
     this.#log.push(`close ${listener.name}`);
+  }
+}
+
+/** Files that say what the test says. */
+class FakeDisk implements Disk {
+  /** What they say when they are read. */
+  now: Files = { units: [], settings: [], texts: new Map() };
+  faults: readonly [Fault, ...Fault[]] | null = null;
+
+  read(): ReturnType<Disk["read"]> {
+    return this.faults ? fail(...this.faults) : ok(this.now);
+  }
+
+  texts(): ReadonlyMap<string, string> {
+    return this.now.texts;
+  }
+}
+
+class FakeSettings implements Settings {
+  readonly #log: string[];
+  refusal: Fault | null = null;
+
+  constructor(log: string[]) {
+    this.#log = log;
+  }
+
+  prepare(): ReturnType<Settings["prepare"]> {
+    if (this.refusal) return fail(this.refusal);
+    return ok({ commit: () => this.#log.push("settings"), abandon: () => this.#log.push("settings abandoned") });
   }
 }
 

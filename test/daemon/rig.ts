@@ -1,14 +1,15 @@
 import { Daemon } from "../../supervisor/daemon/daemon.ts";
 import type { Told } from "../../supervisor/daemon/happening.ts";
 import type { Desk, Order, Verdict } from "../../supervisor/daemon/ports.ts";
+import type { Identity } from "../../supervisor/daemon/status.ts";
 import type { Command } from "../../supervisor/unit/command.ts";
 import { type Fault, fail, type Outcome, ok } from "../../supervisor/unit/fault.ts";
-import type { Status, UnitStatus } from "../../supervisor/unit/status.ts";
+import type { UnitStatus } from "../../supervisor/unit/status.ts";
 import type { BindableSocket, SignalName, Unit } from "../../supervisor/unit/unit.ts";
 import { FakeHistoryFiles } from "./fake-history.ts";
 import { Fakes } from "./fakes.ts";
 
-const supervisor: Status["supervisor"] = {
+const supervisor: Identity = {
   pid: 1,
   version: "0.1.0",
   runtime: "bun 1.4.5",
@@ -27,9 +28,12 @@ export class Rig {
   shutdowns = 0;
 
   constructor(...units: readonly Unit[]) {
-    const { clock, listeners, outputs, processes, privates, credentials, probing } = this.fakes;
-    this.daemon = new Daemon(units, supervisor, {
+    const { clock, listeners, outputs, processes, privates, credentials, probing, disk, settings } = this.fakes;
+    disk.now = { units, settings: [], texts: textsOf(units) };
+    this.daemon = new Daemon(disk.now, supervisor, {
       clock,
+      disk,
+      settings,
       listeners,
       outputs,
       processes: (post) => {
@@ -43,7 +47,7 @@ export class Rig {
       privates,
       credentials,
       dice: () => ({ roll: 0, nonce: "0".repeat(24) }),
-      journal: { write: (told, pid) => this.told.push({ ...told, pid }) },
+      journal: { keep: () => {}, write: (told, pid) => this.told.push({ ...told, pid }) },
       command: (_unit, _instance, extra) => this.#command(["bun", "main.ts"], extra),
       commandLine: (_unit, _instance, { argv, extra }) => this.#command(argv, extra),
       socketsToBind: (unit) => ok(unit.sockets as readonly BindableSocket[]),
@@ -101,6 +105,11 @@ export class Rig {
     this.fakes.clock.advance(spanMs);
   }
 
+  /** From now on the files say this. */
+  edit(...units: readonly Unit[]): void {
+    this.fakes.disk.now = { units, settings: [], texts: textsOf(units) };
+  }
+
   unit(name: string): UnitStatus {
     const unit = this.desk.status().units.find((one) => one.name === name);
     if (!unit) throw new Error(`no status of ${name}`);
@@ -113,4 +122,9 @@ export class Rig {
     const open = Symbol("open");
     return (await Promise.race([promise, Promise.resolve(open)])) === open;
   }
+}
+
+/** A text for each unit that differs when the unit does. */
+export function textsOf(units: readonly Unit[]): ReadonlyMap<string, string> {
+  return new Map(units.map((unit) => [unit.file, JSON.stringify(unit)]));
 }

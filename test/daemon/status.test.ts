@@ -48,6 +48,7 @@ test("the status speaks of the supervisor, and of every unit in name order", () 
     runtime: "bun 1.4.5",
     started_at: "2026-01-01T00:00:00.000Z",
     root: "/srv/app",
+    changed_on_disk: false,
   });
   expect(units.map(({ name }) => name)).toEqual(["a", "b"]);
 });
@@ -57,6 +58,8 @@ describe("every field of a unit that", () => {
     name: "api",
     description: "HTTP API",
     file: api.file,
+    changed_on_disk: false,
+    outdated: false,
     health: "unknown",
     release: null,
     status_text: null,

@@ -154,3 +154,15 @@ test("the list tells what costs nothing, without a look at any listener", () => 
   const { units } = truthful(bare(desk), witness).status();
   expect(units.map(({ warnings }) => warnings.length)).toEqual([1, 0]);
 });
+
+test("a unit that is not as its file says is doubtful, in the list too", () => {
+  const desk = new FakeDesk();
+  desk.units = [makeUnit("api", { changed_on_disk: true }), makeUnit("web", { outdated: true }), makeUnit("db")];
+  const witness: Witness = { look: () => ({ sights: [], elsewhere: [], stopped: [] }), lostSpeaker: () => null };
+  const { units } = truthful(bare(desk), witness).status();
+  expect(units.map(({ warnings }) => warnings)).toEqual([
+    ["units/api.toml has changed on disk; supervisor config diff tells what that means"],
+    ["it runs with an older definition than the one that is loaded; supervisor config reload tries again"],
+    [],
+  ]);
+});

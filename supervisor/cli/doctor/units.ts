@@ -1,19 +1,14 @@
-import { join } from "node:path";
-import { type Fault, faultLine } from "../../unit/fault.ts";
+import { readRoot } from "../../host/unit-files.ts";
+import { faultLine } from "../../unit/fault.ts";
 import type { Unit } from "../../unit/unit.ts";
-import { isRead, readFolder } from "../unit-files.ts";
 import { bad, type Finding, well } from "./finding.ts";
 
 /** Reads the unit files of a root. Gives the units only when all of them are valid. */
 export async function checkUnits(root: string): Promise<Readonly<{ finding: Finding; units: readonly Unit[] }>> {
-  const found = readFolder(join(root, "units"), "units");
+  const found = readRoot(root);
   const { readUnits } = await import("../../unit/set.ts");
-  const read = readUnits(found.filter(isRead));
-  const faults: readonly Fault[] = [
-    ...found.flatMap((each) => (isRead(each) ? [] : [each])),
-    ...(read.ok ? [] : read.faults),
-  ];
-  const [first, ...others] = faults;
+  const read = readUnits(found.files, { unread: found.faults });
+  const [first, ...others] = read.ok ? [] : read.faults;
   const units = read.ok ? read.value : [];
   if (first === undefined) {
     const enabled = units.filter((unit) => unit.enabled).length;

@@ -1,0 +1,245 @@
+import type { UnitState, World } from "../core/world.ts";
+import { type Fault, fail, faultLine, type Outcome, ok } from "../unit/fault.ts";
+import { type ConfigPlan, type Known, outdatedKeys, type Plan, planUnits, type UnitPlan } from "../unit/plan.ts";
+import { lineOf, positions } from "../unit/position.ts";
+import { changedSettings, type Setting } from "../unit/setting.ts";
+import type { BindableSocket, Unit } from "../unit/unit.ts";
+import type { Asked as BlamedWish } from "./blame.ts";
+import { type Changes, createChanges } from "./changes.ts";
+import type { Definitions } from "./definitions.ts";
+import { type Told, told } from "./happening.ts";
+import type { Loop } from "./loop.ts";
+import type { Disk, Files, Outputs, Pending, Settings, Verdict } from "./ports.ts";
+import type { Sockets } from "./sockets.ts";
+import { done } from "./verdict.ts";
+import type { Waiters } from "./waiters.ts";
+import { type Asked, wishesOf } from "./wishes.ts";
+
+export type ReconfigureOptions = Readonly<{
+  /** What is loaded at first. */
+  files: Files;
+  loop: () => Loop;
+  disk: Disk;
+  settings: Settings;
+  sockets: Sockets;
+  definitions: Definitions;
+  outputs: Outputs;
+  toBind: (unit: Unit) => Outcome<readonly BindableSocket[]>;
+  /** Makes the command line of a unit's first instance, for its faults. */
+  command: (unit: Unit) => Outcome<unknown>;
+  note: (one: Told) => void;
+}>;
+
+/** Hears of every wish before it is posted, with the keys that it comes from. */
+export type HearAsked = (one: Pick<BlamedWish, "wish" | "units" | "keys">) => void;
+
+/** Puts what the files say in the place of what is loaded, all of it or nothing. */
+export interface Reconfigure {
+  /** What `apply` would do now. Errors: those that it would be refused with. */
+  plan(): Outcome<Plan>;
+  /** Errors: every fault of the files, of the listeners and of the command lines; then nothing has changed. */
+  apply(wait: Waiters["wait"], hear: HearAsked): Outcome<Promise<readonly Verdict[]>>;
+  settings(): readonly Setting[];
+  /** Looks whether the files differ from what is loaded. */
+  look(): boolean;
+  readonly changes: Pick<Changes, "has" | "any">;
+  /** Whether a process of the unit runs with an older definition than the one that is loaded. */
+  isOutdated(entry: UnitState): boolean;
+}
+
+export function createReconfigure(options: ReconfigureOptions): Reconfigure {
+  return new Transaction(options);
+}
+
+/** A plan that cannot fail any more. */
+type Made = Readonly<{ files: Files; plan: Plan; pending: readonly Pending[] }>;
+
+class Transaction implements Reconfigure {
+  readonly #options: ReconfigureOptions;
+  readonly changes: Changes;
+  #settings: readonly Setting[];
+
+  constructor(options: ReconfigureOptions) {
+    this.#options = options;
+    this.changes = createChanges(options.files.texts);
+    this.#settings = options.files.settings;
+  }
+
+  get #world(): World {
+    return this.#options.loop().world;
+  }
+
+  settings(): readonly Setting[] {
+    return this.#settings;
+  }
+
+  look(): boolean {
+    return this.changes.look(this.#options.disk.texts());
+  }
+
+  isOutdated(entry: UnitState): boolean {
+    return outdatedKeys(this.#options.definitions.of(entry), entry.unit).length > 0;
+  }
+
+  plan(): Outcome<Plan> {
+    const made = this.#prepare();
+    if (!made.ok) return made;
+    for (const one of made.value.pending) one.abandon();
+    return ok(made.value.plan);
+  }
+
+  apply(wait: Waiters["wait"], hear: HearAsked): Outcome<Promise<readonly Verdict[]>> {
+    const { loop, note, sockets, outputs } = this.#options;
+    const made = this.#prepare();
+    if (!made.ok) {
+      for (const fault of made.faults)
+        note({ ...told("error", "config.refused", faultLine(fault)), unit: fault.unit ?? null });
+      return made;
+    }
+    const { files, plan, pending } = made.value;
+    const asked = wishesOf(plan, this.#world, files.units, (unit) => this.#definitionsOf(unit));
+    for (const one of pending) one.commit();
+    this.#settings = files.settings;
+    this.changes.loaded(files.texts);
+    note(told("info", "config.reloaded", summary(plan)));
+    for (const one of reasonsOf(plan, asked)) hear(one);
+    loop().post({ tag: "reconfigure", units: files.units, wishes: asked.wishes });
+    for (const unit of changed(plan, files.units)) {
+      sockets.assertBacklogs(unit);
+      outputs.limit(unit);
+    }
+    return ok(this.#verdicts(plan, asked, wait));
+  }
+
+  /** Reads, checks, and makes ready all that can fail. Nothing that is loaded or open is touched. */
+  #prepare(): Outcome<Made> {
+    const { disk, toBind, sockets, settings, command } = this.#options;
+    const read = disk.read();
+    if (!read.ok) return read;
+    const files = read.value;
+    const filled = (unit: Unit): Unit => {
+      const bound = toBind(unit);
+      return bound.ok ? { ...unit, sockets: bound.value } : unit;
+    };
+    const known = this.#known(filled);
+    const units = planUnits(known, files.units.map(filled));
+    const renewed = new Set(units.filter(({ action }) => renewing.has(action)).map(({ unit }) => unit));
+    const running = known.filter(({ standing }) => standing === "running").map(({ unit }) => unit.name);
+    const tried = [
+      ...files.units.filter(({ name }) => renewed.has(name)).map(command),
+      sockets.prepare(files.units, new Set([...renewed, ...running]), this.#world),
+      settings.prepare(files.settings),
+    ] as const;
+    const faults = tried.flatMap((one) => (one.ok ? [] : one.faults)).map((fault) => lined(fault, files));
+    const pending = tried.flatMap((one) => (one.ok && isPending(one.value) ? [one.value] : []));
+    const [first, ...rest] = faults;
+    if (!first) return ok({ files, plan: { units, config: configPlan(this.#settings, files.settings) }, pending });
+    for (const one of pending) one.abandon();
+    return fail(first, ...rest);
+  }
+
+  /** A unit that is to go and is still needed counts as loaded: its file may be back. */
+  #known(filled: (unit: Unit) => Unit): readonly Known[] {
+    return [...this.#world.units.values()]
+      .filter(({ target, instances }) => target > 0 || instances.some(({ wanted }) => wanted === "up"))
+      .map((entry) => ({
+        unit: filled(entry.unit),
+        standing: standingOf(entry),
+        started: this.#options.definitions.of(entry).map(filled),
+      }));
+  }
+
+  #definitionsOf(unit: string): readonly Unit[] {
+    const entry = this.#world.units.get(unit);
+    return entry ? [entry.unit, ...this.#options.definitions.of(entry)] : [];
+  }
+
+  async #verdicts(plan: Plan, asked: Asked, wait: Waiters["wait"]): Promise<readonly Verdict[]> {
+    const waited = asked.goals.map(async (one) => (await wait(verb, [one]))[0] ?? done(one.unit));
+    const late = asked.late.map(async ({ unit, after }) => {
+      await Promise.all(waited.filter((_, at) => after.includes(asked.goals[at]?.unit ?? "")));
+      return this.#stopLate(unit, wait);
+    });
+    const verdicts = new Map((await Promise.all([...waited, ...late])).map((verdict) => [verdict.unit, verdict]));
+    return plan.units
+      .filter(({ action }) => action !== "nothing")
+      .map((one) => worded(one, verdicts.get(one.unit) ?? done(one.unit)));
+  }
+
+  async #stopLate(unit: string, wait: Waiters["wait"]): Promise<Verdict> {
+    // Its file may be back since.
+    if (this.#world.units.get(unit)?.target !== 0) return done(unit);
+    this.#options.loop().post({ tag: "order", units: [unit], event: { tag: "want-down" } });
+    return (await wait(verb, [{ unit, goal: { tag: "down" } }]))[0] ?? done(unit);
+  }
+}
+
+/** What is asked of whom, unit by unit, since each has keys of its own. */
+function reasonsOf({ units }: Plan, { wishes }: Asked): readonly Parameters<HearAsked>[0][] {
+  const keysOf = (name: string) => units.find(({ unit }) => unit === name)?.keys ?? [];
+  return wishes.flatMap((wish) => {
+    const names = wish.tag === "scale" ? [wish.unit] : wish.units;
+    const tag = (wish.tag === "scale" ? wish.tag : wish.event.tag) as BlamedWish["wish"];
+    return names.map((name) => ({ wish: tag, units: [name], keys: keysOf(name) }));
+  });
+}
+
+const verb = "config reload";
+
+/** Those of which a new process is started, so that what it takes is looked at before. */
+const renewing: ReadonlySet<UnitPlan["action"]> = new Set(["handover", "restart", "start"]);
+
+function isPending(value: unknown): value is Pending {
+  return typeof value === "object" && value !== null && "commit" in value;
+}
+
+function standingOf({ instances }: UnitState): Known["standing"] {
+  if (instances.some(({ phase }) => "run" in phase)) return "running";
+  const isBroken = instances.some(
+    ({ wanted, phase }) => wanted === "up" && (phase.tag === "failed" || phase.tag === "waiting"),
+  );
+  return isBroken ? "broken" : "resting";
+}
+
+function configPlan(before: readonly Setting[], after: readonly Setting[]): ConfigPlan {
+  const keys = changedSettings(before, after);
+  const isOurs = (key: string): boolean => key.startsWith("supervisor.");
+  const reason = keys.every(isOurs) ? null : "a service reads its settings when it starts: supervisor reload";
+  return { action: keys.length > 0 ? "live" : "nothing", keys, reason };
+}
+
+/** Finds the line where a fault knows only the key. */
+function lined(fault: Fault, { texts }: Files): Fault {
+  const { at } = fault;
+  const text = at && texts.get(at.file);
+  if (!at || at.key === undefined || at.line !== undefined || text === undefined) return fault;
+  return { ...fault, at: { ...at, line: lineOf(positions(text), at.key) } };
+}
+
+function changed(plan: Plan, units: readonly Unit[]): readonly Unit[] {
+  const names = new Set(plan.units.filter(({ keys }) => keys.length > 0).map(({ unit }) => unit));
+  return units.filter(({ name }) => names.has(name));
+}
+
+/** Shape: `api handover, redis start`. */
+function summary({ units, config }: Plan): string {
+  const moved = units.filter(({ action }) => action !== "nothing").map(({ unit, action }) => `${unit} ${action}`);
+  const all = config.action === "nothing" ? moved : [...moved, `config ${config.keys.join(", ")}`];
+  return all.length > 0 ? all.join(", ") : "nothing has changed";
+}
+
+const said: Readonly<Record<UnitPlan["action"], string>> = {
+  nothing: "has not changed",
+  live: "changed, and no process was touched",
+  handover: "handed over",
+  restart: "restarted",
+  start: "started",
+  stop: "stopped",
+};
+
+/** Shape: `config reload api: handed over (service.environment.PORT)`. */
+function worded({ unit, action, keys, reason }: UnitPlan, verdict: Verdict): Verdict {
+  if (verdict.result !== "done") return verdict;
+  const why = [...(reason === null ? [] : [reason]), ...keys].join(", ");
+  return { ...verdict, message: `${verb} ${unit}: ${said[action]}${why === "" ? "" : ` (${why})`}` };
+}

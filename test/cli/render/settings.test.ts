@@ -1,0 +1,21 @@
+import { expect, test } from "bun:test";
+import { renderSettings } from "../../../supervisor/cli/render/settings.ts";
+
+test("settings are TOML by sections, each with the layer that set it", () => {
+  const text = renderSettings([
+    { key: "supervisor.auto_reload", value: true, origin: "config/local.toml" },
+    { key: "supervisor.listen", value: null, origin: "default" },
+    { key: "api.host", value: "::1", origin: "$HOST" },
+  ]);
+  expect(text).toBe(
+    [
+      "[supervisor]",
+      "auto_reload = true  # config/local.toml",
+      "# listen =          # default",
+      "",
+      "[api]",
+      'host = "::1"  # $HOST',
+      "",
+    ].join("\n"),
+  );
+});

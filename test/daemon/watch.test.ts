@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Watch, watchFolders } from "../../supervisor/daemon/watch.ts";
+import { eventually } from "../support/eventually.ts";
+
+let root: string;
+let watch: Watch;
+let calls = 0;
+const units = () => join(root, "units");
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), "watch-"));
+  mkdirSync(units());
+  calls = 0;
+  watch = await begin();
+  await called(1, "the watch has begun");
+});
+afterEach(async () => {
+  await watch.close();
+  rmSync(root, { recursive: true });
+});
+
+const begin = () =>
+  watchFolders({
+    root,
+    folders: [units(), join(root, "config")],
+    changed: () => {
+      calls++;
+    },
+    failed: (message) => {
+      throw new Error(message);
+    },
+  });
+const called = (times: number, what: string) => eventually(() => calls >= times, 5_000, what);
+
+test("a file that is written in several steps is told once", async () => {
+  const file = join(units(), "a.toml");
+  writeFileSync(`${file}~`, "1");
+  writeFileSync(file, "2");
+  renameSync(`${file}~`, file);
+  writeFileSync(file, "3");
+  await called(2, "the file is told");
+  writeFileSync(join(units(), "b.toml"), "1");
+  await called(3, "the other file is told");
+  expect(calls).toBe(3);
+});
+
+test("a file that goes, and a folder that comes later, are told", async () => {
+  const file = join(root, "config/local.toml");
+  mkdirSync(join(root, "config"));
+  writeFileSync(file, "1");
+  await called(2, "the new folder is told");
+  rmSync(file);
+  await called(3, "the file that is gone is told");
+});
+
+test("a folder that goes and comes back is watched on", async () => {
+  await watch.close();
+  mkdirSync(join(root, "config"));
+  calls = 0;
+  watch = await begin();
+  await called(1, "the watch has begun");
+  rmSync(units(), { recursive: true });
+  await called(2, "the folder that is gone is told");
+  mkdirSync(units());
+  writeFileSync(join(units(), "a.toml"), "1");
+  await called(3, "the folder that is back is told");
+  writeFileSync(join(units(), "a.toml"), "2");
+  await called(4, "its file is told");
+}, 20_000);
+
+test("a file that is written for ever is told all the same", async () => {
+  const writing = setInterval(() => writeFileSync(join(units(), "a.toml"), String(performance.now())), 50);
+  try {
+    await called(2, "it is told while it is written");
+  } finally {
+    clearInterval(writing);
+  }
+});
