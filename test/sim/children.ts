@@ -44,7 +44,7 @@ export function drawChild(random: Random): Child {
     spawnFails: kind >= 95,
     readyAfter: random.chance(80) ? 1 + random.below(400) : random.chance(50) ? null : 5_000,
     readyTwice: random.chance(20),
-    signsEveryMs: random.chance(40) ? 300 : null,
+    signsEveryMs: random.chance(30) ? 400 : null,
     signs: random.below(14),
     extendsBy: random.chance(10) ? 1_000 : null,
     exitsAfter: random.chance(35) ? 1 + random.below(random.chance(50) ? 600 : 60_000) : null,

@@ -30,14 +30,14 @@ export type Outcome = Readonly<{
 }>;
 
 /** Runs one world of one seed for some orders, then stops everything, and says what went wrong. */
-export function simulate(seed: number, orders = 60): Outcome {
+export function simulate(seed: number, orders = 40): Outcome {
   const random = createRandom(seed);
   const units = drawUnits(random);
   const run = new Run(seed, random, createWorld(units));
   const names = units.map(({ name }) => name);
   for (let count = 0; count < orders && run.ok; count++) {
     run.order(drawOrder(random, units));
-    run.pass(random.below(random.chance(20) ? 40_000 : 800));
+    run.pass(random.below(random.chance(15) ? 12_000 : 800));
   }
   run.order({ tag: "order", units: names, event: { tag: "want-down" } });
   // The longest stop: a drain and a stop at their limits and the patience after SIGKILL, for each unit in a chain.

@@ -75,7 +75,7 @@ function drawProbe(random: Random): Probe {
   return {
     ask: { tag: "tcp", host: "127.0.0.1", port: 1 },
     initialDelayMs: random.pick([0, 0, 200]),
-    periodMs: random.pick([150, 1_000, 10_000]),
+    periodMs: random.pick([400, 3_000, 10_000]),
     timeoutMs: 100,
     failureThreshold: random.pick([1, 2, 3]),
     successThreshold: random.pick([1, 1, 2]),

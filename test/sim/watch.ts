@@ -57,7 +57,7 @@ export class Watch {
     if (!entry) return [`a deed for ${name}, which does not exist`];
     if (effect.tag === "command") this.#errands.begin(effect);
     const isStart = effect.tag === "spawn" || (effect.tag === "command" && effect.kind === "start-pre");
-    const isFirst = before.units.get(name)?.instances[instance - 1]?.phase.tag === "inactive";
+    const isFirst = ["inactive", "waiting"].includes(before.units.get(name)?.instances[instance - 1]?.phase.tag ?? "");
     if (isStart && isFirst) {
       const wanted = entry.instances[instance - 1]?.wanted;
       if (wanted === "down") return [`${name} is started though nobody wants it`];
