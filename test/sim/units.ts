@@ -56,7 +56,7 @@ function drawCommands(random: Random): Partial<Service> {
   return {
     execStartPre: draw(15),
     execStartPost: draw(12),
-    execReload: draw(10),
+    execReload: draw(30),
     execStop: draw(12),
     execStopPost: draw(12),
   };
