@@ -167,7 +167,12 @@ function serveControl(
     token: () => claim.token(),
     serve: serveHttp,
     logs: query,
-    figures: { scales, privateListener: (invocation) => ports.privates.of(invocation)?.path ?? null },
+    figures: {
+      scales,
+      privateListener: (invocation) => ports.privates.of(invocation)?.path ?? null,
+      output: (unit) => ports.outputs.printed(unit),
+      probes: () => daemon.probes.counts(),
+    },
     history: (unit) => daemon.history(unit),
     onBug: (error) => daemon.note(told("error", "control.bug", String(error))),
   });

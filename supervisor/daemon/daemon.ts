@@ -34,6 +34,7 @@ import type {
   Processes,
   Settings,
 } from "./ports.ts";
+import { createProbeTally, type ProbeTally } from "./probe-tally.ts";
 import { createReconfigure, type Reconfigure } from "./reconfigure.ts";
 import { createSockets, type Sockets } from "./sockets.ts";
 import type { Identity } from "./status.ts";
@@ -72,6 +73,8 @@ export function createDaemon(files: Files, supervisor: Identity, ports: Ports): 
 
 export class Daemon {
   readonly desk: Desk;
+  /** What probes were answered so far. */
+  readonly probes: ProbeTally = createProbeTally();
   /** Resolves when everything was ordered to stop and has come to rest. */
   readonly stopped: Promise<void>;
   readonly #units: readonly Unit[];
@@ -107,7 +110,7 @@ export class Daemon {
     // Nothing is heard before something was done, and by then all of these are there.
     const hear = (event: ProcessEvent): void => this.#hear(event);
     this.#processes = ports.processes(hear, (text) => this.note(told("warn", "supervisor.note", text)));
-    const answered = (answer: Answer): void => tell({ tag: "answered", ...answer });
+    const answered = (answer: Answer): void => this.#answered(answer);
     this.#probing = ports.probing(this.#processes, ports.privates, answered);
     const idleListeners = (invocation: string): readonly string[] => this.#idleListeners(invocation);
     this.#hear = createHear({ ...ports, probing: this.#probing, idleListeners }, tell);
@@ -246,6 +249,12 @@ export class Daemon {
       command: (unit) => command(unit, 1, { CREDENTIALS_DIRECTORY: "/" }),
       note: (one) => this.note(one),
     });
+  }
+
+  #answered(answer: Answer): void {
+    const owner = ownerOf(this.#loop.world, answer.invocation);
+    if (owner) this.probes.heard(owner.unit, answer);
+    this.#loop.post({ tag: "fact", fact: { tag: "answered", ...answer } });
   }
 
   #turned(world: World): void {

@@ -197,6 +197,9 @@ export type Question = Readonly<{
 /** `detail` is one clause for people. Shape: `answered 503`, `refused the connection`, `gave no answer within 1s`. */
 export type Answer = Readonly<{ invocation: InvocationId; kind: ProbeKind; ok: boolean; detail: string }>;
 
+/** How many answers of one outcome a unit's probes of one kind were given. */
+export type ProbeCount = Readonly<{ unit: string; kind: ProbeKind; ok: boolean; count: number }>;
+
 /** Asks the probes' questions. Every `ask` is answered once, within its time limit, unless it is cancelled. */
 export interface Probing {
   ask(question: Question): void;
@@ -219,6 +222,8 @@ export interface Outputs {
   started(invocation: InvocationId, pid?: number): void;
   /** Reads everything that is in the pipes now, so that what a dead child said is not lost. */
   flush(invocation: InvocationId): void;
+  /** What a unit has printed since the supervisor started, and how much of it could not be kept. */
+  printed(unit: string): Readonly<{ sizeBytes: number; droppedLines: number }>;
   /** The last complete lines that this invocation printed. Bound: 20 lines, 4 KiB. */
   tail(invocation: InvocationId): readonly string[];
   /** Holds the unit's file to other limits from now on. */

@@ -29,6 +29,9 @@ export function createOutputs(options: OutputsOptions): Outputs {
   return new PipedOutputs(options);
 }
 
+type Printed = ReturnType<Outputs["printed"]>;
+const nothing: Printed = { sizeBytes: 0, droppedLines: 0 };
+
 type Shared = { file: RotatingFile; users: number; isCompressing: boolean };
 type Invocation = { unit: string; streams: Stream[]; writers: Map<number, Origin>; writeEnds: number[]; tail: Tail };
 
@@ -37,6 +40,8 @@ class PipedOutputs implements Outputs {
   readonly #pipes: Pipes;
   readonly #world: Readonly<{ disk: Disk; wall: () => Date }>;
   readonly #files = new Map<string, Shared>();
+  /** Of each unit; the lines that its open file has dropped come on top. */
+  readonly #printed = new Map<string, Printed>();
   readonly #invocations = new Map<InvocationId, Invocation>();
   /** The ended ones of each unit, oldest first: their tails are still asked for. */
   readonly #ended = new Map<string, InvocationId[]>();
@@ -96,6 +101,12 @@ class PipedOutputs implements Outputs {
     this.#files.get(unit.name)?.file.limit(unit.output);
   }
 
+  printed(unit: string): Printed {
+    const before = this.#printed.get(unit) ?? nothing;
+    const dropped = this.#files.get(unit)?.file.droppedLines ?? 0;
+    return { ...before, droppedLines: before.droppedLines + dropped };
+  }
+
   reopen(): void {
     for (const { file } of this.#files.values()) file.reopen();
   }
@@ -137,6 +148,7 @@ class PipedOutputs implements Outputs {
   #release(unit: string): void {
     const shared = this.#files.get(unit);
     if (!shared || --shared.users > 0) return;
+    this.#printed.set(unit, this.printed(unit));
     shared.file.close();
     this.#files.delete(unit);
   }
@@ -167,7 +179,7 @@ class PipedOutputs implements Outputs {
       fd,
       pipes: this.#pipes,
       wall: unit.output.timestamps ? this.#world.wall : null,
-      write: (bytes) => this.#files.get(unit.name)?.file.write(number, bytes),
+      write: (bytes) => this.#write(unit.name, number, bytes),
       remember: (bytes) => tail.take(number, bytes),
       ended: () => {
         this.#files.get(unit.name)?.file.forget(number);
@@ -176,6 +188,12 @@ class PipedOutputs implements Outputs {
       },
     });
     return stream;
+  }
+
+  #write(unit: string, number: number, bytes: Uint8Array): void {
+    const before = this.#printed.get(unit) ?? nothing;
+    this.#printed.set(unit, { ...before, sizeBytes: before.sizeBytes + bytes.length });
+    this.#files.get(unit)?.file.write(number, bytes);
   }
 
   #streamEnded(id: InvocationId, stream: Stream): void {

@@ -41,6 +41,7 @@ export class RotatingFile {
   /** Whose line was ended for another's sake, and is to go on. */
   readonly #broken = new Set<number>();
   #lost: { lines: number; error: DiskError } | null = null;
+  #droppedLines = 0;
 
   constructor(path: string, limits: RotationLimits, world: RotationWorld) {
     this.#path = path;
@@ -196,7 +197,15 @@ export class RotatingFile {
 
   #drop(bytes: Uint8Array): void {
     if (!this.#lost) return;
-    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) this.#lost.lines++;
+    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) {
+      this.#lost.lines++;
+      this.#droppedLines++;
+    }
+  }
+
+  /** How many lines could not be written since it was opened. */
+  get droppedLines(): number {
+    return this.#droppedLines;
   }
 
   /** Tells in the file what was lost. False: writing does not work yet. */

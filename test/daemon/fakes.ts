@@ -170,6 +170,10 @@ class FakeOutputs implements Outputs {
     this.#log.push(`flush ${name(invocation)}`);
   }
 
+  printed(): ReturnType<Outputs["printed"]> {
+    return { sizeBytes: 0, droppedLines: 0 };
+  }
+
   tail(invocation: string): readonly string[] {
     return this.tails.get(invocation) ?? [];
   }

@@ -1,8 +1,5 @@
 import type { InvocationId } from "../../core/facts.ts";
-import type { Scales } from "../../daemon/ports.ts";
-
-/** How many answers of one outcome a unit's probes of one kind were given. */
-export type ProbeCount = Readonly<{ unit: string; kind: string; ok: boolean; count: number }>;
+import type { ProbeCount, Scales } from "../../daemon/ports.ts";
 
 /** Where the figures come from that the status has not. What is left out is not exposed. */
 export type Figures = Readonly<{

@@ -1,8 +1,8 @@
-import type { Load } from "../../daemon/ports.ts";
+import type { Load, ProbeCount } from "../../daemon/ports.ts";
 import type { UnitStatus } from "../../unit/status.ts";
 import { handoverResults, restartReasons, type Tallies, type UnitTally } from "../tally.ts";
 import type { Family, Label } from "./family.ts";
-import type { Figures, ProbeCount } from "./figures.ts";
+import type { Figures } from "./figures.ts";
 import type { Histogram } from "./histogram.ts";
 import { activeStates, family } from "./own.ts";
 
