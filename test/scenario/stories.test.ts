@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Daemon, withDaemon } from "../support/daemon.ts";
@@ -10,13 +10,19 @@ const SCRIPT_BOUND_MS = 45_000;
 
 for (const name of readdirSync(FOLDER).sort()) {
   const story = readStory(FOLDER, name);
+  const missing = story.needs.filter((program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0);
+  if (missing.length > 0) console.log(`${name}: not told, ${missing.join(", ")} is not installed`);
   for (const runtime of ["bun", "deno"] as const) {
-    test(`${name.replaceAll("-", " ")}: ${runtime}`, async () => {
-      await withDaemon({ runtime, ...story.root }, async (daemon) => {
-        await tell(story, daemon);
-        expect(await journalOf(daemon)).toEqual([...story.journal]);
-      });
-    }, 60_000);
+    test.skipIf(missing.length > 0)(
+      `${name.replaceAll("-", " ")}: ${runtime}`,
+      async () => {
+        await withDaemon({ runtime, ...story.root }, async (daemon) => {
+          await tell(story, daemon);
+          expect(await journalOf(daemon)).toEqual([...story.journal]);
+        });
+      },
+      60_000,
+    );
   }
 }
 

@@ -12,6 +12,8 @@ import type { RootOrder } from "./root.ts";
  */
 export type Story = Readonly<{
   name: string;
+  /** Programs that the machine must have, from the script's first line. Shape: `# needs: redis-server` */
+  needs: readonly string[];
   script: string;
   journal: readonly string[];
   root: Pick<RootOrder, "units" | "files">;
@@ -27,9 +29,12 @@ export function readStory(folder: string, name: string): Story {
     return [full.slice(path.length + 1), readFileSync(full, "utf8")] as const;
   });
   const inUnits = ([file]: readonly [string, string]): boolean => file.startsWith("units/");
+  const script = join(path, "script.sh");
+  const [, needs = ""] = /^# needs: (.*)$/m.exec(readFileSync(script, "utf8")) ?? [];
   return {
     name,
-    script: join(path, "script.sh"),
+    needs: needs.split(" ").filter((program) => program !== ""),
+    script,
     journal: linesOf(readFileSync(join(path, "journal.txt"), "utf8")),
     root: {
       units: Object.fromEntries(texts.filter(inUnits).map(([file, text]) => [file.slice("units/".length), text])),

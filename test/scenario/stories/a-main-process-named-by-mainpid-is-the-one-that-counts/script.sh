@@ -1,3 +1,4 @@
+# needs: systemd-notify
 pid=$(field app main_pid)
 has "its command" "$(tr '\0' ' ' < "/proc/$pid/cmdline")" "sleep 1000"
 kill -TERM "$pid"

@@ -1,3 +1,4 @@
+# needs: systemd-notify redis-server
 same tool "$(field tool active_state) $(field tool status_text)" "active warm and well"
 same redis "$(field redis active_state)" active
 eventually test -e served

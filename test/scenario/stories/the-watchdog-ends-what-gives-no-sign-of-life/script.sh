@@ -1,3 +1,4 @@
+# needs: systemd-notify
 eventually is app active_state failed
 same result "$(field app result)" watchdog
 read -r own named usec < watch
