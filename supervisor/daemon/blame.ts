@@ -171,7 +171,8 @@ function joined(steps: readonly Reason[], { chain: { because, ...last }, why }: 
   const [first, ...rest] = [...steps, last, ...because] as [Reason, ...Reason[]];
   const words = steps.map((step) => {
     if (step.tag === "dependency") return `${step.unit} (${step.relation})`;
-    return step.tag === "config" ? `changed: ${step.keys.join(", ")}` : step.tag;
+    if (step.tag !== "config") return step.tag;
+    return step.keys.length === 0 ? "its file came or went" : `changed: ${step.keys.join(", ")}`;
   });
   const glue = steps.length === 0 ? "" : "order" in last || last.tag === "boot" ? ": " : " ";
   return { chain: { ...first, because: rest }, why: `${words.join(", ")}${glue}${why}` };

@@ -1,4 +1,4 @@
-import type { Report } from "../core/effect.ts";
+import type { Effect, Report } from "../core/effect.ts";
 import { runs } from "../core/state.ts";
 import { type Deed, stateOf, type Whom, type World } from "../core/world.ts";
 import type { Unit } from "../unit/unit.ts";
@@ -24,9 +24,7 @@ export function createPerform(options: PerformOptions): (deed: Deed) => void {
     if (made.ok) options.processes.spawn(made.order);
     else options.answer({ tag: "spawn-failed", invocation, ...made.refusal });
   };
-  return ({ unit: name, instance, effect }) => {
-    const unit = options.world().units.get(name)?.unit;
-    if (!unit) return;
+  const performFor = (unit: Unit, instance: number, effect: Effect): void => {
     switch (effect.tag) {
       case "spawn":
         spawn(effect.invocation, prepareMain(options, { unit, instance }, effect, options.world()));
@@ -35,7 +33,7 @@ export function createPerform(options: PerformOptions): (deed: Deed) => void {
         spawn(effect.invocation, prepareCommand(options, { unit, instance }, effect));
         break;
       case "ask": {
-        const pid = pidOf(options.world(), { unit: name, instance }, effect.invocation);
+        const pid = pidOf(options.world(), { unit: unit.name, instance }, effect.invocation);
         const asked = questionOf(options, { unit, instance, pid, effect });
         if ("ask" in asked) options.probing.ask(asked);
         else options.answered(asked);
@@ -45,24 +43,24 @@ export function createPerform(options: PerformOptions): (deed: Deed) => void {
         options.processes.signal(effect.invocation, effect.signal, effect.scope);
         break;
       case "report":
-        note(options, unit, instance, effect.report);
-        break;
+        if (effect.report.tag === "ready") options.sockets.assertBacklogs(unit);
     }
+  };
+  return ({ unit: name, instance, effect }) => {
+    const unit = options.world().units.get(name)?.unit;
+    if (unit) performFor(unit, instance, effect);
+    // Told also of a unit that has left the world by the very turn that it speaks of.
+    if (effect.tag === "report") tell(options, { unit: name, instance }, effect.report);
   };
 }
 
-function note(
-  { sockets, processes, report: tell }: PerformOptions,
-  unit: Unit,
-  instance: number,
-  report: Report,
-): void {
-  if (report.tag === "ready") sockets.assertBacklogs(unit);
-  // Whoever was stopped has nobody to keep descriptors for. Source: sd_notify(3), FDSTORE=1.
+/** Whoever rests has nobody to keep descriptors for, unless it is on the way to another start. Source: sd_notify(3), FDSTORE=1. */
+function tell({ world, processes, report: note }: PerformOptions, whom: Whom, report: Report): void {
+  const isRestart = stateOf(world(), whom)?.wanted === "up";
   const isOver =
-    report.tag === "moved" && (report.to === "inactive" || report.to === "failed" || report.to === "finished");
-  if (isOver) processes.forget(`${unit.name}@${instance}`);
-  tell({ unit: unit.name, instance }, report);
+    report.tag === "moved" && (["failed", "finished"].includes(report.to) || (report.to === "inactive" && !isRestart));
+  if (isOver) processes.forget(`${whom.unit}@${whom.instance}`);
+  note(whom, report);
 }
 
 function pidOf(world: World, whom: Whom, invocation: string): number | null {
