@@ -1,6 +1,6 @@
-import { readdirSync, readlinkSync } from "node:fs";
 import type { InvocationId } from "../core/facts.ts";
 import type { Connection, FindAcceptor } from "../health/acceptor.ts";
+import { descriptorInode, descriptorsOf } from "./descriptors.ts";
 import { boundUnixSockets, tcpSocketBetween } from "./sock-diag.ts";
 
 const LISTENING = 10;
@@ -36,8 +36,7 @@ function tcpFarEnd({ ours, theirs }: Extract<Connection, { tag: "tcp" }>): FarEn
 
 /** A unix connection has no address of its own, so where several of ours are open to one path, all of them count. */
 function unixFarEnds(path: string): FarEnds {
-  const links = descriptorsOf("self").map((name) => linkOf(`/proc/self/fd/${name}`));
-  const ours = new Set(links.flatMap((link) => inodeOf(link) ?? []));
+  const ours = new Set(descriptorsOf("self").flatMap((fd) => descriptorInode("self", fd) ?? []));
   const there = boundUnixSockets().filter(({ name }) => name === path);
   if (there.some(({ waiting }) => waiting.some((inode) => ours.has(inode)))) return "nobody";
   const accepted = there.filter(({ peer }) => ours.has(peer)).map(({ inode }) => inode);
@@ -50,32 +49,8 @@ async function strike(missing: Set<number>, pid: number): Promise<void> {
   for (let at = 0; at < names.length && missing.size > 0; at += LOOKS_PER_TURN) {
     if (at > 0) await new Promise((resolve) => setImmediate(resolve));
     for (const name of names.slice(at, at + LOOKS_PER_TURN)) {
-      const inode = inodeOf(linkOf(`/proc/${pid}/fd/${name}`));
+      const inode = descriptorInode(pid, name);
       if (inode !== null) missing.delete(inode);
     }
   }
-}
-
-function descriptorsOf(pid: number | "self"): readonly string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`);
-  } catch {
-    // It has ended meanwhile: it holds nothing.
-    return [];
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    // A descriptor that was closed between the listing and the look.
-    return "";
-  }
-}
-
-/** Shape: `socket:[4711]` → 4711. */
-function inodeOf(link: string): number | null {
-  const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
-  return inode === undefined ? null : Number(inode);
 }

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { BindableSocket } from "../unit/unit.ts";
+import { descriptorInode, descriptorsOf } from "./descriptors.ts";
 import { allPids, commandOf, readStat } from "./procfs.ts";
 import { unixSockaddr } from "./sockaddr.ts";
 import { whoAnswers } from "./socket.ts";
@@ -58,24 +59,5 @@ function rows(path: string): readonly (readonly string[])[] {
 }
 
 function pidWithSocket(inode: number): number | null {
-  const target = `socket:[${inode}]`;
-  return allPids().find((pid) => descriptorsOf(pid).includes(target)) ?? null;
-}
-
-function descriptorsOf(pid: number): readonly string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`));
-  } catch {
-    // EACCES: another user's process. ENOENT: it has ended.
-    return [];
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    // Closed between the two calls.
-    return "";
-  }
+  return allPids().find((pid) => descriptorsOf(pid).some((fd) => descriptorInode(pid, fd) === inode)) ?? null;
 }

@@ -1,6 +1,7 @@
-import { readdirSync, readlinkSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import process from "node:process";
 import type { Holder, Listener, Rival, Sight, Testimony, Witness } from "../daemon/ports.ts";
+import { descriptorInode, descriptorsOf } from "./descriptors.ts";
 import { doingOf } from "./doing.ts";
 import { type TcpRow, tcpRows, type UnixRow, unixRows } from "./net-table.ts";
 import type { OpenListeners } from "./open-listeners.ts";
@@ -127,22 +128,8 @@ function openSockets(wanted: ReadonlySet<number>, pids: readonly number[]): Read
 
 /** Shape: `[[3, 12345]]`, descriptor and inode. */
 function socketsOf(pid: number): readonly (readonly [number, number])[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd): readonly (readonly [number, number])[] => {
-      const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1];
-      return inode === undefined ? [] : [[Number(fd), Number(inode)]];
-    });
-  } catch {
-    // EACCES: another user's process. ENOENT: it has ended.
-    return [];
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    // Closed between the two calls.
-    return "";
-  }
+  return descriptorsOf(pid).flatMap((fd): readonly (readonly [number, number])[] => {
+    const inode = descriptorInode(pid, fd);
+    return inode === null ? [] : [[fd, inode]];
+  });
 }

@@ -27,7 +27,7 @@ async function heardEachTime(rig: Rig): Promise<void> {
     await rig.until(`SIGRTMIN+3 is heard ${times} times`, () => count === times);
   }
   halt.close();
-  assert.equal(openDescriptors(), before);
+  assert.ok(openDescriptors() <= before, "a descriptor is left");
   // Its default action would end this process.
   libc.kill(process.pid, HALT);
   const again = hearHalt(rig.reactor, () => rig.wake()) as HaltSignal;
