@@ -120,7 +120,7 @@ export class Daemon {
       dice: ports.dice,
       perform: this.#performOn(hear, answered),
       pace: ports.pace,
-      turned: (world) => this.#turned(world),
+      turned: (world, turn) => this.#turned(world, turn),
       bug: (error) => this.note(told("error", "supervisor.bug", describeBug(error))),
     });
     this.#reconfigure = this.#createReconfigure(files);
@@ -257,11 +257,11 @@ export class Daemon {
     this.#loop.post({ tag: "fact", fact: { tag: "answered", ...answer } });
   }
 
-  #turned(world: World): void {
+  #turned(world: World, turn: number): void {
     this.#definitions.turned(world);
     this.#sockets.turned(world);
     this.#since.turned(world);
-    this.#orders.turned(world);
+    this.#orders.turned(world, turn);
   }
 
   #sources(supervisor: Identity) {

@@ -10,8 +10,8 @@ export type LoopOptions = Readonly<{
   /** Fresh randomness for one turn: `roll` in [0, 1), `nonce` 24 hex digits. */
   dice: () => Readonly<Omit<Tick, "now">>;
   perform: (deed: Deed) => void;
-  /** Hears of every finished turn, when its deeds are done. */
-  turned: (world: World) => void;
+  /** Hears of every finished turn, when its deeds are done: of the world that it left, and of its number. */
+  turned: (world: World, turn: number) => void;
   /** Hears of a bug in deciding an event or doing one of its deeds. What had been decided stays. */
   bug: (error: unknown, event: WorldEvent) => void;
   /** How much is done at a stretch; left out: everything. */
@@ -21,6 +21,8 @@ export type LoopOptions = Readonly<{
 /** The only writer of the world. */
 export interface Loop {
   readonly world: World;
+  /** The number of the last turn that was begun: what was posted before now is in no world of a turn with a lower one. */
+  readonly turn: number;
   /** Takes an event; it is decided before this returns, unless a turn is under way: then right after that. */
   post(event: WorldEvent): void;
   /** Does what was decided and is still to be done, all of it and now: for the end of everything. */
@@ -42,6 +44,7 @@ class PacedLoop implements Loop {
   readonly #inbox: WorldEvent[] = [];
   readonly #tasks: (() => void)[] = [];
   #world: World;
+  #turnCount = 0;
   #turning = false;
   #resuming = false;
 
@@ -52,6 +55,10 @@ class PacedLoop implements Loop {
 
   get world(): World {
     return this.#world;
+  }
+
+  get turn(): number {
+    return this.#turnCount;
   }
 
   post(event: WorldEvent): void {
@@ -65,6 +72,7 @@ class PacedLoop implements Loop {
 
   #turn(pace?: Pace): void {
     const { clock, turned } = this.#options;
+    const turn = ++this.#turnCount;
     this.#turning = true;
     try {
       this.#work(pace);
@@ -76,7 +84,7 @@ class PacedLoop implements Loop {
       this.#tasks.push(() => {
         // What was said of a unit that is gone is done and told by now.
         this.#world = forget(this.#world);
-        turned(forget(world));
+        turned(forget(world), turn);
       });
       this.#work(pace);
     } finally {

@@ -30,7 +30,7 @@ export type OrdersOptions = Readonly<{
 export interface Orders {
   give(order: Order, by?: Giver): Outcome<Promise<readonly Verdict[]>>;
   /** Call after every turn. */
-  turned(world: World): void;
+  turned(world: World, turn: number): void;
 }
 
 export function createOrders(options: OrdersOptions): Orders {
@@ -51,7 +51,7 @@ class OrderDesk implements Orders {
     this.#options = options;
     const { loop, outputs } = options;
     this.#waiters = createWaiters(
-      () => loop().world,
+      loop,
       (verb, unit, settlement) => word(verb, unit, settlement, outputs),
     );
   }
@@ -64,8 +64,8 @@ class OrderDesk implements Orders {
     return [...this.#world.units.values()].map(({ unit }) => unit);
   }
 
-  turned(world: World): void {
-    this.#waiters.turned(world);
+  turned(world: World, turn: number): void {
+    this.#waiters.turned(world, turn);
   }
 
   give(order: Order, by: Giver = nobody): Given {

@@ -15,14 +15,14 @@ function begin() {
     return { unit, result, message: "", tail: [], fault: null };
   };
   const waiters = createWaiters(
-    () => lives.world,
+    () => ({ world: lives.world, turn: 1 }),
     (_verb, unit, { result }) => verdict(unit, result),
   );
   const results = async (promise: Promise<readonly Verdict[]>): Promise<readonly string[]> => {
     const verdicts = await within(promise, 1_000, "everybody is answered");
     return verdicts.map(({ unit, result }) => `${unit} ${result}`);
   };
-  return { lives, waiters, results, turned: (world: World = lives.world) => waiters.turned(world) };
+  return { lives, waiters, results, turned: (world: World = lives.world, turn = 1) => waiters.turned(world, turn) };
 }
 
 test("who waits for several is answered when the last of them is there, in the order of asking", async () => {
@@ -69,4 +69,15 @@ test("a unit that is no more keeps nobody waiting", async () => {
   const left = new Map([...lives.world.units].filter(([name]) => name !== "redis"));
   turned({ ...lives.world, units: left });
   expect(await results(answer)).toEqual(["redis failed"]);
+});
+
+test("a turn from before the order, told of after it, does not answer it", async () => {
+  const { lives, waiters, results, turned } = begin();
+  const before = lives.world;
+  lives.order("want-up", "side");
+  const answer = waiters.wait("start", [{ unit: "side", goal: { tag: "up" } }]);
+  turned(before, 0);
+  lives.say("ready", "side");
+  turned();
+  expect(await results(answer)).toEqual(["side done"]);
 });
