@@ -37,14 +37,14 @@ export async function run(context: Context): Promise<number> {
   return settle(context, limitMs);
 }
 
-/** Waits as `start UNIT…` does: both mean the same by "settled". */
+/** Waits as `start UNIT…` does, and orders nothing: what has failed by then has had its tries. */
 async function settle(context: Context, limitMs: number): Promise<number> {
   const client = context.client();
   const status = await client.status();
   if (status.tag !== "ok") return tellMiss(context, status, "query");
   const units = status.value.units.filter((unit) => unit.wanted === "up").map((unit) => unit.name);
   if (units.length === 0) return exit.done;
-  const reply = await client.order({ tag: "start", units }, limitMs);
+  const reply = await client.order({ tag: "settle", units }, limitMs);
   if (reply.tag !== "ok") return tellMiss(context, reply, "order");
   tellVerdicts(context, reply.value);
   return exitOfVerdicts(reply.value);

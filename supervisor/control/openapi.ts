@@ -44,6 +44,7 @@ export function openapi(): Json {
       },
       "/v1/units/{name}/start": { post: order("Starts units.", "NoBody", [name]) },
       "/v1/units/{name}/stop": { post: order("Stops units; refused while others require them.", "StopBody", [name]) },
+      "/v1/units/{name}/settle": { post: order("Asks for nothing, and waits as for a start.", "NoBody", [name]) },
       "/v1/units/{name}/restart": { post: order("Stops, then starts: with downtime.", "NoBody", [name]) },
       "/v1/units/{name}/reload": { post: order("Hands over to a new generation.", "NoBody", [name]) },
       "/v1/units/{name}/reset-failed": { post: order("Forgets failures.", "NoBody", [name]) },

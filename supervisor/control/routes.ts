@@ -116,7 +116,7 @@ function addStreams(app: Hono, desk: Desk, options: ControlOptions): void {
 type Bug = (error: unknown) => void;
 
 function addOrders(app: Hono, desk: Desk, onBug: Bug): void {
-  for (const tag of ["start", "restart", "reload", "reset-failed"] as const) {
+  for (const tag of ["start", "restart", "reload", "reset-failed", "settle"] as const) {
     app.post(`/v1/units/:name/${tag}`, async (c) => {
       const body = await readBody(c.req.raw, schemas.NoBody);
       if (!body.ok) return problem(body.faults);
@@ -173,7 +173,7 @@ async function place(
     return c.json({ accepted: true }, 202);
   }
   const verdicts = await within(given.value, waitMs.value);
-  return c.json({ verdicts: verdicts ?? timedOut(order.tag, units.value, waitMs.value, desk.status()) });
+  return c.json({ verdicts: verdicts ?? timedOut(order.tag === "settle" ? "start" : order.tag, units.value, waitMs.value, desk.status()) });
 }
 
 function find(desk: Desk, patterns: readonly string[]): Outcome<readonly UnitStatus[]> {

@@ -84,6 +84,8 @@ class OrderDesk implements Orders {
         return ok(this.#reload(order.units));
       case "scale":
         return this.#scale(order);
+      case "settle":
+        return this.#await("start", order.units, { tag: "up" });
       case "reset-failed":
         this.#wish("reset-failed", order.units);
         return ok(Promise.resolve(order.units.map(done)));

@@ -284,6 +284,8 @@ export type Verdict = Readonly<{
 
 export type Order = Readonly<
   | { tag: "start"; units: readonly string[] }
+  /** Asks for nothing, and waits as for a start. */
+  | { tag: "settle"; units: readonly string[] }
   /** `units: null` means everything, then the daemon itself. */
   | { tag: "stop"; units: readonly string[] | null; cascade: boolean }
   | { tag: "restart"; units: readonly string[] }

@@ -281,3 +281,17 @@ describe("when everything was told to stop", () => {
     expect(await rig.order({ tag: "stop", units: null, cascade: false })).toEqual([done("api"), done("redis")]);
   });
 });
+
+test("to settle asks for nothing, and is answered as a start is", async () => {
+  const rig = new Rig(makeUnit("api"), makeUnit("task", { service: { type: "oneshot", restart: "no" } }));
+  void rig.start("api", "task");
+  rig.exit("task", 7);
+  const before = rig.log.length;
+  const settled = rig.order({ tag: "settle", units: ["api", "task"] });
+  expect(rig.log.length).toBe(before);
+  rig.ready("api");
+  expect((await settled).map(({ unit, result, message }) => [unit, result, message])).toEqual([
+    ["api", "done", ""],
+    ["task", "failed", "start task: exited with code 7"],
+  ]);
+});

@@ -40,6 +40,16 @@ const RUNNING = {
 };
 
 for (const { daemon: runtime, service } of alike) {
+  test(`start -d waits for what fails, and does not start it a second time: ${runtime}`, async () => {
+    const task = shellUnit("echo ran >> runs; exit 3", { service: { type: '"oneshot"', restart: '"no"' } });
+    await withRoot({ runtime, units: { "task.toml": task } }, async (root) => {
+      const start = await root.cli("start", "-d");
+      expect([start.code, start.stderr]).toEqual([1, "start task: exited with code 3\n"]);
+      expect(root.read("runs")).toBe("ran\n");
+      expect((await root.cli("stop")).code).toBe(0);
+    });
+  }, 60_000);
+
   test(`start -d returns when all is ready; status, logs and stop then work: ${runtime}`, async () => {
     await withRoot({ runtime, units: { "api.toml": apiUnit(service) } }, async (root) => {
       const start = await root.cli("start", "-d");
