@@ -1,6 +1,4 @@
-import { faultLine } from "../unit/fault.ts";
-import { match } from "../unit/pattern.ts";
-import type { ActiveState, UnitStatus } from "../unit/status.ts";
+import type { ActiveState } from "../unit/status.ts";
 import type { Context } from "./context.ts";
 import { exit } from "./exit.ts";
 import { tellMiss } from "./tell.ts";
@@ -16,29 +14,17 @@ export async function runState(
   otherwise: number,
 ): Promise<number> {
   const { args, json, quiet, out } = context;
-  const reply = await context.client().status();
-  if (reply.tag !== "ok") return tellMiss(context, reply, "query");
-  const found = args.map((pattern) => statesOf(context, pattern, reply.value.units));
+  const found: (readonly ActiveState[] | null)[] = [];
+  for (const pattern of args) {
+    const reply = await context.client().status([pattern]);
+    const isUnknown = reply.tag === "refused" && reply.faults[0].code === "unit-unknown";
+    if (reply.tag !== "ok" && !isUnknown) return tellMiss(context, reply, "query");
+    if (reply.tag !== "ok") tellMiss(context, reply, "query");
+    found.push(reply.tag === "ok" ? reply.value.units.map((unit) => unit.active_state) : null);
+  }
   const states = found.flatMap((each) => each ?? ["inactive" as const]);
   if (json) out(`${JSON.stringify(states)}\n`);
   else if (!quiet) for (const state of states) out(`${state}\n`);
   if (found.some((each) => each?.some(isAsAsked))) return exit.done;
   return found.includes(null) ? exit.unknownToQuery : otherwise;
-}
-
-/** `null`: the pattern stands for nothing, and that has been said. */
-function statesOf(
-  { err, verb }: Context,
-  pattern: string,
-  units: readonly UnitStatus[],
-): readonly ActiveState[] | null {
-  const names = match(
-    [pattern],
-    units.map((unit) => unit.name),
-  );
-  if (!names.ok) {
-    for (const fault of names.faults) err(`supervisor ${verb}: ${faultLine(fault)}`);
-    return null;
-  }
-  return names.value.flatMap((name) => units.find((unit) => unit.name === name)?.active_state ?? []);
 }

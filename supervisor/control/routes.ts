@@ -91,7 +91,7 @@ function addQueries(app: Hono, desk: Desk, options: ControlOptions): void {
   app.get("/v1/units/:name/unit", (c) => {
     const found = findOne(desk, c.req.param("name"));
     if (!found.ok) return problem(found.faults);
-    const unit = desk.loaded(found.value.name);
+    const unit = desk.loaded(unitOf(found.value.name));
     if (unit !== null) return c.json(loadedUnit(unit));
     return refuse(`${found.value.name}: nothing is known of its file`, 404);
   });
@@ -173,14 +173,30 @@ async function place(
     return c.json({ accepted: true }, 202);
   }
   const verdicts = await within(given.value, waitMs.value);
-  return c.json({ verdicts: verdicts ?? timedOut(order.tag === "settle" ? "start" : order.tag, units.value, waitMs.value, desk.status()) });
+  return c.json({
+    verdicts:
+      verdicts ?? timedOut(order.tag === "settle" ? "start" : order.tag, units.value, waitMs.value, desk.status()),
+  });
 }
 
 function find(desk: Desk, patterns: readonly string[]): Outcome<readonly UnitStatus[]> {
   const names = desk.match(patterns);
   if (!names.ok) return names;
-  const wanted = new Set(names.value.map((name) => name.replace(/@\d+$/, "")));
-  return ok(desk.status().units.filter((unit) => wanted.has(unit.name)));
+  const wanted = new Set(names.value);
+  const units = desk.status().units.filter((unit) => wanted.has(unit.name));
+  const whole = new Set(units.map(({ name }) => name));
+  const instances = names.value.filter((name) => name.includes("@") && !whole.has(unitOf(name)));
+  return ok([...units, ...instances.flatMap((name) => withoutTree(desk.inspect(name)) ?? [])]);
+}
+
+/** Shape: `api@2` → `api`. */
+function unitOf(name: string): string {
+  return name.replace(/@\d+$/, "");
+}
+
+/** The list tells no process trees, of an instance neither. */
+function withoutTree(unit: UnitStatus | null): UnitStatus | null {
+  return unit && { ...unit, instances: unit.instances.map(({ processes: _, ...one }) => one) };
 }
 
 function findOne(desk: Desk, name: string): Outcome<UnitStatus> {

@@ -21,7 +21,7 @@ export function whyOf(desk: Desk, history: HistoryOf, name: string, limit: strin
   }
   const [unit = "", instance] = only.split("@");
   const { supervisor, units } = desk.status();
-  const status = units.find((one) => one.name === unit);
+  const status = instance === undefined ? units.find((one) => one.name === unit) : desk.inspect(only);
   if (!status) return fail({ code: "unit-unknown", message: `there is no unit '${unit}'`, retry: "never", unit });
   const concerns = (entry: WhyEntry): boolean => instance === undefined || entry.instance === Number(instance);
   const { active_state, sub_state, since, generation } = status;

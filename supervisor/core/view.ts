@@ -47,10 +47,14 @@ const atChore: Readonly<Record<ChoreKind, SubState>> = {
   "stop-post": "stop-post",
 };
 
-/** The unit's view is that of its instance which is furthest from serving. */
+/** The unit's view is that of its instance which is furthest from serving. One that was stopped or has ended well says nothing beside the others. */
 export function worstView(instances: readonly State[]): View {
-  const views = instances.map(viewOf);
+  const views = instances.filter((state) => !isLetBe(state)).map(viewOf);
   return gravity.flatMap((state) => views.filter((view) => view.activeState === state))[0] ?? idle;
+}
+
+function isLetBe({ phase, wanted }: State): boolean {
+  return (phase.tag === "inactive" && wanted === "down") || (phase.tag === "finished" && !phase.holds);
 }
 
 const idle: View = { activeState: "inactive", subState: "dead" };

@@ -1,6 +1,6 @@
 import type { Instant } from "../core/facts.ts";
 import { judged } from "../core/scale.ts";
-import { worstView } from "../core/view.ts";
+import { type View, viewOf, worstView } from "../core/view.ts";
 import type { World } from "../core/world.ts";
 import { match } from "../unit/pattern.ts";
 import type { Happenings } from "./happenings.ts";
@@ -22,7 +22,7 @@ export type DeskOptions = Readonly<{
 export function createDesk({ sources, since, orders, reconfigure, happenings, outputFile }: DeskOptions): Desk {
   return {
     status: () => statusOf({ ...sources(), since: since.of }),
-    inspect: (unit) => inspect({ ...sources(), since: since.of }, unit),
+    inspect: (name) => inspect({ ...sources(), since: since.of }, name),
     loaded: (unit) => sources().world.units.get(unit)?.unit ?? null,
     match: (patterns) => match(patterns, namesOf(sources().world)),
     order: (order, by) => orders.give(order, by),
@@ -41,9 +41,9 @@ function namesOf(world: World): readonly string[] {
   ]);
 }
 
-/** Remembers when each unit entered the active_state that it is in. */
+/** Remembers when each unit, and each instance (`api@2`), entered the active_state that it is in. */
 export interface Since {
-  of(unit: string): Instant;
+  of(name: string): Instant;
   turned(world: World): void;
 }
 
@@ -51,19 +51,27 @@ export function createSince(clock: Clock): Since {
   const born = clock.now();
   const entered = new Map<string, Readonly<{ state: string; at: Instant }>>();
   let seen: World["units"] = new Map();
+  const enter = (name: string, { activeState }: View): void => {
+    // Who is handed over has been active all the time.
+    const state = activeState === "reloading" ? "active" : activeState;
+    if (entered.get(name)?.state !== state) entered.set(name, { state, at: clock.now() });
+  };
   return {
-    of: (unit) => entered.get(unit)?.at ?? born,
+    of: (name) => entered.get(name)?.at ?? born,
     turned(world) {
       if (seen === world.units) return;
-      for (const name of entered.keys()) if (!world.units.has(name)) entered.delete(name);
+      for (const name of entered.keys()) if (!isThere(world, name)) entered.delete(name);
       for (const [name, entry] of world.units) {
         if (seen.get(name) === entry) continue;
-        const { activeState } = worstView(judged(entry));
-        // A unit that is handed over has been active all the time.
-        const state = activeState === "reloading" ? "active" : activeState;
-        if (entered.get(name)?.state !== state) entered.set(name, { state, at: clock.now() });
+        enter(name, worstView(judged(entry)));
+        for (const [index, state] of entry.instances.entries()) enter(`${name}@${index + 1}`, viewOf(state));
       }
       seen = world.units;
     },
   };
+}
+
+function isThere({ units }: World, name: string): boolean {
+  const [unit = "", instance = "1"] = name.split("@");
+  return (units.get(unit)?.instances.length ?? 0) >= Number(instance);
 }

@@ -1,7 +1,7 @@
 import { didYouMean } from "../unit/nearest.ts";
 import { signalNumber } from "../unit/signal.ts";
 import type { SignalName, Unit } from "../unit/unit.ts";
-import type { Desk } from "./ports.ts";
+import type { Desk, Giver } from "./ports.ts";
 
 const FIRST_REALTIME = 34;
 /** What a unit leaves that never had a process, or that failed with an exit code that says it did not. */
@@ -16,14 +16,16 @@ export type LastWord = Readonly<{ code(): number }>;
  */
 export function exitWith(desk: Desk, unit: string, over: AbortSignal): LastWord {
   let code = 0;
+  const command = `supervisor start --exit-with ${unit}`;
+  const by: Giver = { tag: "client", user: null, uid: null, pid: desk.status().supervisor.pid, command };
   const end = (): boolean => {
     if (over.aborted || wantedOf(desk, unit) !== "up") return false;
     code = exitCodeOf(desk, unit);
-    desk.order({ tag: "stop", units: null, cascade: true });
+    desk.order({ tag: "stop", units: null, cascade: true }, by);
     return true;
   };
   void followMoves(desk, unit, over, end);
-  const given = desk.order({ tag: "start", units: [unit] });
+  const given = desk.order({ tag: "start", units: [unit] }, by);
   if (given.ok) {
     void given.value.then(([verdict]) => {
       // What it requires has failed: it has no end of its own to wait for.

@@ -50,10 +50,7 @@ class OrderDesk implements Orders {
   constructor(options: OrdersOptions) {
     this.#options = options;
     const { loop, outputs } = options;
-    this.#waiters = createWaiters(
-      loop,
-      (verb, unit, settlement) => word(verb, unit, settlement, outputs),
-    );
+    this.#waiters = createWaiters(loop, (verb, unit, settlement) => word(verb, unit, settlement, outputs));
   }
 
   get #world(): World {

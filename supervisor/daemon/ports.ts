@@ -334,8 +334,8 @@ export type Happening = Readonly<{
 /** What the control plane may ask of the daemon. It posts events and reads snapshots; it never waits for a transition to answer another request. */
 export interface Desk {
   status(): Status;
-  /** One unit with its process trees, which cost too much for the list. Null: there is no such unit. */
-  inspect(unit: string): UnitStatus | null;
+  /** One unit, or one instance (`api@2`) as if it were a unit, with its process trees, which cost too much for the list. Null: there is none. */
+  inspect(name: string): UnitStatus | null;
   /** What the unit's file said when it was loaded. Null: there is no such unit. */
   loaded(unit: string): Unit | null;
   /** Takes unit patterns (`api`, `api@2`, `work*`, `all`) apart. Errors: unit-unknown with the nearest name. */

@@ -33,13 +33,25 @@ export function statusOf(sources: StatusSources): Status {
   return { schema_version: 1, supervisor, units };
 }
 
-/** Says what one unit is, with the processes of each invocation. Null: there is no such unit. */
-export function inspect(sources: StatusSources, unit: string): UnitStatus | null {
+/** Says what one unit (`api`) or instance (`api@2`) is, with the processes of each invocation. Null: there is none of that name. */
+export function inspect(sources: StatusSources, name: string): UnitStatus | null {
+  const [unit = "", instance] = name.split("@");
   const entry = sources.world.units.get(unit);
   if (!entry) return null;
-  const status = unitStatus(sources, entry);
+  const status = instance === undefined ? unitStatus(sources, entry) : oneInstance(sources, entry, Number(instance));
+  if (!status) return null;
   const withTree = (one: InstanceStatus) => ({ ...one, processes: sources.processes.tree(one.invocation_id) });
   return { ...status, instances: status.instances.map(withTree) };
+}
+
+/** An instance, told in the same words as a unit. Why: to whom it is named it is what a unit of its own would be. */
+function oneInstance(sources: StatusSources, entry: UnitState, instance: number): UnitStatus | null {
+  const state = entry.instances[instance - 1];
+  if (!state) return null;
+  const name = `${entry.unit.name}@${instance}`;
+  const alone = unitStatus(sources, { ...entry, target: 1, instances: [state] });
+  const instances = instanceStatuses(sources, name, state);
+  return { ...alone, name, since: stamp(sources.clock, sources.since(name)), instances };
 }
 
 function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
@@ -59,7 +71,7 @@ function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
     health: worstHealth(instances),
     main_pid: main?.pid ?? null,
     generation: main?.generation ?? first?.generation ?? 0,
-    wanted: first?.wanted ?? "down",
+    wanted: instances.some(({ wanted }) => wanted === "up") ? "up" : "down",
     restarts: instances.reduce((sum, state) => sum + state.restarts, 0),
     since: stamp(sources.clock, sources.since(unit.name)),
     result: result(cause),

@@ -15,7 +15,8 @@ export function truthful(desk: Desk, witness: Witness): Desk {
     },
     inspect(name) {
       const unit = desk.inspect(name);
-      return unit && examined(unit, witness);
+      // A listener is served by all instances together: of one alone nothing can be said.
+      return unit && (name.includes("@") ? { ...unit, warnings: doubts(unit, witness) } : examined(unit, witness));
     },
   };
 }

@@ -81,6 +81,18 @@ describe("a unit's view is that of the instance furthest from serving:", () => {
     expect(worstView(states.reverse())).toEqual(viewOf(lifeAt(worse).state));
   });
 
+  test("one that was stopped, or has ended well, says nothing beside one that runs", () => {
+    const stopped = lifeAt("running");
+    stopped.stop();
+    stopped.exit("i1", "SIGTERM");
+    const serving = lifeAt("running").state;
+    for (const idle of [stopped.state, lifeAt("finished").state]) {
+      expect(viewOf(idle).activeState).toBe("inactive");
+      expect(worstView([idle, serving])).toEqual(viewOf(serving));
+      expect(worstView([idle])).toEqual(viewOf(idle));
+    }
+  });
+
   test("none without instances is inactive", () => {
     expect(worstView([])).toEqual({ activeState: "inactive", subState: "dead" });
   });

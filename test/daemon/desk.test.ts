@@ -49,3 +49,27 @@ describe("since", () => {
     expect(second(rig)).toBe("00");
   });
 });
+
+test("an instance is told of as if it were a unit", async () => {
+  const rig = new Rig(makeUnit("api", { service: { instances: 2 } }));
+  void rig.start("api");
+  rig.ready("api@1", "api@2");
+  rig.advance(1_000);
+  const stopped = rig.order({ tag: "stop", units: ["api@1"], cascade: false });
+  rig.exit("api@1", "SIGTERM");
+  await stopped;
+  expect(rig.unit("api")).toMatchObject({ active_state: "active", wanted: "up" });
+  expect(rig.desk.inspect("api@1")).toMatchObject({
+    name: "api@1",
+    active_state: "inactive",
+    wanted: "down",
+    main_pid: null,
+  });
+  expect(rig.desk.inspect("api@2")).toMatchObject({
+    name: "api@2",
+    active_state: "active",
+    instances: [{ name: "api@2" }],
+  });
+  expect(rig.desk.inspect("api@2")?.since).not.toBe(rig.desk.inspect("api@1")?.since);
+  expect(rig.desk.inspect("api@3")).toBeNull();
+});
