@@ -70,7 +70,7 @@ function plus(before: Load | undefined, { tasks, memoryBytes, cpuSeconds, openFd
   };
 }
 
-/** Our own families are first, so that no service takes their names. */
+/** Our own families are first, so that no service takes their names, and nobody else speaks under them. */
 function withServices(ours: readonly Family[], gathered: readonly Gathered[]): readonly Family[] {
   if (gathered.length === 0) return ours;
   const labels = gathered.map(({ unit, instance }): readonly Label[] => [
@@ -82,12 +82,23 @@ function withServices(ours: readonly Family[], gathered: readonly Gathered[]): r
   const reserved = family("supervisor_service_metrics_dropped", "gauge", droppedHelp, []);
   const { families, dropped } = mergeFamilies([
     { families: [...ours, upFamily, reserved], labels: [] },
-    ...gathered.map(({ exposition }, at) => ({ families: exposition?.families ?? [], labels: labels[at] ?? [] })),
+    ...gathered.map(({ exposition }, at) => {
+      const families = exposition?.families.filter(({ name }) => !isOurName(name)) ?? [];
+      return { families, labels: labels[at] ?? [] };
+    }),
   ]);
   const lost = gathered.map(({ exposition }, at) => {
-    return [labels[at] ?? [], (exposition?.malformedLines ?? 0) + (dropped[at + 1] ?? 0)] as const;
+    const foreign = exposition?.families.filter(({ name }) => isOurName(name)) ?? [];
+    const feigned = foreign.reduce((sum, { samples }) => sum + samples.length, 0);
+    return [labels[at] ?? [], (exposition?.malformedLines ?? 0) + feigned + (dropped[at + 1] ?? 0)] as const;
   });
   return [...families.filter(({ name }) => name !== reserved.name), family(reserved.name, "gauge", droppedHelp, lost)];
 }
 
-const droppedHelp = "Samples and lines of it that were malformed, or of another type than a family of the same name.";
+/** Also one that has no sample at present: a service must not speak for the supervisor. */
+function isOurName(name: string): boolean {
+  return name === "supervisor" || name.startsWith("supervisor_");
+}
+
+const droppedHelp =
+  "Samples and lines of it that were malformed, or of another type than a family of the same name, or under the supervisor's name.";

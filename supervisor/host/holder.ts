@@ -17,9 +17,16 @@ const LONGEST_COMMAND = 80;
  */
 export function holderText({ kind, address }: Pick<BindableSocket, "kind" | "address">): string {
   const held = address.tag === "unix" ? unixHolder(address.path) : portHolder(kind, address.port);
-  if (held.pid)
-    return ` by ${commandOf(held.pid, readStat(held.pid)?.comm ?? "?").slice(0, LONGEST_COMMAND)} (pid ${held.pid})`;
+  if (held.pid) return ` by ${oneLine(commandOf(held.pid, readStat(held.pid)?.comm ?? "?"))} (pid ${held.pid})`;
   return held.uid === null ? "" : ` by a process of user ${held.uid}`;
+}
+
+/** A command line may hold a whole script, and whatever else bytes can be. */
+function oneLine(command: string): string {
+  return command
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .trim()
+    .slice(0, LONGEST_COMMAND);
 }
 
 /** Null: not known. */

@@ -152,7 +152,9 @@ test("output and probes are told where they are known", async () => {
 });
 
 test("services tell their own, and one that does not fails nobody else", async () => {
-  const good = '# TYPE tasks counter\n# HELP tasks Done.\ntasks_total{queue="a"} 3\nsupervisor_units 7\nbroken\n';
+  const feigned = "# TYPE supervisor_unit_active gauge\nsupervisor_unit_active 99\n";
+  const good =
+    '# TYPE tasks counter\n# HELP tasks Done.\ntasks_total{queue="a"} 3\nsupervisor_units 7\nbroken\n' + feigned;
   const paths = new Map([
     ["good1", await serve("good1", (_, response) => response.end(good))],
     ["good2", await serve("good2", (_, response) => response.end(good.replace("3", "4")))],
@@ -179,7 +181,9 @@ test("services tell their own, and one that does not fails nobody else", async (
   expect(up).toEqual([1, 1, 0, 0, 0, 0, 0, 0, undefined]);
   expect(told(text, "tasks_total", 'unit="api",instance="api@1",queue="a"')).toBe(3);
   expect(told(text, "tasks_total", 'unit="api",instance="api@2",queue="a"')).toBe(4);
-  expect(told(text, "supervisor_service_metrics_dropped", 'unit="api",instance="api@1"')).toBe(2);
+  expect(told(text, "supervisor_service_metrics_dropped", 'unit="api",instance="api@1"')).toBe(3);
+  expect(told(text, "supervisor_unit_active", 'unit="api"')).toBe(1);
+  expect(told(text, "supervisor_unit_active", 'unit="api",instance="api@1"')).toBeUndefined();
   expect(told(text, "supervisor_service_metrics_dropped", 'unit="api",instance="api@3"')).toBe(0);
   expect(text.match(/# TYPE tasks /g)?.length).toBe(1);
 });
