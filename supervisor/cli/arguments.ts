@@ -36,7 +36,7 @@ export function parseArguments(argv: readonly string[], env: Readonly<Record<str
   if (flags.timeout !== undefined && timeoutMs === null) {
     return { tag: "misused", message: `--timeout: must be a span such as 30s, got '${flags.timeout}'` };
   }
-  if (args.length < verb.least || args.length > verb.most) {
+  if (args.length < verb.least || args.length > verb.most || args.includes("")) {
     return { tag: "misused", message: `usage: supervisor ${verb.name} ${verb.operands}`.trimEnd() };
   }
   const root = resolve(String(flags.root ?? "."));

@@ -10,6 +10,10 @@ export async function run(context: Context): Promise<number> {
     context.err(`supervisor scale: '${text}' is no number of instances; write N, +N or -N`);
     return exit.usage;
   }
+  if (sign === "" && Number(digits) === 0) {
+    context.err(`supervisor scale: 0 is too few; to have none: supervisor stop ${unit}`);
+    return exit.usage;
+  }
   const count = Number(digits) * (sign === "-" ? -1 : 1);
   return runOrder(context, { tag: "scale", units: [unit], count, relative: sign !== "" });
 }

@@ -6,6 +6,8 @@ import { renderWhy } from "./render/why.ts";
 import { tellMiss } from "./tell.ts";
 
 const LINES_DEFAULT = 20;
+/** What another line tells as well has none of its own: of the four entries of a restart two have. */
+const ENTRIES_OF_A_LINE = 2;
 
 /** Prints what happened to units and why, newest first; with --json an object a line. */
 export async function run(context: Context): Promise<number> {
@@ -14,11 +16,12 @@ export async function run(context: Context): Promise<number> {
   const names = await namesOf(context);
   if (names.tag !== "ok") return tellMiss(context, names, "query");
   const client = context.client();
+  const look = { width: context.width(), now: context.now(), most: limit };
   for (const [at, name] of names.value.entries()) {
-    const why = await client.why(name, limit);
+    const why = await client.why(name, context.json ? limit : limit * ENTRIES_OF_A_LINE);
     if (why.tag !== "ok") return tellMiss(context, why, "query");
     if (context.json) context.out(`${JSON.stringify(why.value)}\n`);
-    else context.out((at === 0 ? "" : "\n") + renderWhy(why.value, { width: context.width(), now: context.now() }));
+    else context.out((at === 0 ? "" : "\n") + renderWhy(why.value, look));
   }
   return exit.done;
 }

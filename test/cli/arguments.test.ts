@@ -91,3 +91,7 @@ test("every verb of the table can be loaded, and no flag is named twice", async 
     expect(new Set(names).size).toBe(names.length);
   }
 });
+
+test("an empty name, as an unset variable leaves it, is wrong usage", () => {
+  expect(parseArguments(["stop", ""], {})).toEqual({ tag: "misused", message: "usage: supervisor stop [UNIT…]" });
+});

@@ -2,24 +2,31 @@ import type { Why, WhyEntry } from "../../unit/why.ts";
 import { age } from "./age.ts";
 import { clip, printable } from "./printable.ts";
 
+/** `most`: how many things are told at most. */
+type Look = Readonly<{ width: number; now: Date; most?: number }>;
+
 /**
  * Renders what happened to a unit, newest first; what another line tells as well is left out.
  * Shape: "api  active since 10:00:03 (2min ago), generation 3\n  10:00:03  started again, attempt 2 of a burst of 5\n …".
  */
-export function renderWhy(why: Why, { width, now }: Readonly<{ width: number; now: Date }>): string {
+export function renderWhy(why: Why, { width, now, most = Infinity }: Look): string {
   const { name, active_state, since, generation, entries } = why;
   const ago = age(now.getTime() - Date.parse(since));
   const of = generation > 0 ? `, generation ${generation}` : "";
   const head = `${name}  ${active_state} since ${time(since, now)} (${ago} ago)${of}`;
   const several = new Set(entries.map((entry) => entry.instance)).size > 1;
   const lines = [head];
+  let left = most;
   for (const [at, entry] of entries.entries()) {
+    if (left === 0) break;
     const newer = entries[at - 1];
     const life = newer?.life ?? why.life;
     if (life !== entry.life) lines.push(`  ${time(life, now)}  supervisor restarted`);
     const sentence = sentenceOf(entry, newer);
     const whose = several && entry.instance !== null ? `@${entry.instance}  ` : "";
-    if (sentence !== null) lines.push(`  ${time(entry.at, now)}  ${whose}${sentence}`);
+    if (sentence === null) continue;
+    left--;
+    lines.push(`  ${time(entry.at, now)}  ${whose}${sentence}`);
   }
   if (entries.length === 0) lines.push("  nothing has happened to it yet");
   return lines.map((line) => `${clip(printable(line), width)}\n`).join("");

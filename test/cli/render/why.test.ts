@@ -92,3 +92,20 @@ test("several instances are told apart, and a line fits the terminal", () => {
 test("a unit that nothing happened to says so", () => {
   expect(render().slice(1)).toEqual(["  nothing has happened to it yet"]);
 });
+
+test("so many things are told as were asked for, though others tell nothing of their own", () => {
+  const restart = [
+    entry("10:00:03", "service.starting", { from: "waiting", why: "attempt 2 of a burst of 5" }),
+    entry("10:00:02", "service.restart-due"),
+    entry("10:00:01", "service.stopping", { cause: exit, why: "exited with code 3" }),
+    entry("10:00:01", "service.exited", { cause: exit, why: "exited with code 3" }),
+    entry("10:00:00", "service.ready"),
+  ];
+  const told = (most: number) =>
+    renderWhy(why(...restart), { width: Infinity, now, most })
+      .trimEnd()
+      .split("\n")
+      .slice(1);
+  expect(told(2)[1]).toEndWith("exited with code 3");
+  expect([told(0).length, told(2).length, told(3).length]).toEqual([0, 2, 3]);
+});
