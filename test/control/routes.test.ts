@@ -34,7 +34,7 @@ describe("queries", () => {
     const names = async (path: string) =>
       ((await (await get(path)).json()) as { units: { name: string }[] }).units.map((u) => u.name);
     expect(await names("/v1/status?unit=work*")).toEqual(["worker"]);
-    expect(await names("/v1/status?unit=redis&unit=api@2")).toEqual(["api", "redis"]);
+    expect(await names("/v1/status?unit=redis&unit=api@2")).toEqual(["redis", "api@2"]);
   });
 
   test("an unknown unit is 404 with the fault's code", async () => {
