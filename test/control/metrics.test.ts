@@ -153,8 +153,7 @@ test("output and probes are told where they are known", async () => {
 
 test("services tell their own, and one that does not fails nobody else", async () => {
   const feigned = "# TYPE supervisor_unit_active gauge\nsupervisor_unit_active 99\n";
-  const good =
-    `# TYPE tasks counter\n# HELP tasks Done.\ntasks_total{queue="a"} 3\nsupervisor_units 7\nbroken\n${feigned}`;
+  const good = `# TYPE tasks counter\n# HELP tasks Done.\ntasks_total{queue="a"} 3\nsupervisor_units 7\nbroken\n${feigned}`;
   const paths = new Map([
     ["good1", await serve("good1", (_, response) => response.end(good))],
     ["good2", await serve("good2", (_, response) => response.end(good.replace("3", "4")))],
