@@ -13,6 +13,7 @@ const reason = z.discriminatedUnion("tag", [
   of("watchdog", { limit_ms: z.number().nullable() }),
   of("probe", { kind: z.string(), failures: z.int(), detail: z.string() }),
   of("not-serving", { listeners: z.array(z.string()) }),
+  of("stopping", {}),
   of("command", { kind: z.string(), program: z.string() }),
   of("start-limit", { burst: z.int(), interval_ms: z.number() }),
   of("old-generation", {}),

@@ -107,6 +107,7 @@ function reasonOf(cause: Chain): RestartReason {
     case "spawn":
       return inner.stage === "listen" || inner.stage === "output" ? "resources" : "exit-code";
     case "not-serving":
+    case "stopping":
       return "protocol";
     default:
       return "exit-code";

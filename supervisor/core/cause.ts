@@ -17,6 +17,8 @@ export type Cause = Readonly<
   | { tag: "late"; limitMs: number }
   | { tag: "start-limit"; burst: number; intervalMs: number; last: Cause }
   | { tag: "not-serving"; listeners: readonly string[] }
+  /** It says itself that it ends, though it was to serve. */
+  | { tag: "stopping" }
   | { tag: "old-exited"; exit: Exit }
   | { tag: "stopped" }
 >;
@@ -35,6 +37,7 @@ export function isFailure(cause: Cause): boolean {
     case "command":
     case "late":
     case "not-serving":
+    case "stopping":
     case "start-limit":
       return true;
     case "old-exited":
@@ -66,6 +69,7 @@ export function result(cause: Cause | null): Result {
     case "command":
       return result(cause.by);
     case "not-serving":
+    case "stopping":
       return "protocol";
     case "start-limit":
       return "start-limit-hit";
@@ -106,6 +110,8 @@ export function describe(cause: Cause): string {
       return `gave up after ${cause.burst} starts within ${spanText(cause.intervalMs)}: it ${describe(cause.last)}`;
     case "not-serving":
       return `said that it is ready, but does not serve listener ${cause.listeners.join(", ")}`;
+    case "stopping":
+      return "said that it stops (STOPPING=1)";
     case "old-exited":
       return `the old generation ${exitText(cause.exit)} during the handover`;
     case "stopped":

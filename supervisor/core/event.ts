@@ -24,7 +24,8 @@ export type ProcessFact = Readonly<
   | { tag: "spawn-failed"; invocation: InvocationId; stage: SpawnStage; code: string; message: string }
   /** `idle`: listeners that the generation before accepts on and this one does not. */
   | { tag: "ready"; invocation: InvocationId; idle?: readonly string[] }
-  | { tag: "says"; invocation: InvocationId; text: string }
+  /** STATUS= and ERRNO=. `text: null`: it had no new words, and the error belongs to those that it said last. */
+  | { tag: "says"; invocation: InvocationId; text: string | null; errno: number | null }
   /** A sign of life; `everyMs` changes how long it holds. */
   | { tag: "alive"; invocation: InvocationId; everyMs: number | null }
   /** RELOADING=1, STOPPING=1. */

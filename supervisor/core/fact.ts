@@ -30,7 +30,7 @@ export function fact(context: Context, here: Step, event: ProcessFact): Step {
     case "answered":
       return hearAnswer(context, here, event);
     case "says":
-      return amend(here, event.invocation, { says: event.text });
+      return amend(here, event.invocation, { ...(event.text !== null && { says: event.text }), errno: event.errno });
     case "alive":
       return signOfLife(context, here, event.invocation, event.everyMs);
     case "hung": {
@@ -128,15 +128,21 @@ function becomeReady(context: Context, here: Step, invocation: string, idle: rea
   return announce(context, here, invocation);
 }
 
-/** Who says that it stops is not taken for hung any more; it has as long for it as it would have when asked. */
-function changeMood({ unit, tick }: Context, here: Step, invocation: string, mood: "reloading" | "stopping"): Step {
+/**
+ * Who says that it stops is not taken for hung any more; it has as long for it as it would have when asked. A new generation
+ * that says so while it is on probation is rejected: it must not become the service.
+ */
+function changeMood(context: Context, here: Step, invocation: string, mood: "reloading" | "stopping"): Step {
   const { phase } = here.state;
   const run = serving(here.state).find((one) => one.invocation === invocation && one.readyAt !== null);
   if (!run || run.mood === "stopping") return here;
   if (mood === "reloading") return amend(here, invocation, { mood });
+  if (phase.tag === "soaking" && phase.next.invocation === invocation) {
+    return reject(context, here, phase, { tag: "stopping" });
+  }
   const known = amend(here, invocation, { mood, watchdog: null, probes: {} });
   if (phase.tag !== "running" || known.state.phase.tag !== "running") return known;
-  const deadline = Math.min(phase.deadline, tick.now + unit.service.timeoutStopMs);
+  const deadline = Math.min(phase.deadline, context.tick.now + context.unit.service.timeoutStopMs);
   return set(known, { phase: { ...known.state.phase, deadline } });
 }
 

@@ -94,6 +94,8 @@ export type Run = Readonly<{
   readyAt: Instant | null;
   /** Its own words, STATUS=. */
   says: string | null;
+  /** The error that goes with them, ERRNO=. */
+  errno: number | null;
   /** Its own words, RELOADING=1 and STOPPING=1. */
   mood: "reloading" | "stopping" | null;
   /** When it is taken for hung unless it gives a sign before, and how long each sign holds; null without a watchdog. */

@@ -45,6 +45,7 @@ export function newRun({ mint, tick }: Context, generation: number): Run {
     announcedAt: null,
     readyAt: null,
     says: null,
+    errno: null,
     mood: null,
     watchdog: null,
     probes: {},

@@ -64,8 +64,10 @@ function hearNotification(
   idleListeners: (invocation: InvocationId) => readonly string[],
 ): void {
   const { invocation, fields } = event;
-  const text = statusText(fields);
-  if (text !== null) tell({ tag: "says", invocation, text });
+  const text = fields.STATUS?.slice(0, longestStatus) ?? null;
+  const errno = errorNumber(fields.ERRNO);
+  // Words without an error take back the last error; an error alone leaves the words as they are.
+  if (text !== null || errno !== undefined) tell({ tag: "says", invocation, text, errno: errno ?? null });
   if (fields.RELOADING === "1") tell({ tag: "mood", invocation, mood: "reloading" });
   if (fields.READY === "1") {
     const idle = idleListeners(invocation);
@@ -79,12 +81,9 @@ function hearNotification(
   if (fields.STOPPING === "1") tell({ tag: "mood", invocation, mood: "stopping" });
 }
 
-/** Shape: `{ STATUS: "no disk", ERRNO: "28" }` → `no disk (errno 28)`. */
-function statusText({ STATUS, ERRNO }: Readonly<Record<string, string>>): string | null {
-  if (STATUS === undefined && ERRNO === undefined) return null;
-  const code = ERRNO !== undefined && /^\d{1,4}$/.test(ERRNO) && ERRNO !== "0" ? `errno ${ERRNO}` : "";
-  if (STATUS === undefined) return code === "" ? null : code;
-  return `${STATUS.slice(0, longestStatus)}${code === "" ? "" : ` (${code})`}`;
+/** Null for 0, which is no error; undefined for what is no number. */
+function errorNumber(text: string | undefined): number | null | undefined {
+  return text !== undefined && /^\d{1,4}$/.test(text) ? Number(text) || null : undefined;
 }
 
 /** Gives milliseconds; null for what is no number. */

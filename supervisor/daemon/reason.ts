@@ -56,6 +56,8 @@ function reason(cause: Cause): Reason {
       return { tag: "start-limit", burst: cause.burst, interval_ms: cause.intervalMs };
     case "not-serving":
       return { tag: "not-serving", listeners: cause.listeners };
+    case "stopping":
+      return { tag: "stopping" };
     case "old-exited":
       return { tag: "old-generation" };
     case "stopped":

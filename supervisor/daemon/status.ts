@@ -75,7 +75,7 @@ function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
     restarts: instances.reduce((sum, state) => sum + state.restarts, 0),
     since: stamp(sources.clock, sources.since(unit.name)),
     result: result(cause),
-    status_text: main?.says ?? null,
+    status_text: main ? wordsOf(main) : null,
     warnings: [],
     reason: reasonOf(sources.world, entry),
     instances: instances.flatMap((state, index) => instanceStatuses(sources, `${unit.name}@${index + 1}`, state)),
@@ -134,6 +134,12 @@ function instanceStatus(
     memory_bytes: usage?.memoryBytes ?? null,
     cpu_seconds: usage?.cpuSeconds ?? null,
   };
+}
+
+/** Shape: `no disk (errno 28)`, `errno 28` without words. */
+function wordsOf({ says, errno }: Run): string | null {
+  if (errno === null) return says;
+  return says ? `${says} (errno ${errno})` : `errno ${errno}`;
 }
 
 function handoverStatus(instances: readonly State[]): UnitStatus["handover"] {

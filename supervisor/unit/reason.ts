@@ -13,6 +13,8 @@ export type Reason = Readonly<
   | { tag: "watchdog"; limit_ms: number | null }
   | { tag: "probe"; kind: string; failures: number; detail: string }
   | { tag: "not-serving"; listeners: readonly string[] }
+  /** The new generation of a handover said STOPPING=1. */
+  | { tag: "stopping" }
   /** A command of the unit failed; what it came to stands behind it. */
   | { tag: "command"; kind: string; program: string }
   /** It is not tried again; its last end stands behind it. */

@@ -206,6 +206,16 @@ describe("a new generation that says READY and does not accept", () => {
   });
 });
 
+describe("a new generation that says STOPPING=1 in the soak", () => {
+  test("is told to go, and the old one stays", () => {
+    const life = lifeAt("soaking");
+    const effects = life.send({ tag: "mood", invocation: "i2", mood: "stopping" });
+    expect(effects).toContain("SIGTERM group i2");
+    expect(life.state.phase).toMatchObject({ tag: "running", run: { invocation: "i1" } });
+    expect(life.state.handover.last).toMatchObject({ result: "kept-old", cause: { tag: "stopping" } });
+  });
+});
+
 describe("a drained leader that leaves others behind", () => {
   test("was a wrapper: now those behind it are told, and have until the drain's limit", () => {
     const life = lifeAt("soaking");

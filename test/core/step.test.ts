@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Event } from "../../supervisor/core/event.ts";
-import type { Phase, State } from "../../supervisor/core/state.ts";
+import { mainRun, type Phase, type State } from "../../supervisor/core/state.ts";
 import { makeUnit } from "../support/units.ts";
 import { Life } from "./life.ts";
 import { lifeAt, phases } from "./stages.ts";
@@ -230,7 +230,7 @@ describe("a fact", () => {
     { tag: "spawned", invocation, pid: 9 },
     { tag: "spawn-failed", invocation, stage: "exec", code: "ENOENT", message: "gone" },
     { tag: "ready", invocation },
-    { tag: "says", invocation, text: "hello" },
+    { tag: "says", invocation, text: "hello", errno: null },
     { tag: "exited", invocation, exit: { by: "code", code: 1 }, survivors: [{ pid: 1, command: "x" }] },
     { tag: "emptied", invocation },
   ];
@@ -282,17 +282,27 @@ describe("a fact", () => {
   test.each(["running", "replacing", "soaking"] as const)("what a process says of itself is kept in %s", (at) => {
     const life = lifeAt(at);
     const said = at === "running" ? "i1" : "i2";
-    expect(life.send({ tag: "says", invocation: said, text: "warm" })).toEqual([]);
+    expect(life.send({ tag: "says", invocation: said, text: "warm", errno: null })).toEqual([]);
     const phase = life.state.phase as Extract<State["phase"], { tag: "replacing" }>;
     const words = [phase.run?.says ?? null, phase.next?.says ?? null];
     expect(words).toEqual(at === "running" ? ["warm", null] : [null, "warm"]);
+  });
+
+  test("an error without words leaves the words as they are; words without an error take it back", () => {
+    const life = lifeAt("running");
+    const says = (text: string | null, errno: number | null) => life.send({ tag: "says", invocation: "i1", text, errno });
+    says("no disk", null);
+    says(null, 28);
+    expect(mainRun(life.state)).toMatchObject({ says: "no disk", errno: 28 });
+    says("fine", null);
+    expect(mainRun(life.state)).toMatchObject({ says: "fine", errno: null });
   });
 
   test("a pid and words also reach a process that leaves", () => {
     const life = lifeAt("starting");
     life.stop();
     life.spawned("i1", 9);
-    life.send({ tag: "says", invocation: "i1", text: "bye" });
+    life.send({ tag: "says", invocation: "i1", text: "bye", errno: null });
     expect(life.state.leaving[0]?.run).toMatchObject({ pid: 9, says: "bye" });
   });
 

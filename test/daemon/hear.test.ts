@@ -89,14 +89,14 @@ describe("signs of life", () => {
 test("STATUS is told before READY, and cut at 500 characters", () => {
   const fields = { READY: "1", STATUS: "x".repeat(501) };
   expect(heard({ tag: "notified", invocation, pid: 7, fields })).toEqual([
-    { tag: "says", invocation, text: "x".repeat(500) },
+    { tag: "says", invocation, text: "x".repeat(500), errno: null },
     { tag: "ready", invocation },
   ]);
 });
 
 test("an empty STATUS takes the words back", () => {
   expect(heard({ tag: "notified", invocation, pid: 7, fields: { STATUS: "" } })).toEqual([
-    { tag: "says", invocation, text: "" },
+    { tag: "says", invocation, text: "", errno: null },
   ]);
 });
 
@@ -112,8 +112,8 @@ test("RELOADING=1 and STOPPING=1 are its mood, and an ERRNO= belongs to its stat
     { tag: "mood", invocation, mood: "stopping" },
   ]);
   expect(heard(say({ STATUS: "no disk", ERRNO: "28" }), say({ ERRNO: "2" }), say({ ERRNO: "x" }))).toEqual([
-    { tag: "says", invocation, text: "no disk (errno 28)" },
-    { tag: "says", invocation, text: "errno 2" },
+    { tag: "says", invocation, text: "no disk", errno: 28 },
+    { tag: "says", invocation, text: null, errno: 2 },
   ]);
 });
 

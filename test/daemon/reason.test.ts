@@ -29,6 +29,7 @@ const rows: readonly (readonly [Cause, readonly [Reason, ...Reason[]]])[] = [
     { tag: "probe", kind: "liveness", failures: 3, detail: "answered 503" },
     [{ tag: "probe", kind: "liveness", failures: 3, detail: "answered 503" }],
   ],
+  [{ tag: "stopping" }, [{ tag: "stopping" }]],
   [{ tag: "not-serving", listeners: ["http"] }, [{ tag: "not-serving", listeners: ["http"] }]],
   [{ tag: "stopped" }, [{ tag: "stopped" }]],
   [{ tag: "old-exited", exit: { by: "code", code: 3 } }, [{ tag: "old-generation" }, { ...exit, ready: true }]],

@@ -105,6 +105,13 @@ describe("every field of a unit that", () => {
     });
   });
 
+  test("tells an error that a service names after its words with them", async () => {
+    const rig = await running();
+    rig.fakes.processes.say(rig.newest("api"), { STATUS: "no disk" });
+    rig.fakes.processes.say(rig.newest("api"), { ERRNO: "28" });
+    expect(rig.unit("api").status_text).toBe("no disk (errno 28)");
+  });
+
   test("runs", async () => {
     const rig = await running();
     rig.fakes.processes.say(rig.newest("api"), { STATUS: "serving" });
