@@ -1,7 +1,16 @@
 import process from "node:process";
 import type { InvocationId } from "../core/facts.ts";
 import { libc } from "./libc.ts";
-import { allPids, environOf, isDead, livingProcesses, ownChildren, type ProcessStat, readStat } from "./procfs.ts";
+import {
+  allPids,
+  environOf,
+  isDead,
+  livingProcesses,
+  outputsOf,
+  ownChildren,
+  type ProcessStat,
+  readStat,
+} from "./procfs.ts";
 
 /** No chain of parents that a person would make is longer. */
 const LONGEST_CHAIN = 256;
@@ -10,7 +19,13 @@ const LONGEST_CHAIN = 256;
 export type Roll = ReadonlyMap<InvocationId, readonly number[]>;
 
 /** `isLed`: the leader was not reaped yet, so its pid is still its own. `hasSession`: its session may still have members. */
-type Family = { readonly leader: number; isLed: boolean; hasSession: boolean };
+type Family = {
+  readonly leader: number;
+  isLed: boolean;
+  hasSession: boolean;
+  /** What its output goes to. Shape: `pipe:[4711]`. */
+  readonly pipes: readonly string[];
+};
 
 /** What was found out about a process; null: it belongs to nobody here. */
 type Verdict = Readonly<{ startTicks: number; invocation: InvocationId | null }>;
@@ -18,7 +33,8 @@ type Verdict = Readonly<{ startTicks: number; invocation: InvocationId | null }>
 /**
  * Tells which processes belong to which invocation where no control group does: the session that its leader made, everybody
  * who descends from its members, and whoever lost its parents and became our child (we are the subreaper) with the
- * invocation's id in its environment. Whoever was found once stays found, whatever becomes of its session or environment.
+ * invocation's id in its environment, or else with its output. Whoever was found once stays found, whatever becomes of its
+ * session or environment.
  */
 export class Kinship {
   readonly #families = new Map<InvocationId, Family>();
@@ -26,8 +42,8 @@ export class Kinship {
   readonly #ownSession = libc.getsid(0);
   #seen = new Map<number, Verdict>();
 
-  enter(invocation: InvocationId, leader: number): void {
-    this.#families.set(invocation, { leader, isLed: true, hasSession: true });
+  enter(invocation: InvocationId, leader: number, pipes: readonly string[]): void {
+    this.#families.set(invocation, { leader, isLed: true, hasSession: true, pipes });
     this.#leaders.set(leader, invocation);
   }
 
@@ -135,16 +151,29 @@ export class Kinship {
     return stat.ppid === process.pid ? this.#marked(pid, stat) : judge(stat.ppid);
   }
 
-  /** The word of its environment, for a child of ours whose parents are gone. The runtime's own children are in our session. */
+  /**
+   * The word of its environment, for a child of ours whose parents are gone, or that of its output where it has wiped its
+   * environment. The runtime's own children are in our session.
+   */
   #marked(pid: number, { session, startTicks }: ProcessStat): InvocationId | null {
     const seen = this.#seen.get(pid);
     if (seen?.startTicks === startTicks) return seen.invocation;
     if (session === this.#ownSession) return null;
     const mark = environOf(pid, "INVOCATION_ID");
-    if (mark === undefined) return null;
-    const invocation = mark !== null && this.#families.has(mark) ? mark : null;
+    const invocation = mark && this.#families.has(mark) ? mark : this.#printsFor(pid);
+    // An empty environment is that of one who wiped it, or of one who just comes or goes: that one is asked again.
+    if (mark === undefined && invocation === null) return null;
     this.#seen.set(pid, { startTicks, invocation });
     return invocation;
+  }
+
+  /** The pipes of an invocation are its own: whoever has one as its output has it from there. */
+  #printsFor(pid: number): InvocationId | null {
+    const outputs = outputsOf(pid);
+    for (const [invocation, { pipes }] of this.#families) {
+      if (pipes.some((pipe) => outputs.includes(pipe))) return invocation;
+    }
+    return null;
   }
 
   /** Of those who are alive: everybody who belongs to somebody, and the orphans that are known to belong to nobody. */

@@ -26,6 +26,8 @@ export type Entry = Readonly<{
   group: Group | null;
   /** The user that it runs as, when that is somebody else than ourselves. */
   uid: number | null;
+  /** What its output goes to. Shape: `pipe:[4711]`. */
+  pipes: readonly string[];
 }>;
 
 /** Who belongs to an invocation: by its control group where it has one, else by kinship. */
@@ -39,9 +41,9 @@ export class Members {
     this.#groups = groups;
   }
 
-  enter(invocation: InvocationId, { leader, group, uid }: Entry): void {
+  enter(invocation: InvocationId, { leader, group, uid, pipes }: Entry): void {
     this.#bodies.set(invocation, { leader, isLed: true, group, joined: false, uid });
-    this.#kinship.enter(invocation, leader);
+    this.#kinship.enter(invocation, leader, pipes);
   }
 
   leave(invocation: InvocationId): void {

@@ -13,7 +13,7 @@ import { libc } from "./libc.ts";
 import { MainProcess } from "./main-process.ts";
 import { Members } from "./members.ts";
 import { createNotifySockets, type Notice, type NotifySocket, type NotifySockets } from "./notify.ts";
-import { describeLiving, nameLiving, polledInodes, readStat, usageOf } from "./procfs.ts";
+import { describeLiving, nameLiving, outputsOf, polledInodes, readStat, usageOf } from "./procfs.ts";
 import type { Reactor } from "./reactor.ts";
 import { peekAnyDead, peekExit, reap } from "./reap.ts";
 import { type ShimAim, type ShimFailure, shimFailure } from "./shim-end.ts";
@@ -136,7 +136,8 @@ class RealProcesses implements HostProcesses {
     const startTicks = readStat(pid)?.startTicks ?? 0;
     const past = { isBuried: false, lingering: false, isKilled: false, wasRefused: false };
     this.#lives.set(invocation, { invocation, leader: pid, main: new MainProcess(pid), notify, aim, ...past });
-    this.#members.enter(invocation, { leader: pid, group, uid: identity?.uid ?? null });
+    const pipes = outputsOf("self", [order.stdout, order.stderr]).filter((each) => each.startsWith("pipe:"));
+    this.#members.enter(invocation, { leader: pid, group, uid: identity?.uid ?? null, pipes });
     this.#post({ tag: "spawned", invocation, pid, startTicks });
   }
 

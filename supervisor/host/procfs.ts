@@ -130,6 +130,11 @@ export function environOf(pid: number, name: string): string | null | undefined 
   return found === undefined ? null : found.slice(name.length + 1);
 }
 
+/** What stdout and stderr of a process are; empty where it cannot be read. Shape: `pipe:[4711]`, `/dev/null`. */
+export function outputsOf(pid: number | "self", [out, err]: readonly [number, number] = [1, 2]): readonly string[] {
+  return [out, err].map((fd) => linkOrEmpty(`/proc/${pid}/fd/${fd}`));
+}
+
 /** The command line as typed, or the short name where there is none (kernel threads, and processes that just end). */
 export function commandOf(pid: number, comm: string): string {
   const words = (readOrNull(`/proc/${pid}/cmdline`) ?? "").split("\0").filter((word) => word !== "");

@@ -42,7 +42,12 @@ export const containmentCases: readonly Case[] = [
     run: () => withRig(wiped),
   },
   {
-    promise: "an orphan that carries the mark of no invocation is nobody's, and is reaped when it ends",
+    promise: "a daemon that has wiped its environment is told by its output, and does not outlive the stop",
+    run: () => withRig(wipedDaemon),
+  },
+  {
+    promise:
+      "an orphan that has neither the mark nor the output of an invocation is nobody's, and is reaped when it ends",
     run: () => withRig(stranger),
   },
   inGroups("a child is in its control group before its program runs, and the group goes with it", group),
@@ -91,6 +96,19 @@ async function daemonised(rig: Rig): Promise<void> {
     [daemon],
   );
   assert.equal(child.seen("emptied"), undefined);
+  rig.processes.signal(child.invocation, "SIGKILL", "group");
+  await child.until("emptied");
+  assert.equal(readStat(daemon), null);
+}
+
+async function wipedDaemon(rig: Rig): Promise<void> {
+  const child = rig.shell(`env -i perl -e '${DAEMON} exec "sleep", "100"'; until test -e pid; do sleep 0.01; done`);
+  await child.until("exited");
+  const daemon = daemonPid(rig);
+  assert.deepEqual(
+    rig.processes.members(child.invocation).map(({ pid }) => pid),
+    [daemon],
+  );
   rig.processes.signal(child.invocation, "SIGKILL", "group");
   await child.until("emptied");
   assert.equal(readStat(daemon), null);
@@ -186,7 +204,9 @@ async function wiped(rig: Rig): Promise<void> {
 }
 
 async function stranger(rig: Rig): Promise<void> {
-  const child = rig.shell(`perl -e '${DAEMON} exec "sleep", "100"'; until test -e pid; do sleep 0.01; done`);
+  const child = rig.shell(
+    `perl -e '${DAEMON} exec "sleep", "100"' >/dev/null 2>&1; until test -e pid; do sleep 0.01; done`,
+  );
   assert.deepEqual((await child.until("exited")).survivors, []);
   const daemon = daemonPid(rig);
   rig.processes.signal(child.invocation, "SIGKILL", "group");
