@@ -290,7 +290,8 @@ describe("a fact", () => {
 
   test("an error without words leaves the words as they are; words without an error take it back", () => {
     const life = lifeAt("running");
-    const says = (text: string | null, errno: number | null) => life.send({ tag: "says", invocation: "i1", text, errno });
+    const says = (text: string | null, errno: number | null) =>
+      life.send({ tag: "says", invocation: "i1", text, errno });
     says("no disk", null);
     says(null, 28);
     expect(mainRun(life.state)).toMatchObject({ says: "no disk", errno: 28 });
