@@ -2,12 +2,11 @@ import process from "node:process";
 import type { InvocationId } from "../core/facts.ts";
 import { libc } from "./libc.ts";
 import {
-  allPids,
+  childrenOf,
   environOf,
   isDead,
   livingProcesses,
   outputsOf,
-  ownChildren,
   type ProcessStat,
   readStat,
 } from "./procfs.ts";
@@ -16,7 +15,7 @@ import {
 const LONGEST_CHAIN = 256;
 
 /** Who is alive of each invocation. Shape: process ids; an invocation without anybody is not in it. */
-export type Roll = ReadonlyMap<InvocationId, readonly number[]>;
+type Roll = ReadonlyMap<InvocationId, readonly number[]>;
 
 /** `isLed`: the leader was not reaped yet, so its pid is still its own. `hasSession`: its session may still have members. */
 type Family = {
@@ -62,8 +61,53 @@ export class Kinship {
     if (family) family.isLed = false;
   }
 
-  /** Looks at every process there is, and remembers whom it has found. */
-  roll(): Roll {
+  /**
+   * Who is alive of it; it remembers whom it has found.
+   * Costs a few reads for each of its processes, however many others there are. Why that is enough: we are the subreaper, so
+   * everybody who belongs to it descends from a child of ours, its leader or an orphan.
+   */
+  list(invocation: InvocationId): readonly number[] {
+    const children = childrenOf(process.pid);
+    if (children === null) return this.#roll().get(invocation) ?? [];
+    return this.#descend(invocation, children);
+  }
+
+  #descend(invocation: InvocationId, children: readonly number[]): readonly number[] {
+    const found: number[] = [];
+    const met = new Set<number>();
+    const todo = children
+      .filter((pid) => this.#mayLeadTo(invocation, pid))
+      .map((pid) => ({ pid, heritage: null as InvocationId | null }));
+    const family = this.#families.get(invocation);
+    let isSessionEmpty = true;
+    for (let next = todo.pop(); next; next = todo.pop()) {
+      const { pid, heritage } = next;
+      const stat = met.has(pid) ? null : readStat(pid);
+      if (!stat) continue;
+      met.add(pid);
+      const verdict = this.#known(pid, stat) ?? (stat.ppid === process.pid ? this.#marked(pid, stat) : heritage);
+      if (verdict !== null && verdict !== invocation) continue;
+      if (verdict === invocation && !isDead(stat)) {
+        found.push(pid);
+        this.#seen.set(pid, { startTicks: stat.startTicks, invocation });
+        if (stat.session === family?.leader) isSessionEmpty = false;
+      }
+      // A zombie may have some: its other threads' children, while those run.
+      for (const child of childrenOf(pid) ?? []) todo.push({ pid: child, heritage: verdict });
+    }
+    if (family && !family.isLed && isSessionEmpty) family.hasSession = false;
+    return found;
+  }
+
+  /** Not the leaders of others, whose descendants are theirs, and not the runtime's own children. */
+  #mayLeadTo(invocation: InvocationId, child: number): boolean {
+    const led = this.#leaders.get(child);
+    if (led !== undefined && this.#families.get(led)?.isLed) return led === invocation;
+    return libc.getsid(child) !== this.#ownSession;
+  }
+
+  /** Looks at every process there is, for a kernel that does not list children. */
+  #roll(): Roll {
     const living = livingProcesses();
     const verdicts = new Map<number, InvocationId | null>();
     const judge = (pid: number): InvocationId | null => {
@@ -103,24 +147,25 @@ export class Kinship {
   }
 
   /**
-   * Whether anybody may be left; a walk tells who. It says so, too, of a child of ours that has just died: whom it may have
+   * Whether anybody may be left; `list` tells who. It says so, too, of a child of ours that has just died: whom it may have
    * left behind is told once it is reaped.
-   * Why this is cheap: once the leader is gone, every member descends from a child of ours or is in its session.
+   * Why this is cheap: once the leader is gone, every member descends from a child of ours that belongs to it. Only below an
+   * orphan that is nobody's, having lost both session and mark, there may be one whom nothing but the session tells.
    */
   hasAny(invocation: InvocationId): boolean {
     const family = this.#families.get(invocation);
     if (!family) return false;
     if (family.isLed) return true;
-    const { leader } = family;
-    const inSession = this.#ownsSession(family) ? allPids().filter((pid) => libc.getsid(pid) === leader) : [];
-    if (inSession.length === 0) family.hasSession = false;
-    return inSession.some(isAlive) || (ownChildren()?.some((pid) => this.#mayBelong(invocation, pid)) ?? true);
+    const children = childrenOf(process.pid);
+    if (children === null || children.some((pid) => this.#mayBelong(invocation, pid))) return true;
+    const isAnyNobodys = children.some((pid) => this.#seen.get(pid)?.invocation === null);
+    return family.hasSession && isAnyNobodys && this.#descend(invocation, children).length > 0;
   }
 
-  /** Children of ours that belong to it, the leader left out. Much quicker than a walk, so that one that moves on is caught. */
+  /** Children of ours that belong to it, the leader left out. Much quicker than a look at all, so that one that moves on is caught. */
   orphans(invocation: InvocationId): readonly number[] {
     const leader = this.#families.get(invocation)?.leader;
-    const children = ownChildren() ?? [];
+    const children = childrenOf(process.pid) ?? [];
     return children.filter((pid) => pid !== leader && isAlive(pid) && this.#mayBelong(invocation, pid));
   }
 

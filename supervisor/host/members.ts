@@ -2,7 +2,7 @@ import process from "node:process";
 import type { InvocationId } from "../core/facts.ts";
 import type { Group } from "./group.ts";
 import type { Groups } from "./groups.ts";
-import { Kinship, type Roll } from "./kinship.ts";
+import { Kinship } from "./kinship.ts";
 import { libc } from "./libc.ts";
 import type { Sender } from "./notify.ts";
 import { askPidfd } from "./pidfd.ts";
@@ -66,23 +66,14 @@ export class Members {
     this.#kinship.reaped(pid);
   }
 
-  /** Zombies may be among them. `roll`: one walk for many questions. */
-  list(invocation: InvocationId, roll: () => Roll = () => this.#kinship.roll()): readonly number[] {
+  /** Zombies may be among them. */
+  list(invocation: InvocationId): readonly number[] {
     const body = this.#bodies.get(invocation);
     if (!body) return [];
     const group = this.#groupOf(body);
-    if (!group) return [...new Set([...(roll().get(invocation) ?? []), ...this.#kinship.orphans(invocation)])];
+    if (!group) return this.#kinship.list(invocation);
     const pids = group.pids();
     return body.isLed && !pids.includes(body.leader) ? [body.leader, ...pids] : pids;
-  }
-
-  /** Looks at all processes once, however often it is asked. */
-  sharedRoll(): () => Roll {
-    let roll: Roll | null = null;
-    return () => {
-      roll ??= this.#kinship.roll();
-      return roll;
-    };
   }
 
   /** False when nobody is left; true when it takes `list` to know. */

@@ -8,7 +8,6 @@ import { createForsaken } from "./forsaken.ts";
 import type { Group } from "./group.ts";
 import type { Groups } from "./groups.ts";
 import { type Identity, identityOf } from "./identity.ts";
-import type { Roll } from "./kinship.ts";
 import { libc } from "./libc.ts";
 import { MainProcess } from "./main-process.ts";
 import { Members } from "./members.ts";
@@ -246,9 +245,8 @@ class RealProcesses implements HostProcesses {
       if (leader !== main.pid && !isBuried && peekExit(leader) !== null) this.#bury(leader);
     }
     const strangers = this.#reapOrphans();
-    const roll = this.#members.sharedRoll();
-    for (const each of ended) this.#report(each, roll);
-    for (const life of [...this.#lives.values()]) if (life.lingering) this.#settle(life, roll);
+    for (const each of ended) this.#report(each);
+    for (const life of [...this.#lives.values()]) if (life.lingering) this.#settle(life);
     const restless = [...this.#lives.values()].some(({ lingering, main }) => lingering || main.isForeign());
     if (strangers || restless) this.#lookAgain();
   }
@@ -265,22 +263,22 @@ class RealProcesses implements HostProcesses {
     reap(pid);
   }
 
-  #report({ life, exit, failure }: Ended, roll: () => Roll): void {
+  #report({ life, exit, failure }: Ended): void {
     const { invocation } = life;
     if (failure) {
       this.#forget(life);
       this.#post({ tag: "spawn-failed", invocation, stage: failure.stage, ...failure.refusal });
       return;
     }
-    const survivors = this.#survivors(invocation, roll);
+    const survivors = this.#survivors(invocation);
     if (survivors === null) this.#forget(life);
     else life.lingering = true;
     this.#post({ tag: "exited", invocation, exit, survivors: survivors ?? [] });
   }
 
-  #settle(life: Life, roll: () => Roll): void {
+  #settle(life: Life): void {
     const { invocation } = life;
-    if (this.#survivors(invocation, roll) !== null) {
+    if (this.#survivors(invocation) !== null) {
       // Forked while the others were killed.
       if (life.isKilled) this.#members.signal(invocation, SIGKILL);
       return;
@@ -290,10 +288,10 @@ class RealProcesses implements HostProcesses {
   }
 
   /** Null when there are none for sure. None named: somebody may be there, who moves on faster than we can look. */
-  #survivors(invocation: InvocationId, roll: () => Roll): readonly Survivor[] | null {
+  #survivors(invocation: InvocationId): readonly Survivor[] | null {
     for (let look = 0; look < MOST_LOOKS; look++) {
       if (!this.#members.mayHaveAny(invocation)) return null;
-      const living = nameLiving(look === 0 ? this.#members.list(invocation, roll) : this.#members.list(invocation));
+      const living = nameLiving(this.#members.list(invocation));
       if (living.length > 0) return living;
       this.#reapOrphans();
     }

@@ -68,11 +68,6 @@ export function usageOf(pid: number): Readonly<{ memoryBytes: number; cpuSeconds
   };
 }
 
-/** Every process id of a session, zombies too. */
-export function sessionPids(session: number): readonly number[] {
-  return allPids().filter((pid) => libc.getsid(pid) === session);
-}
-
 /** Whoever of these still runs, with its command line. A zombie has ended: it is left out. */
 export function nameLiving(pids: readonly number[]): readonly Survivor[] {
   const living: Survivor[] = [];
@@ -111,12 +106,16 @@ export function describeLiving(pids: readonly number[]): readonly ProcessStatus[
   return found;
 }
 
-/** The children of this process, zombies too; null where the kernel does not list them. Source: proc_tid_children(5). */
-export function ownChildren(): readonly number[] | null {
-  const lists = readdirSync("/proc/self/task").map((thread) => readOrNull(`/proc/self/task/${thread}/children`));
+/**
+ * The children of a process, zombies too; null when it is gone, and where the kernel does not list them.
+ * Source: proc_tid_children(5).
+ * One may be left out while a sibling of it ends, so whoever must not miss any looks again.
+ */
+export function childrenOf(pid: number): readonly number[] | null {
+  const lists = threadsOf(pid).map((thread) => readOrNull(`/proc/${pid}/task/${thread}/children`));
   // A thread that has just ended has none; that all have none of it means that the kernel was built without.
   if (lists.every((list) => list === null)) return null;
-  return lists.flatMap((list) => (list ?? "").split(" ").map(Number)).filter((pid) => pid > 0);
+  return lists.flatMap((list) => (list ?? "").split(" ").map(Number)).filter((child) => child > 0);
 }
 
 /**
@@ -149,6 +148,15 @@ export function allPids(): readonly number[] {
 
 export function isDead(stat: ProcessStat): boolean {
   return stat.state === "Z" || stat.state === "X";
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // It ended in the meantime.
+    return [];
+  }
 }
 
 function readOrNull(path: string): string | null {

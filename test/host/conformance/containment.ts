@@ -41,6 +41,9 @@ export const containmentCases: readonly Case[] = [
     promise: "whoever was seen once stays a member, without an environment, a session or parents to tell it by",
     run: () => withRig(wiped),
   },
+  ...modes.map(({ by, grouped }) =>
+    both(`a signal to a group looks at nobody else's processes, ${by}`, { grouped, use: amongMany }),
+  ),
   {
     promise: "a daemon that has wiped its environment is told by its output, and does not outlive the stop",
     run: () => withRig(wipedDaemon),
@@ -141,6 +144,23 @@ function forkingAll(everySec: number): (rig: Rig) => Promise<void> {
     await child.gone();
     assert.deepEqual(rig.processes.members(child.invocation), []);
   };
+}
+
+async function amongMany(rig: Rig): Promise<void> {
+  const many = 150;
+  const crowd = rig.shell(`i=0; while [ $i -lt ${many} ]; do sleep 100 & i=$((i + 1)); done; echo up; wait`);
+  const child = rig.shell("sleep 100 & echo up; wait");
+  await Promise.all([crowd, child].map((one) => one.untilPrinted("up")));
+  const before = readsSoFar();
+  rig.processes.signal(child.invocation, "SIGCONT", "group");
+  assert.equal(rig.processes.members(child.invocation).length, 2);
+  const reads = readsSoFar() - before;
+  assert.ok(reads < many, `${reads} reads for a group of two`);
+}
+
+/** How often this process has read from a file. Source: proc_pid_io(5), syscr. */
+function readsSoFar(): number {
+  return Number(/^syscr: (\d+)$/m.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
 }
 
 /** The leader starts a daemon, names it, and ends; then the daemon does, with a code of its own. */
