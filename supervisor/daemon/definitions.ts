@@ -12,8 +12,8 @@ export interface Definitions {
 }
 
 export function createDefinitions(): Definitions {
-  let known: ReadonlyMap<InvocationId, Unit> = new Map();
-  let seen: World["units"] | null = null;
+  const known = new Map<InvocationId, Unit>();
+  let seen: World["units"] = new Map();
   return {
     of: ({ unit, instances }) => {
       const started = instances.flatMap(serving).map(({ invocation }) => known.get(invocation) ?? unit);
@@ -21,12 +21,19 @@ export function createDefinitions(): Definitions {
     },
     turned({ units }) {
       if (units === seen) return;
-      seen = units;
-      const now = new Map<InvocationId, Unit>();
-      for (const { unit, instances } of units.values()) {
-        for (const { invocation } of instances.flatMap(serving)) now.set(invocation, known.get(invocation) ?? unit);
+      for (const [name, before] of seen) if (!units.has(name)) for (const each of lives(before)) known.delete(each);
+      for (const [name, entry] of units) {
+        const before = seen.get(name);
+        if (before === entry) continue;
+        const now = lives(entry);
+        for (const each of before ? lives(before) : []) if (!now.includes(each)) known.delete(each);
+        for (const each of now) if (!known.has(each)) known.set(each, entry.unit);
       }
-      known = now;
+      seen = units;
     },
   };
+}
+
+function lives({ instances }: UnitState): readonly InvocationId[] {
+  return instances.flatMap(serving).map(({ invocation }) => invocation);
 }

@@ -31,6 +31,8 @@ export function createHistory(options: HistoryOptions): History {
 
 const mostEntries = 200;
 const mostBytes = 256 * 1024;
+/** Each takes a good tenth of a millisecond. */
+const mostFilesAtOnce = 40;
 /** Of the last lines that a process printed. */
 const mostLines = 5;
 const longestLine = 200;
@@ -65,9 +67,7 @@ class Chronicle implements History {
     this.#pending.set(unit, lines);
     lines.push(`${JSON.stringify(entry)}\n`);
     if (lines.length > mostEntries) lines.shift();
-    if (this.#isDue) return;
-    this.#isDue = true;
-    this.#options.files.soon(() => this.flush());
+    this.#flushSoon();
   }
 
   of(unit: string, limit = mostEntries): readonly WhyEntry[] {
@@ -78,12 +78,29 @@ class Chronicle implements History {
 
   flush(): void {
     this.#isDue = false;
-    for (const [unit, lines] of this.#pending) {
+    this.#writeOut(this.#pending.size);
+  }
+
+  /** What hundreds of units did is written a few units at a time: nothing waits for all those files. */
+  #flushSome(): void {
+    this.#isDue = false;
+    this.#writeOut(mostFilesAtOnce);
+    if (this.#pending.size > 0) this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#options.files.soon(() => this.#flushSome());
+  }
+
+  #writeOut(most: number): void {
+    for (const [unit, lines] of [...this.#pending].slice(0, most)) {
+      this.#pending.delete(unit);
       const error = this.#write(unit, lines.join(""));
       if (error !== null && !this.#isFailing) this.#options.failed(error);
       this.#isFailing = error !== null;
     }
-    this.#pending.clear();
   }
 
   #write(unit: string, text: string): string | null {

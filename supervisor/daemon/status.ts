@@ -50,22 +50,38 @@ function oneInstance(sources: StatusSources, entry: UnitState, instance: number)
   if (!state) return null;
   const name = `${entry.unit.name}@${instance}`;
   const alone = unitStatus(sources, { ...entry, target: 1, instances: [state] });
-  const instances = instanceStatuses(sources, name, state);
+  const instances = instanceStatuses(sources.clock, name, state).map((each) => ({
+    ...each,
+    ...usageOf(sources, each),
+  }));
   return { ...alone, name, since: stamp(sources.clock, sources.since(name)), instances };
 }
 
-function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
+/** What follows from one entry alone: it is put into words once, since an entry never changes. */
+type Words = Readonly<
+  Pick<UnitStatus, "active_state" | "sub_state" | "health" | "main_pid" | "generation" | "wanted" | "restarts"> &
+    Pick<UnitStatus, "result" | "status_text" | "instances" | "handover" | "last_exit">
+>;
+
+/** `offset`: how the clocks stood to each other, for the times in it. */
+const worded = new WeakMap<UnitState, Readonly<{ words: Words; offset: number }>>();
+
+function wordsOf(clock: Clock, entry: UnitState): Words {
+  const offset = offsetOf(clock);
+  const known = worded.get(entry);
+  if (known?.offset === offset) return known.words;
+  const words = word(clock, entry);
+  worded.set(entry, { words, offset });
+  return words;
+}
+
+function word(clock: Clock, entry: UnitState): Words {
   const { unit, instances } = entry;
   const { activeState, subState } = worstView(judged(entry));
   const [first] = instances;
   const main = instances.map(mainRun).find((run) => run !== null) ?? null;
   const cause = instances.find((state) => state.cause !== null)?.cause ?? null;
   return {
-    name: unit.name,
-    description: unit.description,
-    file: unit.file,
-    changed_on_disk: sources.files.changes.has(unit.file),
-    outdated: sources.files.isOutdated(entry),
     active_state: activeState,
     sub_state: subState,
     health: worstHealth(instances),
@@ -73,20 +89,62 @@ function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
     generation: main?.generation ?? first?.generation ?? 0,
     wanted: instances.some(({ wanted }) => wanted === "up") ? "up" : "down",
     restarts: instances.reduce((sum, state) => sum + state.restarts, 0),
-    since: stamp(sources.clock, sources.since(unit.name)),
     result: result(cause),
-    status_text: main ? wordsOf(main) : null,
+    status_text: main ? ownWords(main) : null,
+    instances: instances.flatMap((state, index) => instanceStatuses(clock, `${unit.name}@${index + 1}`, state)),
+    handover: handoverStatus(instances),
+    last_exit: lastExit(clock, instances),
+  };
+}
+
+function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
+  const { unit } = entry;
+  const words = wordsOf(sources.clock, entry);
+  return {
+    name: unit.name,
+    description: unit.description,
+    file: unit.file,
+    changed_on_disk: sources.files.changes.has(unit.file),
+    outdated: sources.files.isOutdated(entry),
+    active_state: words.active_state,
+    sub_state: words.sub_state,
+    health: words.health,
+    main_pid: words.main_pid,
+    generation: words.generation,
+    wanted: words.wanted,
+    restarts: words.restarts,
+    since: stamp(sources.clock, sources.since(unit.name)),
+    result: words.result,
+    status_text: words.status_text,
     warnings: [],
     reason: reasonOf(sources.world, entry),
-    instances: instances.flatMap((state, index) => instanceStatuses(sources, `${unit.name}@${index + 1}`, state)),
+    instances: words.instances.map((one) => ({ ...one, ...usageOf(sources, one) })),
     listeners: [...sources.sockets.of(unit.name), ...sources.sockets.retired(unit.name)].map(({ name, address }) => ({
       name,
       address,
     })),
-    handover: handoverStatus(instances),
+    handover: words.handover,
     release: null,
-    last_exit: lastExit(sources.clock, instances),
+    last_exit: words.last_exit,
   };
+}
+
+/** How old a measurement may be: hundreds of processes are not measured again for each of those who ask. Units: milliseconds. */
+const freshMs = 250;
+
+type Usage = Pick<InstanceStatus, "memory_bytes" | "cpu_seconds">;
+const unmeasured: Usage = { memory_bytes: null, cpu_seconds: null };
+const measured = new WeakMap<InstanceStatus, Readonly<{ usage: Usage; at: Instant }>>();
+
+function usageOf({ clock, processes }: StatusSources, one: InstanceStatus): Usage {
+  if (one.pid === null) return unmeasured;
+  const now = clock.now();
+  const last = measured.get(one);
+  if (last && now - last.at < freshMs) return last.usage;
+  const found = processes.usage(one.pid);
+  const usage = found ? { memory_bytes: found.memoryBytes, cpu_seconds: found.cpuSeconds } : unmeasured;
+  measured.set(one, { usage, at: now });
+  return usage;
 }
 
 /** One that is unhealthy speaks for all; healthy are they together. */
@@ -107,9 +165,9 @@ function reasonOf(world: World, { unit, instances }: UnitState): string | null {
   return draining.length > 0 ? `generation ${draining[0]?.run.generation} drains` : null;
 }
 
-function instanceStatuses(sources: StatusSources, name: string, state: State): readonly InstanceStatus[] {
+function instanceStatuses(clock: Clock, name: string, state: State): readonly InstanceStatus[] {
   const [main, next] = serving(state);
-  const one = (run: Run, phase: string): InstanceStatus => instanceStatus(sources, { name, run, phase });
+  const one = (run: Run, phase: string): InstanceStatus => instanceStatus(clock, { name, run, phase });
   return [
     ...(main ? [one(main, state.phase.tag)] : []),
     ...(next ? [one(next, state.phase.tag === "soaking" ? "soaking" : "starting")] : []),
@@ -118,10 +176,9 @@ function instanceStatuses(sources: StatusSources, name: string, state: State): r
 }
 
 function instanceStatus(
-  { clock, processes }: StatusSources,
+  clock: Clock,
   { name, run, phase }: Readonly<{ name: string; run: Run; phase: string }>,
 ): InstanceStatus {
-  const usage = run.pid === null ? null : processes.usage(run.pid);
   return {
     name,
     pid: run.pid,
@@ -131,13 +188,12 @@ function instanceStatus(
     ready_at: run.readyAt === null ? null : stamp(clock, run.readyAt),
     health: healthOf(run.probes),
     probes: Object.entries(run.probes).map(([kind, { verdict, detail }]) => ({ kind, verdict, detail })),
-    memory_bytes: usage?.memoryBytes ?? null,
-    cpu_seconds: usage?.cpuSeconds ?? null,
+    ...unmeasured,
   };
 }
 
 /** Shape: `no disk (errno 28)`, `errno 28` without words. */
-function wordsOf({ says, errno }: Run): string | null {
+function ownWords({ says, errno }: Run): string | null {
   if (errno === null) return says;
   return says ? `${says} (errno ${errno})` : `errno ${errno}`;
 }
@@ -171,9 +227,13 @@ const offsets = new WeakMap<Clock, number>();
 
 /** When an instant was, for people. Two answers about one fact agree, unless the wall clock was set in between. */
 function stamp(clock: Clock, at: Instant): string {
+  return new Date(offsetOf(clock) + at).toISOString();
+}
+
+function offsetOf(clock: Clock): number {
   const now = clock.wall().getTime() - clock.now();
   const known = offsets.get(clock);
   const offset = known === undefined || Math.abs(now - known) > wallJump ? now : known;
   offsets.set(clock, offset);
-  return new Date(offset + at).toISOString();
+  return offset;
 }

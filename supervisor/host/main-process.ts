@@ -7,6 +7,7 @@ export class MainProcess {
   #pid: number;
   /** Null for the one that was started: it is our child, so its pid is its own until we reap it. */
   #startTicks: number | null = null;
+  #isForeign = false;
 
   constructor(pid: number) {
     this.#pid = pid;
@@ -25,9 +26,9 @@ export class MainProcess {
     return true;
   }
 
-  /** Somebody else is its parent, who alone hears of its end. */
-  isForeign(): boolean {
-    return peekExit(this.#pid) === "foreign";
+  /** Somebody else is its parent, who alone hears of its end; as it was when its end was looked for last. */
+  get isForeign(): boolean {
+    return this.#isForeign;
   }
 
   isAlive(): boolean {
@@ -42,6 +43,7 @@ export class MainProcess {
    */
   exit(): Exit | null {
     const exit = peekExit(this.#pid);
+    this.#isForeign = exit === "foreign";
     if (exit !== "foreign") return exit;
     if (this.#startTicks === null) return { by: "code", code: 255 };
     return this.isAlive() ? null : { by: "code", code: 0 };

@@ -247,7 +247,7 @@ class RealProcesses implements HostProcesses {
     const strangers = this.#reapOrphans();
     for (const each of ended) this.#report(each);
     for (const life of [...this.#lives.values()]) if (life.lingering) this.#settle(life);
-    const restless = [...this.#lives.values()].some(({ lingering, main }) => lingering || main.isForeign());
+    const restless = [...this.#lives.values()].some(({ lingering, main }) => lingering || main.isForeign);
     if (strangers || restless) this.#lookAgain();
   }
 

@@ -14,8 +14,10 @@ export type LineOf = (unit: string, key: string) => number | undefined;
  */
 export function order(units: readonly Unit[]): StartOrder {
   const edges = edgesOf(units);
+  const rank = new Map(units.map(({ name }, index) => [name, index]));
+  const rankOf = (name: string): number => rank.get(name) ?? 0;
   return new Map(
-    units.map(({ name }) => [name, units.map((each) => each.name).filter((other) => edges.get(name)?.has(other))]),
+    units.map(({ name }) => [name, [...(edges.get(name)?.keys() ?? [])].sort((a, b) => rankOf(a) - rankOf(b))]),
   );
 }
 
@@ -29,15 +31,17 @@ export function parts(units: readonly Unit[], names: readonly string[]): readonl
 export function followers(units: readonly Unit[], names: readonly string[]): readonly string[] {
   const follows = ({ requires, bindsTo, partOf }: Unit, target: string): boolean =>
     [...requires, ...bindsTo, ...partOf].includes(target);
-  const found = reach(names, (target) => units.filter((unit) => follows(unit, target)).map((unit) => unit.name));
+  const tied = units.filter(({ requires, bindsTo, partOf }) => requires.length + bindsTo.length + partOf.length > 0);
+  const found = reach(names, (target) => tied.filter((unit) => follows(unit, target)).map((unit) => unit.name));
   return units.map((unit) => unit.name).filter((each) => !names.includes(each) && found.has(each));
 }
 
 /** Names every unit that cannot be up beside one of `names`, whichever of the two says so. */
 export function opponents(units: readonly Unit[], names: readonly string[]): readonly string[] {
-  const own = new Set(units.filter((unit) => names.includes(unit.name)).flatMap((unit) => unit.conflicts));
+  const named = new Set(names);
+  const own = new Set(units.filter((unit) => named.has(unit.name)).flatMap((unit) => unit.conflicts));
   return units
-    .filter((unit) => own.has(unit.name) || unit.conflicts.some((name) => names.includes(name)))
+    .filter((unit) => own.has(unit.name) || unit.conflicts.some((name) => named.has(name)))
     .map((unit) => unit.name);
 }
 
@@ -82,10 +86,11 @@ function unknownFaults(unit: Unit, known: readonly string[], lineOf: LineOf): re
 /** Two units that both start with the supervisor, by themselves or because another needs them, and cannot both be up. */
 function conflictFaults(units: readonly Unit[], lineOf: LineOf): readonly Fault[] {
   const enabled = units.filter((unit) => unit.enabled).map((unit) => unit.name);
-  const starting = units.filter((unit) => closure(units, enabled).includes(unit.name));
-  return starting.flatMap((unit) =>
+  const starting = new Set(closure(units, enabled));
+  const there = units.filter(({ name }) => starting.has(name));
+  return there.flatMap((unit) =>
     unit.conflicts.flatMap((name, index): Fault[] => {
-      if (!starting.some((other) => other.name === name)) return [];
+      if (!starting.has(name)) return [];
       const message = `conflicts with "${name}", and both would start: only one may be enabled, or needed by one that is`;
       const at = place(unit, `unit.conflicts.${index}`, lineOf);
       return [{ code: "unit-invalid", message, retry: "never", unit: unit.name, at }];
