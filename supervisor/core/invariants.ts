@@ -17,19 +17,23 @@ export type Truth = Readonly<{ alive: ReadonlySet<InvocationId>; now: Instant }>
  */
 export function breaches(world: World, { alive, now }: Truth, before: Scene | null = null): readonly string[] {
   const found: string[] = [];
+  const isSame = before?.units === world.units && before.graph === world.graph;
   for (const [name, entry] of world.units) {
-    found.push(...relationBreaches(world, entry));
+    if (!isSame) found.push(...relationBreaches(world, entry));
     if (dueAt(entry) <= now) found.push(`${name}: a deadline of ${dueAt(entry)} is still due at ${now}`);
-    if (before?.units.get(name) !== entry)
-      found.push(...numberBreaches(entry), ...instancesBreaches(entry, alive, now));
+    if (before?.units.get(name) === entry) continue;
+    found.push(...numberBreaches(entry), ...instancesBreaches(entry, alive, now));
   }
-  const unseen = [...alive].filter((invocation) => ownerOf(world, invocation) === null);
+  const unseen: string[] = [];
+  for (const invocation of alive) if (ownerOf(world, invocation) === null) unseen.push(invocation);
   return unseen.length === 0 ? found : [...found, `unseen processes: ${unseen.join(", ")}`];
 }
 
 /** A unit that is bound to one which is not up runs no longer than it takes to stop it. */
 function relationBreaches(world: World, { unit, instances }: UnitState): readonly string[] {
-  const lost = (world.graph.get(unit.name)?.bindsTo ?? []).filter(
+  const bound = world.graph.get(unit.name)?.bindsTo ?? [];
+  if (bound.length === 0) return [];
+  const lost = bound.filter(
     (name) => !meant(world.units.get(name)).every((state) => isUp(state) || holdsWork(state) || isComing(state)),
   );
   const runsOn = instances.some((state) => serving(state).length > 0 && state.wanted === "up" && !state.bounce);
@@ -38,6 +42,7 @@ function relationBreaches(world: World, { unit, instances }: UnitState): readonl
 
 /** There are as many instances as there are to be, and beyond them only those that are on their way out. */
 function numberBreaches({ unit, target, instances }: UnitState): readonly string[] {
+  if (instances.length === target) return [];
   if (instances.length < target) return [`${unit.name} has ${instances.length} of ${target} instances`];
   const beyond = instances.slice(target);
   if (beyond.some((state) => state.wanted === "up")) return [`${unit.name} keeps an instance beyond ${target}`];
@@ -55,7 +60,8 @@ function instancesBreaches({ unit, instances }: UnitState, alive: Truth["alive"]
     const [main, next] = serving(state);
     const live = all.filter((run) => alive.has(run.invocation) && !isCommand(run)).length;
     const seen: Seen = { unit, state, all, main, next, live, now };
-    return rules.filter(([holds]) => !holds(seen)).map(([, text]) => `${unit.name}@${index + 1}: ${text(seen)}`);
+    const broken = rules.filter(([holds]) => !holds(seen));
+    return broken.length === 0 ? [] : broken.map(([, text]) => `${unit.name}@${index + 1}: ${text(seen)}`);
   });
 }
 
@@ -96,7 +102,7 @@ const rules: readonly Rule[] = [
     ({ state }) => `${state.chore?.kind} in ${state.phase.tag}`,
   ],
   [
-    ({ state, all }) => all.filter(isCommand).length <= state.leaving.length + 1,
+    ({ state, all }) => all.length < 2 || all.filter(isCommand).length <= state.leaving.length + 1,
     ({ all }) => `${all.filter(isCommand).length} commands at once`,
   ],
   [
@@ -110,7 +116,8 @@ const rules: readonly Rule[] = [
   [({ state }) => state.phase.tag !== "failed" || state.cause !== null, () => "failed without a cause"],
 ];
 
-const isEachOnce = (all: readonly Run[]): boolean => new Set(all.map((run) => run.invocation)).size === all.length;
+const isEachOnce = (all: readonly Run[]): boolean =>
+  all.length < 2 || new Set(all.map((run) => run.invocation)).size === all.length;
 
 /** A command of the unit, which has the name of a turn and its own kind. */
 const isCommand = ({ invocation }: Run): boolean => invocation.includes(".");

@@ -4,7 +4,7 @@ import type { Event } from "./event.ts";
 import { fact } from "./fact.ts";
 import { begin, commit, reject } from "./handover.ts";
 import { hurry, overdue } from "./leave.ts";
-import { asked, due } from "./probe.ts";
+import { asked, due, nextAsk } from "./probe.ts";
 import { choreLate } from "./progress.ts";
 import { canReload } from "./reload.ts";
 import { evict, halt, launch, undo } from "./service.ts";
@@ -92,6 +92,8 @@ function reloadCommand(context: Context, here: Step): Step {
 
 /** Asks the probes that are due. */
 function ask({ tick }: Context, here: Step): Step {
+  const isAnyDue = serving(here.state).some(({ probes }) => nextAsk(probes) <= tick.now);
+  if (!isAnyDue) return here;
   return serving(here.state).reduce((before, { invocation, probes }) => {
     const now = due(probes, tick.now);
     if (now.length === 0) return before;

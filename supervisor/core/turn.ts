@@ -56,10 +56,13 @@ export function newRun({ mint, tick }: Context, generation: number): Run {
 export function amend(step: Step, invocation: InvocationId, change: Partial<Run>): Step {
   const touch = (run: Run): Run => (run.invocation === invocation ? { ...run, ...change } : run);
   const { phase, leaving, chore } = step.state;
-  const known = set(step, {
-    leaving: leaving.map((one) => ({ ...one, run: touch(one.run) })),
-    chore: chore && { ...chore, run: touch(chore.run) },
-  });
+  const isBeside = chore !== null || leaving.length > 0;
+  const known = isBeside
+    ? set(step, {
+        leaving: leaving.map((one) => ({ ...one, run: touch(one.run) })),
+        chore: chore && { ...chore, run: touch(chore.run) },
+      })
+    : step;
   if (phase.tag === "replacing" || phase.tag === "soaking") {
     return set(known, { phase: { ...phase, run: touch(phase.run), next: touch(phase.next) } });
   }

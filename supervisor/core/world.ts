@@ -67,8 +67,10 @@ export function stateOf(world: World, { unit, instance }: Whom): State | undefin
 /** Whose process this is. Null: nobody's any more. */
 export function ownerOf(world: World, invocation: string): Whom | null {
   for (const [unit, entry] of world.units) {
-    const index = gist(entry).invocations.findIndex((known) => known.includes(invocation));
-    if (index >= 0) return { unit, instance: index + 1 };
+    const { invocations } = gist(entry);
+    for (let index = 0; index < invocations.length; index++) {
+      if (invocations[index]?.includes(invocation)) return { unit, instance: index + 1 };
+    }
   }
   return null;
 }

@@ -103,13 +103,14 @@ class OrderDesk implements Orders {
 
   /** Stops what the units and their needs cannot be beside, and names those needs. Errors: request-invalid where the needs are torn. */
   #clear(verb: string, names: readonly string[]): Outcome<readonly string[]> {
-    const starting = closure(this.#units, names.map(unitOf));
-    const against = opponents(this.#units, starting);
-    const torn = against.filter((unit) => starting.includes(unit));
+    const named = new Set(names.map(unitOf));
+    const starting = new Set(closure(this.#units, [...named]));
+    const against = opponents(this.#units, [...starting]);
+    const torn = against.filter((unit) => starting.has(unit));
     if (torn.length > 0) return fail(conflict(verb, names, torn));
-    const ending = [...against, ...followers(this.#units, against)].filter((unit) => !starting.includes(unit));
+    const ending = [...against, ...followers(this.#units, against)].filter((unit) => !starting.has(unit));
     this.#wish("want-down", this.#active(ending));
-    return ok(starting.filter((unit) => !names.map(unitOf).includes(unit)));
+    return ok([...starting].filter((unit) => !named.has(unit)));
   }
 
   #stop(names: readonly string[], cascade: boolean): Given {

@@ -78,7 +78,8 @@ class Transaction implements Reconfigure {
   }
 
   isOutdated(entry: UnitState): boolean {
-    return outdatedKeys(this.#options.definitions.of(entry), entry.unit).length > 0;
+    const started = this.#options.definitions.of(entry);
+    return started.some((unit) => unit !== entry.unit) && outdatedKeys(started, entry.unit).length > 0;
   }
 
   plan(): Outcome<Plan> {

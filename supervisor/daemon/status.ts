@@ -28,7 +28,8 @@ export type StatusSources = Readonly<{
 
 /** Says what is, from the one world that decisions are made on. */
 export function statusOf(sources: StatusSources): Status {
-  const units = [...sources.world.units.values()].map((entry) => unitStatus(sources, entry));
+  const asked = ask(sources);
+  const units = [...sources.world.units.values()].map((entry) => unitStatus(asked, entry));
   const supervisor = { ...sources.supervisor, changed_on_disk: sources.files.changes.any };
   return { schema_version: 1, supervisor, units };
 }
@@ -38,14 +39,15 @@ export function inspect(sources: StatusSources, name: string): UnitStatus | null
   const [unit = "", instance] = name.split("@");
   const entry = sources.world.units.get(unit);
   if (!entry) return null;
-  const status = instance === undefined ? unitStatus(sources, entry) : oneInstance(sources, entry, Number(instance));
+  const asked = ask(sources);
+  const status = instance === undefined ? unitStatus(asked, entry) : oneInstance(asked, entry, Number(instance));
   if (!status) return null;
   const withTree = (one: InstanceStatus) => ({ ...one, processes: sources.processes.tree(one.invocation_id) });
   return { ...status, instances: status.instances.map(withTree) };
 }
 
 /** An instance, told in the same words as a unit. Why: to whom it is named it is what a unit of its own would be. */
-function oneInstance(sources: StatusSources, entry: UnitState, instance: number): UnitStatus | null {
+function oneInstance(sources: Asked, entry: UnitState, instance: number): UnitStatus | null {
   const state = entry.instances[instance - 1];
   if (!state) return null;
   const name = `${entry.unit.name}@${instance}`;
@@ -66,8 +68,7 @@ type Words = Readonly<
 /** `offset`: how the clocks stood to each other, for the times in it. */
 const worded = new WeakMap<UnitState, Readonly<{ words: Words; offset: number }>>();
 
-function wordsOf(clock: Clock, entry: UnitState): Words {
-  const offset = offsetOf(clock);
+function wordsOf({ clock, offset }: Asked, entry: UnitState): Words {
   const known = worded.get(entry);
   if (known?.offset === offset) return known.words;
   const words = word(clock, entry);
@@ -97,9 +98,16 @@ function word(clock: Clock, entry: UnitState): Words {
   };
 }
 
-function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
+/** The sources at one moment. `offset`: how the clocks stand to each other. */
+type Asked = StatusSources & Readonly<{ now: Instant; offset: number }>;
+
+function ask(sources: StatusSources): Asked {
+  return { ...sources, now: sources.clock.now(), offset: offsetOf(sources.clock) };
+}
+
+function unitStatus(sources: Asked, entry: UnitState): UnitStatus {
   const { unit } = entry;
-  const words = wordsOf(sources.clock, entry);
+  const words = wordsOf(sources, entry);
   return {
     name: unit.name,
     description: unit.description,
@@ -113,7 +121,7 @@ function unitStatus(sources: StatusSources, entry: UnitState): UnitStatus {
     generation: words.generation,
     wanted: words.wanted,
     restarts: words.restarts,
-    since: stamp(sources.clock, sources.since(unit.name)),
+    since: new Date(sources.offset + sources.since(unit.name)).toISOString(),
     result: words.result,
     status_text: words.status_text,
     warnings: [],
@@ -136,9 +144,8 @@ type Usage = Pick<InstanceStatus, "memory_bytes" | "cpu_seconds">;
 const unmeasured: Usage = { memory_bytes: null, cpu_seconds: null };
 const measured = new WeakMap<InstanceStatus, Readonly<{ usage: Usage; at: Instant }>>();
 
-function usageOf({ clock, processes }: StatusSources, one: InstanceStatus): Usage {
+function usageOf({ now, processes }: Asked, one: InstanceStatus): Usage {
   if (one.pid === null) return unmeasured;
-  const now = clock.now();
   const last = measured.get(one);
   if (last && now - last.at < freshMs) return last.usage;
   const found = processes.usage(one.pid);

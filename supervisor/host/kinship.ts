@@ -1,15 +1,7 @@
 import process from "node:process";
 import type { InvocationId } from "../core/facts.ts";
 import { libc } from "./libc.ts";
-import {
-  childrenOf,
-  environOf,
-  isDead,
-  livingProcesses,
-  outputsOf,
-  type ProcessStat,
-  readStat,
-} from "./procfs.ts";
+import { childrenOf, environOf, isDead, livingProcesses, outputsOf, type ProcessStat, readStat } from "./procfs.ts";
 
 /** No chain of parents that a person would make is longer. */
 const LONGEST_CHAIN = 256;

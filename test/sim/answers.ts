@@ -3,6 +3,8 @@ import { serving } from "../../supervisor/core/state.ts";
 import type { UnitState, World } from "../../supervisor/core/world.ts";
 import type { ProbeKind } from "../../supervisor/unit/unit.ts";
 
+const fatal: readonly ProbeKind[] = ["startup", "liveness"];
+
 /** What the probes were really told, the last answers in a row for each life and kind. */
 export class Answers {
   /** Shape: `i1 readiness` → how often in a row, passes above and failures below 0. */
@@ -30,18 +32,18 @@ export class Answers {
 
   /** Who serves though a probe that it must not fail has failed as often as it may. */
   unfit(world: World): readonly string[] {
-    const fatal: readonly ProbeKind[] = ["startup", "liveness"];
-    const asked = [...world.units.values()].filter(({ unit }) => fatal.some((kind) => unit.probes[kind]));
-    return asked.flatMap(({ unit, instances }) =>
-      instances.flatMap(serving).flatMap(({ invocation, mood }) =>
-        fatal
-          .filter((kind) => {
-            const probe = unit.probes[kind];
-            const row = this.#row.get(`${invocation} ${kind}`) ?? 0;
-            return mood !== "stopping" && probe !== undefined && -row >= probe.failureThreshold;
-          })
-          .map((kind) => `${unit.name}: ${invocation} goes on though it fails its ${kind} probe`),
-      ),
-    );
+    const found: string[] = [];
+    for (const { unit, instances } of world.units.values()) {
+      for (const kind of fatal) {
+        const probe = unit.probes[kind];
+        if (!probe) continue;
+        for (const { invocation, mood } of instances.flatMap(serving)) {
+          const row = this.#row.get(`${invocation} ${kind}`) ?? 0;
+          if (mood === "stopping" || -row < probe.failureThreshold) continue;
+          found.push(`${unit.name}: ${invocation} goes on though it fails its ${kind} probe`);
+        }
+      }
+    }
+    return found;
   }
 }

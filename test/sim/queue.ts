@@ -5,9 +5,10 @@ export class Queue<T> {
 
   put(at: number, item: T): void {
     const entry = { at, seq: this.#seq++, item };
-    const later = this.#items.findIndex((other) => other.at > at);
-    if (later < 0) this.#items.push(entry);
-    else this.#items.splice(later, 0, entry);
+    let place = this.#items.length;
+    while (place > 0 && (this.#items[place - 1]?.at ?? 0) > at) place--;
+    if (place === this.#items.length) this.#items.push(entry);
+    else this.#items.splice(place, 0, entry);
   }
 
   nextAt(): number | null {

@@ -199,9 +199,9 @@ class Run {
     }
     const due = event.tag === "deadline" ? this.#now : this.#now - 1;
     this.#breaches.push(...this.#watch.unfit(this.world, due));
-    this.#breaches.push(
-      ...breaches(this.world, { alive: this.#present, now: due }, before).map((text) => `at ${this.#now}: ${text}`),
-    );
+    for (const text of breaches(this.world, { alive: this.#present, now: due }, before)) {
+      this.#breaches.push(`at ${this.#now}: ${text}`);
+    }
   }
 
   #perform({ unit, instance, effect }: Deed): void {

@@ -36,16 +36,16 @@ export class Watch {
   }
 
   #silent(world: World, now: number): readonly string[] {
-    const watched = [...world.units.values()].filter(({ unit }) => unit.service.watchdogMs > 0);
-    return watched.flatMap(({ unit, instances }) =>
-      instances
-        .flatMap(serving)
-        .filter(
-          (run) =>
-            run.readyAt !== null && run.mood !== "stopping" && now > this.#lastSign(run) + unit.service.watchdogMs,
-        )
-        .map((run) => `${unit.name}: ${run.invocation} is silent and serves`),
-    );
+    const found: string[] = [];
+    for (const { unit, instances } of world.units.values()) {
+      const { watchdogMs } = unit.service;
+      if (watchdogMs === 0) continue;
+      for (const run of instances.flatMap(serving)) {
+        if (run.readyAt === null || run.mood === "stopping" || now <= this.#lastSign(run) + watchdogMs) continue;
+        found.push(`${unit.name}: ${run.invocation} is silent and serves`);
+      }
+    }
+    return found;
   }
 
   #lastSign({ invocation, readyAt }: Run): number {
