@@ -103,7 +103,11 @@ class FakeProcesses implements Processes {
     return [];
   }
 
+  /** How often a process was measured. */
+  measurements = 0;
+
   usage(pid: number): ReturnType<Processes["usage"]> {
+    this.measurements++;
     return pid === 999 ? null : { memoryBytes: pid * 1_000, cpuSeconds: pid / 100 };
   }
 

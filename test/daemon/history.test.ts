@@ -42,6 +42,21 @@ test("a crash loop is one write a pause, not one for each end", () => {
   expect(files.log).toEqual(["append api", "append api"]);
 });
 
+test("what hundreds of units did is written some files at a time, and at the end all that is left", () => {
+  const { files, history, take } = setUp();
+  const units = Array.from({ length: 300 }, (_, index) => `u${index}`);
+  for (const unit of units) take("service.ready", { unit });
+  files.pause();
+  const atOnce = files.log.length;
+  expect(atOnce).toBeGreaterThan(0);
+  expect(atOnce).toBeLessThan(100);
+  files.pause();
+  expect(files.log.length).toBe(2 * atOnce);
+  for (const unit of units) expect(history.of(unit)).toHaveLength(1);
+  history.flush();
+  expect(files.log).toEqual(units.map((unit) => `append ${unit}`));
+});
+
 test("an earlier life of the supervisor is still told, and half a line of it is none", () => {
   const earlier = setUp({ life: "2025-12-31T00:00:00.000Z" });
   earlier.take("service.ready");

@@ -347,3 +347,18 @@ test("one unit is inspected with the processes of each invocation", async () => 
   expect(rig.desk.loaded("api")?.description).toBe("HTTP API");
   expect([rig.desk.inspect("apy"), rig.desk.loaded("apy")]).toEqual([null, null]);
 });
+
+test("whoever asks again and again is told the same measurement for a quarter of a second, and then a new one", async () => {
+  const rig = await running();
+  const { processes } = rig.fakes;
+  const asked = (): number => {
+    const before = processes.measurements;
+    expect(rig.desk.status().units[0]?.instances[0]).toMatchObject({ memory_bytes: 101_000, cpu_seconds: 1.01 });
+    return processes.measurements - before;
+  };
+  expect([asked(), asked()]).toEqual([1, 0]);
+  rig.advance(249);
+  expect(asked()).toBe(0);
+  rig.advance(1);
+  expect([asked(), asked()]).toEqual([1, 0]);
+});
