@@ -22,7 +22,7 @@ const BOUND_MS = 60_000;
 /** No pause before a restart, and no end of them. */
 const service = { restart: '"always"', restart_sec: '"0"', start_limit_burst: "0" };
 /** Notes when it was there. Units: nanoseconds of the wall clock, in a file of its process. */
-const quiet = shellUnit("date +%s%N > stamp.$$ && mv stamp.$$ back.$$ && exec sleep 1000000", { service });
+const quiet = shellUnit("date +%%s%%N > stamp.$$ && mv stamp.$$ back.$$ && exec sleep 1000000", { service });
 const noise = {
   "crash.toml": shellUnit("exit 1", { service }),
   "flood.toml": shellUnit("exec yes", { service, output: { max_size: '"1M"', max_files: "1" } }),
