@@ -2,6 +2,8 @@ import type { Pace } from "../daemon/ports.ts";
 
 /** Shorter than anybody notices; one start of a process takes about as long. Units: milliseconds. */
 const SLICE_MS = 4;
+/** A request takes several turns of the event loop: accept, read, answer. They all fit in between two slices. Units: milliseconds. */
+const PAUSE_MS = 3;
 
 /**
  * The pace of the real daemon. A slice begins with the first question after a pause; while nobody asks, nothing is awake.
@@ -25,7 +27,7 @@ export function createPace(): Pace {
       setTimeout(() => {
         end();
         work();
-      }, 0);
+      }, PAUSE_MS);
     },
   };
 }
