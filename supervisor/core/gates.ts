@@ -1,5 +1,5 @@
 import { concerned } from "./concerned.ts";
-import { atRest, isComing, isReady, isUp, type State } from "./state.ts";
+import { atRest, holdsWork, isComing, isReady, isUp, type State } from "./state.ts";
 import type { UnitState, Whom, World } from "./world.ts";
 
 /** A move that an instance may make now: its wish is there and nobody it is ordered with stands in the way. */
@@ -85,9 +85,12 @@ export function blockers(world: World, unit: string): readonly Blocker[] {
     const need = node.bindsTo.includes(name) ? "bound" : node.requires.includes(name) ? "required" : "ordered";
     return before ? blocker(world, before, need) : [];
   });
-  const enemies = entries(world, node.conflicts).filter(({ instances }) => !instances.every(atRest));
+  const enemies = entries(world, node.conflicts).filter(({ instances }) => !instances.every(isGone));
   return [...enemies.map((enemy) => ({ unit: enemy.unit.name, fatal: false, why: "is not stopped yet" })), ...waiting];
 }
+
+/** The work of a oneshot that stays done is undone before what conflicts with it starts. */
+const isGone = (state: State): boolean => atRest(state) && !holdsWork(state);
 
 type Need = "ordered" | "required" | "bound";
 

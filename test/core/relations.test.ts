@@ -166,6 +166,19 @@ describe("two units that conflict", () => {
     }
   });
 
+  test("keep each other out while the work of a oneshot stays done, until it is undone", () => {
+    const service = { type: "oneshot", restart: "no", execStop: [["undo"]] } as const;
+    const lives = new Lives(makeUnit("old", { conflicts: ["new"], service }), fresh);
+    lives.order("want-up", "old");
+    lives.exit("old", 0);
+    lives.order("want-up", "new");
+    expect(lives.phases).toBe("new inactive, old finished");
+    lives.order("want-down", "old");
+    expect(lives.phases).toBe("new inactive, old stopping");
+    lives.exit("old", 0);
+    expect(lives.phases).toBe("new starting, old inactive");
+  });
+
   test("wait for the last instance", () => {
     const lives = new Lives(makeUnit("old", { conflicts: ["new"], service: { instances: 2 } }), fresh);
     lives.order("want-up", "old");

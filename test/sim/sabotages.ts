@@ -112,7 +112,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "a unit is started beside one that it conflicts with",
     file: core("gates.ts"),
-    find: "entries(world, node.conflicts).filter(({ instances }) => !instances.every(atRest));",
+    find: "entries(world, node.conflicts).filter(({ instances }) => !instances.every(isGone));",
     replace: "entries(world, []);",
   },
   ...["bindsTo", "conflicts", "successors", "ancestors"].map((whom) => ({

@@ -20,7 +20,7 @@ describe("the machine, simulated", () => {
     expect(broken).toEqual([]);
     expect(worlds).toBe(10_000);
     // The simulation is worth something only while it gets far enough for handovers to succeed.
-    expect(handovers).toBeGreaterThan(20_000);
+    expect(handovers).toBeGreaterThan(15_000);
   }, 300_000);
 
   test("keeps them in every world that once broke them", () => {
@@ -51,7 +51,7 @@ describe("a sabotage is noticed:", () => {
       }
       symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
       writeFileSync(join(folder, file), text.replace(find, replace));
-      const run = Bun.spawnSync([process.execPath, join(folder, "test/sim/run.ts"), "1", "300"], { timeout: 60_000 });
+      const run = Bun.spawnSync([process.execPath, join(folder, "test/sim/run.ts"), "1", "500"], { timeout: 60_000 });
       expect(run.stderr.toString()).toBe("");
       expect((JSON.parse(run.stdout.toString()) as Sum).broken.length).toBeGreaterThan(0);
     }, 70_000);

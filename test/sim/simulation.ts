@@ -30,7 +30,7 @@ export type Outcome = Readonly<{
 }>;
 
 /** Runs one world of one seed for some orders, then stops everything, and says what went wrong. */
-export function simulate(seed: number, orders = 40): Outcome {
+export function simulate(seed: number, orders = 28): Outcome {
   const random = createRandom(seed);
   const units = drawUnits(random);
   const run = new Run(seed, random, createWorld(units));
