@@ -80,9 +80,11 @@ export function watchdogFrom(now: Instant, everyMs: number): Run["watchdog"] {
   return everyMs > 0 ? { at: now + everyMs, everyMs } : null;
 }
 
-/** The phase of a run that serves alone, for as long as runtime_max_sec lets it. */
+/** The phase of a run that serves alone, for as long as runtime_max_sec lets it, or its own word that it stops. */
 export function runningPhase({ unit, tick }: Context, run: Run): Phase {
-  const end = (run.readyAt ?? tick.now) + unit.service.runtimeMaxMs;
+  const { runtimeMaxMs, timeoutStopMs } = unit.service;
+  const end = (run.readyAt ?? tick.now) + runtimeMaxMs;
+  const stopBy = run.mood === "stopping" ? tick.now + timeoutStopMs : Infinity;
   // A generation that was kept may have run too long already: then its time is up now, and not in the past.
-  return { tag: "running", run, deadline: Math.max(end, tick.now) };
+  return { tag: "running", run, deadline: Math.max(Math.min(end, stopBy), tick.now) };
 }

@@ -13,7 +13,7 @@ declare const Deno: Readonly<{
   serve(
     options: ServeOptions,
     handler: HttpHandler,
-  ): { addr: { port?: number }; finished: Promise<void>; shutdown(): Promise<void> };
+  ): { addr: { port?: number }; finished: Promise<void>; shutdown(): Promise<void>; unref(): void };
 }>;
 
 /** Deno's side of what differs. */
@@ -48,15 +48,20 @@ function serve(handler: HttpHandler, place: HttpPlace): HttpServer {
   // onListen replaces the line "Listening on …" that Deno prints to stdout otherwise.
   const server = Deno.serve({ ...place, signal: stop.signal, onListen: () => undefined }, handler);
   const address = "path" in place ? place.path : `${bracketed(place.hostname)}:${server.addr.port}`;
-  let isFinished = false;
-  const close = (): Promise<void> => {
-    // Deno throws from inside when a server that has finished is aborted.
-    if (!isFinished) stop.abort();
-    return server.finished;
+  let isFinishing = false;
+  const finish = (): Promise<void> => {
+    isFinishing = true;
+    return server.shutdown();
   };
-  const finish = async (): Promise<void> => {
-    await server.shutdown();
-    isFinished = true;
+  const close = (): Promise<void> => {
+    // Deno throws from inside when a server is aborted in the very moment that it finishes. What still holds it open by
+    // then are requests without an end, and they end with the process.
+    if (isFinishing) {
+      server.unref();
+      return Promise.resolve();
+    }
+    stop.abort();
+    return server.finished;
   };
   return { address, finish, close };
 }

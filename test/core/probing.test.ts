@@ -234,3 +234,13 @@ test("a life is healthy when all of its probes pass, and unhealthy when one fail
   answer(life, "readiness", false);
   expect(health()).toBe("unhealthy");
 });
+
+test("an old generation that says it stops, and is kept all the same, has as long for it as any stop", () => {
+  const life = up({}, { timeoutStopMs: 400, restart: "no" });
+  life.reload();
+  life.spawned("i2", 102);
+  life.send({ tag: "mood", invocation: "i1", mood: "stopping" });
+  life.exit("i2", 1);
+  expect(life.state.phase.tag).toBe("running");
+  expect(life.pass(400)).toContain("running → stopping: did not stop within 400 ms and was killed");
+});
