@@ -11,7 +11,7 @@ export const sabotages: readonly Sabotage[] = [
     name: "a READY of any process counts for the one that is waited for",
     file: core("progress.ts"),
     find: "if (run?.invocation !== invocation || run.announcedAt !== null) return step;",
-    replace: "if (!run || run.announcedAt !== null) return step;",
+    replace: "if (!run || run.announcedAt !== null) return step; invocation = run.invocation;",
   },
   {
     name: "an exit that is told twice counts twice",

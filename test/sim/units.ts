@@ -55,7 +55,7 @@ function drawCommands(random: Random): Partial<Service> {
   };
   return {
     execStartPre: draw(15),
-    execStartPost: draw(12),
+    execStartPost: draw(25),
     execReload: draw(30),
     execStop: draw(12),
     execStopPost: draw(12),

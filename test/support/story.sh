@@ -3,7 +3,7 @@
 supervisor() { sh "$SUPERVISOR_BIN" --root "$PWD" "$@"; }
 
 # field UNIT NAME: one field of the unit's status. Shape: `field api active_state` → `active`.
-field() { supervisor status "$1" --json | node -p "JSON.parse(require('fs').readFileSync(0)).units[0].$2"; }
+field() { node "$STORY_FIELD" "$1" "$2"; }
 
 # same WHAT GOT WANTED: ends the story with both when they differ.
 same() {

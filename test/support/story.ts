@@ -49,7 +49,9 @@ export function scriptOf({
 }: Story): Readonly<{ argv: readonly string[]; env: Readonly<Record<string, string>> }> {
   const prelude = fileURLToPath(new URL("./story.sh", import.meta.url));
   const bin = fileURLToPath(new URL("../../supervisor/bin.sh", import.meta.url));
-  return { argv: ["bash", "-eu", "-c", `. ${prelude}; . ${script}`], env: { SUPERVISOR_BIN: bin } };
+  const field = fileURLToPath(new URL("./field.mjs", import.meta.url));
+  const env = { SUPERVISOR_BIN: bin, STORY_FIELD: field };
+  return { argv: ["bash", "-eu", "-c", `. ${prelude}; . ${script}`], env };
 }
 
 /** The events of each unit, in order; those of different units may fall in any order, so they are sorted by unit. */

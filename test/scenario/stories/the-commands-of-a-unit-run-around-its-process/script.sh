@@ -1,6 +1,5 @@
 pid=$(field app main_pid)
 same steps "$(cat steps)" "pre
-main
 post $pid"
 supervisor reload app
 same "the last step" "$(tail -n 1 steps)" reload

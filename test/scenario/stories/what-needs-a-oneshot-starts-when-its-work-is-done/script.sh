@@ -1,3 +1,4 @@
+eventually grep -q app steps
 same steps "$(cat steps)" "work
 after
 app"
