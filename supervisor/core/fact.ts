@@ -23,8 +23,11 @@ export function fact(context: Context, here: Step, event: ProcessFact): Step {
       const { type } = context.unit.service;
       return type === "notify" || type === "oneshot" ? known : announce(context, known, event.invocation);
     }
-    case "main-pid":
-      return findLeaving(here, event.invocation)?.orphaned ? here : amend(here, event.invocation, { pid: event.pid });
+    case "main-pid": {
+      const run = runs(here.state).find((one) => one.invocation === event.invocation);
+      const isStale = !run?.exists || findLeaving(here, event.invocation)?.orphaned;
+      return isStale ? here : amend(here, event.invocation, { pid: event.pid });
+    }
     case "mood":
       return changeMood(context, here, event.invocation, event.mood);
     case "answered":
