@@ -67,8 +67,8 @@ export async function journalOf(daemon: Daemon): Promise<readonly string[]> {
   return names.flatMap((name) => lines.filter(({ who }) => who === name).map(({ who, text }) => `${who} ${text}`));
 }
 
-/** Told by others as well. */
-const QUIET = ["service.exited"];
+/** The first is told by others as well, the second is told of whoever is a moment later to go than the main process. */
+const QUIET = ["service.exited", "service.survivors"];
 
 /** Numbers that differ from run to run. */
 function steady(text: string): string {
