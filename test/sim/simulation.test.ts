@@ -20,7 +20,7 @@ describe("the machine, simulated", () => {
     expect(broken).toEqual([]);
     expect(worlds).toBe(10_000);
     // The simulation is worth something only while it gets far enough for handovers to succeed.
-    expect(handovers).toBeGreaterThan(15_000);
+    expect(handovers).toBeGreaterThan(10_000);
   }, 300_000);
 
   test("keeps them in every world that once broke them", () => {
