@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Survivor } from "../core/facts.ts";
 import type { ProcessStatus } from "../unit/status.ts";
+import { descriptorLink, descriptorsOf } from "./descriptors.ts";
 import { bytes, cString, libc } from "./libc.ts";
 
 const O_CLOEXEC = 0o2000000;
@@ -131,7 +132,7 @@ export function environOf(pid: number, name: string): string | null | undefined 
 
 /** What stdout and stderr of a process are; empty where it cannot be read. Shape: `pipe:[4711]`, `/dev/null`. */
 export function outputsOf(pid: number | "self", [out, err]: readonly [number, number] = [1, 2]): readonly string[] {
-  return [out, err].map((fd) => linkOrEmpty(`/proc/${pid}/fd/${fd}`));
+  return [out, err].map((fd) => descriptorLink(pid, fd));
 }
 
 /** The command line as typed, or the short name where there is none (kernel threads, and processes that just end). */
@@ -185,20 +186,6 @@ export function isEventLoop(pid: number): boolean {
   return epollFds(pid).length > 0;
 }
 
-function epollFds(pid: number): readonly string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).filter((fd) => linkOrEmpty(`/proc/${pid}/fd/${fd}`).includes("[eventpoll]"));
-  } catch {
-    // It has ended meanwhile: it waits for nothing.
-    return [];
-  }
-}
-
-function linkOrEmpty(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    // A descriptor that was closed between the listing and the look.
-    return "";
-  }
+function epollFds(pid: number): readonly number[] {
+  return descriptorsOf(pid).filter((fd) => descriptorLink(pid, fd).includes("[eventpoll]"));
 }

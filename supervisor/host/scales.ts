@@ -1,5 +1,5 @@
-import { readdirSync } from "node:fs";
 import type { Load, Scales } from "../daemon/ports.ts";
+import { descriptorsOf } from "./descriptors.ts";
 import { libc } from "./libc.ts";
 import { allPids, type ProcessStat, readStat } from "./procfs.ts";
 
@@ -67,15 +67,6 @@ function sum(load: Load, pid: number, stat: ProcessStat, { pageBytes, ticks }: U
     tasks: load.tasks + stat.threads,
     memoryBytes: load.memoryBytes + stat.residentPages * pageBytes,
     cpuSeconds: load.cpuSeconds + stat.cpuTicks / ticks,
-    openFds: load.openFds + countFds(pid),
+    openFds: load.openFds + descriptorsOf(pid).length,
   };
-}
-
-function countFds(pid: number): number {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).length;
-  } catch {
-    // It has ended meanwhile, or belongs to a user whose descriptors we may not see.
-    return 0;
-  }
 }
