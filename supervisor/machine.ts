@@ -21,6 +21,7 @@ import { createPipes } from "./host/pipes.ts";
 import { createPrivateListeners } from "./host/private-listener.ts";
 import { createProcesses } from "./host/process.ts";
 import { createReactor } from "./host/reactor.ts";
+import { realPath } from "./host/real-path.ts";
 import { runtime } from "./host/runtime.ts";
 import { findRuntimes } from "./host/runtimes.ts";
 import { createSpeakers } from "./host/speakers.ts";
@@ -77,6 +78,7 @@ export function openMachine({ root, stateDir, version, manager, ...given }: Mach
     command: commandOf(context),
     commandLine: commandLineOf(context),
     socketsToBind: (unit) => socketsToBind(unit, { root, stateDir, environ: env }),
+    realPath,
     outputFile: (unit) => join(logs, `${unit}.log`),
     history: createHistoryFiles(join(stateDir, "history")),
     shuttingDown: () => manager.tell({ STOPPING: "1" }),

@@ -17,6 +17,7 @@ const reason = z.discriminatedUnion("tag", [
   of("command", { kind: z.string(), program: z.string() }),
   of("start-limit", { burst: z.int(), interval_ms: z.number() }),
   of("old-generation", {}),
+  of("sibling", { instance: z.int() }),
   of("stopped", {}),
   of("restart", { attempt: z.int(), burst: z.int() }),
   of("dependency", { unit: z.string(), relation }),

@@ -20,6 +20,8 @@ export type Cause = Readonly<
   /** It says itself that it ends, though it was to serve. */
   | { tag: "stopping" }
   | { tag: "old-exited"; exit: Exit }
+  /** Another instance of the unit kept its old generation. */
+  | { tag: "sibling"; instance: number; by: Cause | null }
   | { tag: "stopped" }
 >;
 
@@ -40,6 +42,7 @@ export function isFailure(cause: Cause): boolean {
     case "stopping":
     case "start-limit":
       return true;
+    case "sibling":
     case "old-exited":
     case "stopped":
       return false;
@@ -114,6 +117,8 @@ export function describe(cause: Cause): string {
       return "said that it stops (STOPPING=1)";
     case "old-exited":
       return `the old generation ${exitText(cause.exit)} during the handover`;
+    case "sibling":
+      return `instance ${cause.instance} keeps its old generation${cause.by ? `: the new one ${describe(cause.by)}` : ""}`;
     case "stopped":
       return "was stopped";
     default:

@@ -67,7 +67,7 @@ function settle(turned: Turn, tick: Tick): Turn {
 /** Goes through an instance's gate, if those who went before have not closed it. */
 function pass(turned: Turn, { unit, instance }: Whom, tick: Tick): Turn {
   const gate = gateOf(turned.world, { unit, instance });
-  return gate ? apply(turned, gate, { tag: gate.event }, tick) : turned;
+  return gate ? apply(turned, gate, gate.event, tick) : turned;
 }
 
 /** An instance that is on its way out hears no wish to stay. */

@@ -7,7 +7,8 @@ import type { HandoverEnd, Phase } from "./state.ts";
 
 /** What is to be done about one instance. An effect returns nothing; its result comes back as an event. */
 export type Effect = Readonly<
-  | { tag: "spawn"; invocation: InvocationId; generation: number }
+  /** `program`: the life whose program it runs, most often its own. */
+  | { tag: "spawn"; invocation: InvocationId; generation: number; program: InvocationId }
   /** Runs the command at `index` of its kind, on behalf of the life `of`. `end`: what that life came to, for a stop-post. */
   | {
       tag: "command";
@@ -32,7 +33,8 @@ export type Report = Readonly<
   | { tag: "health"; invocation: InvocationId; generation: number; kind: ProbeKind; health: Health; detail: string }
   | { tag: "survived"; invocation: InvocationId; survivors: readonly Survivor[] }
   | { tag: "restart-due"; inMs: number; attempt: number }
-  | { tag: "handover-began"; ticket: number; generation: number; invocation: InvocationId }
+  /** `backTo`: the generation whose program it has; null for the program that is there now. */
+  | { tag: "handover-began"; ticket: number; generation: number; invocation: InvocationId; backTo: number | null }
   | { tag: "handover-ended"; end: HandoverEnd; generation: number }
   | { tag: "draining"; invocation: InvocationId; generation: number; limitMs: number }
   | {

@@ -1,7 +1,11 @@
 import type { ProbeKind } from "../unit/unit.ts";
+import type { Cause } from "./cause.ts";
 import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "./facts.ts";
 
-/** What may happen to one instance. Wishes come from orders, `launch`, `halt`, `replace` and `unbind` from the graph's gates, the rest are facts. */
+/**
+ * What may happen to one instance. Wishes come from orders, the rest are facts, but for those of the graph's gates:
+ * `launch`, `halt`, `unbind`, `replace`, and what follows from how a sibling's handover ended: `withdraw`, `go-back`, `agree`.
+ */
 export type Event = Readonly<
   | { tag: "want-up" }
   | { tag: "want-down" }
@@ -14,6 +18,10 @@ export type Event = Readonly<
   | { tag: "halt" }
   | { tag: "replace" }
   | { tag: "unbind" }
+  /** Its own turn in a rollout that instance `by` has refused will not come. */
+  | { tag: "withdraw"; by: number; cause: Cause | null }
+  | { tag: "go-back" }
+  | { tag: "agree" }
   | { tag: "deadline" }
   | ProcessFact
 >;

@@ -1,9 +1,13 @@
 import { concerned } from "./concerned.ts";
+import type { Event } from "./event.ts";
+import { isReloading, rolloutEvent } from "./rollout.ts";
 import { atRest, holdsWork, isComing, isReady, isUp, type State } from "./state.ts";
 import type { UnitState, Whom, World } from "./world.ts";
 
 /** A move that an instance may make now: its wish is there and nobody it is ordered with stands in the way. */
-export type Gate = Whom & Readonly<{ event: "launch" | "halt" | "replace" | "unbind" }>;
+export type Gate = Whom & Readonly<{ event: Extract<Event, { tag: GateTag }> }>;
+
+type GateTag = "launch" | "halt" | "replace" | "unbind" | "withdraw" | "go-back" | "agree";
 
 /**
  * Every gate that is open. Pure: the same world opens the same gates, in name order.
@@ -18,7 +22,7 @@ export function gates(world: World): readonly Gate[] {
       if (gate) open.push(gate);
     }
   }
-  const unbinding = open.filter(({ event }) => event === "unbind");
+  const unbinding = open.filter(({ event }) => event.tag === "unbind");
   return unbinding.length > 0 ? unbinding : open;
 }
 
@@ -27,12 +31,16 @@ export function gateOf(world: World, whom: Whom): Gate | null {
   const entry = world.units.get(whom.unit);
   const state = entry?.instances[whom.instance - 1];
   if (!entry || !state) return null;
-  const open = (event: Gate["event"], isOpen: boolean): Gate | null => (isOpen ? { ...whom, event } : null);
-  if (isUnbound(world, whom.unit, state)) return open("unbind", true);
-  if (wishesHalt(state)) return open("halt", mayHalt(world, whom.unit));
-  if (wishesLaunch(state)) return open("launch", blockers(world, whom.unit).length === 0);
-  if (wishesReplace(state)) return open("replace", mayReplace(world, entry, whom.instance - 1));
-  return null;
+  const event = eventOf(world, entry, whom, state);
+  return event && { ...whom, event };
+}
+
+function eventOf(world: World, entry: UnitState, { unit, instance }: Whom, state: State): Gate["event"] | null {
+  if (isUnbound(world, unit, state)) return { tag: "unbind" };
+  if (wishesHalt(state)) return mayHalt(world, unit) ? { tag: "halt" } : null;
+  if (wishesLaunch(state)) return blockers(world, unit).length === 0 ? { tag: "launch" } : null;
+  const next = rolloutEvent(entry, instance - 1);
+  return next?.tag === "replace" && !mayReplace(world, entry) ? null : next;
 }
 
 /** It runs, and a unit that it is bound to does not any more. One that is scaled up is not lost. */
@@ -47,10 +55,6 @@ const wishesHalt = (state: State): boolean => "run" in state.phase && (state.wan
 
 const wishesLaunch = (state: State): boolean => state.phase.tag === "inactive" && state.wanted === "up";
 
-/** A handover begins when the last one is over to its end: one process more than needed is the most there ever is. */
-const wishesReplace = (state: State): boolean =>
-  state.phase.tag === "running" && state.handover.queued && state.leaving.length === 0 && state.chore === null;
-
 /** Those ordered after it stop first. */
 function mayHalt(world: World, unit: string): boolean {
   return successors(world, unit).every(({ instances }) => instances.every((state) => !isEnding(state)));
@@ -58,20 +62,11 @@ function mayHalt(world: World, unit: string): boolean {
 
 const isEnding = (state: State): boolean => (state.wanted === "down" || state.bounce) && !atRest(state);
 
-/** Instances of one unit take turns, and a unit waits until those it is ordered after have had theirs. */
-function mayReplace(world: World, entry: UnitState, index: number): boolean {
-  const siblings = entry.instances.filter((_, other) => other !== index);
-  if (siblings.some(isReplacing) || entry.instances.slice(0, index).some((state) => state.handover.queued))
-    return false;
+/** A unit waits until those it is ordered after have had their turn. */
+function mayReplace(world: World, entry: UnitState): boolean {
   const ancestors = entries(world, world.graph.get(entry.unit.name)?.ancestors ?? []);
   return !ancestors.some(({ instances }) => instances.some(isReloading));
 }
-
-const isReplacing = ({ phase, leaving }: State): boolean =>
-  phase.tag === "replacing" || phase.tag === "soaking" || leaving.length > 0;
-
-const isReloading = ({ phase, handover }: State): boolean =>
-  handover.queued || phase.tag === "replacing" || phase.tag === "soaking";
 
 /** Why a unit is not started yet. `fatal`: it will not be without a new order. Shape of `why`: `has failed`. */
 export type Blocker = Readonly<{ unit: string; fatal: boolean; why: string }>;

@@ -1,7 +1,19 @@
 import type { Unit } from "../unit/unit.ts";
 import type { Instant, InvocationId } from "./facts.ts";
+import { isRollingOut } from "./rollout.ts";
 import { recentStarts } from "./start-limit.ts";
-import { atRest, holdsWork, isComing, isUp, type Run, runs, type State, serving } from "./state.ts";
+import {
+  atRest,
+  type HandoverEnd,
+  holdsWork,
+  isComing,
+  isUp,
+  mainRun,
+  type Run,
+  runs,
+  type State,
+  serving,
+} from "./state.ts";
 import { dueAt, ownerOf, type Scene, type UnitState, type World } from "./world.ts";
 
 /** Most processes that one instance may ever have: the one that serves, and one that comes or goes. */
@@ -22,7 +34,7 @@ export function breaches(world: World, { alive, now }: Truth, before: Scene | nu
     if (!isSame) found.push(...relationBreaches(world, entry));
     if (dueAt(entry) <= now) found.push(`${name}: a deadline of ${dueAt(entry)} is still due at ${now}`);
     if (before?.units.get(name) === entry) continue;
-    found.push(...numberBreaches(entry), ...instancesBreaches(entry, alive, now));
+    found.push(...numberBreaches(entry), ...rolloutBreaches(entry), ...instancesBreaches(entry, alive, now));
   }
   const unseen: string[] = [];
   for (const invocation of alive) if (ownerOf(world, invocation) === null) unseen.push(invocation);
@@ -48,6 +60,22 @@ function numberBreaches({ unit, target, instances }: UnitState): readonly string
   if (beyond.some((state) => state.wanted === "up")) return [`${unit.name} keeps an instance beyond ${target}`];
   const last = beyond.at(-1);
   return last !== undefined && atRest(last) ? [`${unit.name} remembers an instance that is gone`] : [];
+}
+
+/** A rollout that is over was done by all or by none, but for those who could not go back. */
+function rolloutBreaches(entry: UnitState): readonly string[] {
+  if (entry.instances.length < 2 || isRollingOut(entry)) return [];
+  const ended = (result: HandoverEnd["result"]) =>
+    entry.instances.filter(({ handover: { last } }) => last?.result === result && !last.back);
+  const refused = ended("kept-old")
+    .map((state) => ({ at: mainRun(state)?.program.at ?? Infinity, rollout: state.handover.last?.rollout ?? 0 }))
+    .flatMap(({ at, rollout }) => (at < rollout ? [rollout] : []));
+  const followed = ended("done").filter(
+    (state) =>
+      refused.includes(state.handover.last?.rollout ?? -1) &&
+      mainRun(state)?.invocation === state.handover.last?.invocation,
+  );
+  return followed.length === 0 ? [] : [`${entry.unit.name} runs two programs`];
 }
 
 function meant(entry: UnitState | undefined): readonly State[] {

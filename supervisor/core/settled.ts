@@ -1,6 +1,7 @@
 import type { Cause } from "./cause.ts";
 import type { InvocationId } from "./facts.ts";
 import { blockers } from "./gates.ts";
+import { mayGoBack } from "./rollout.ts";
 import { atRest, isUp, type State } from "./state.ts";
 import { selected, stateOf, type Whom, type World } from "./world.ts";
 
@@ -33,6 +34,8 @@ export function settled(world: World, name: string, goal: Goal): Settlement | nu
   const whoms = goal.tag === "down" ? all : all.filter((whom) => whom.instance <= entry.target);
   const each = whoms.map((whom) => settledOne(world, whom, goal));
   const worst = each.find((one) => one?.result === "kept-old") ?? each.find((one) => one?.result === "failed");
+  // Those who had their turn before are going back.
+  if (goal.tag === "reloaded" && worst?.result === "kept-old" && mayGoBack(entry)) return null;
   if (goal.tag !== "down" && worst) return worst;
   return each.every((one) => one !== null) ? { ...done, cause: each[0]?.cause ?? null } : null;
 }

@@ -84,6 +84,7 @@ export type Rest = "inactive" | "finished" | "failed" | "waiting";
 export type Run = Readonly<{
   invocation: InvocationId;
   generation: number;
+  program: Program;
   /** When its start was ordered. */
   orderedAt: Instant;
   /** A process was ordered and has not ended: not yet while the commands before it run, no more once a oneshot is done. */
@@ -102,6 +103,9 @@ export type Run = Readonly<{
   watchdog: Readonly<{ at: Instant; everyMs: number }> | null;
   probes: Watches;
 }>;
+
+/** A program as the files had it when a life was ordered: a run's own, or an earlier one that it went back to. */
+export type Program = Readonly<{ life: InvocationId; generation: number; at: Instant }>;
 
 /**
  * One process that was told to go: the old generation of a handover (`drain`, within drain_sec), a stopped one, a rejected
@@ -129,10 +133,28 @@ export type Chore = Readonly<{ kind: ChoreKind; index: number; run: Run; of: Inv
  * The handovers of this instance. A handover that begins takes the ticket `serial + 1`; whoever asks for one while another
  * is on its way joins the queued one. `last` is the verdict of the newest that ended.
  */
-export type Handover = Readonly<{ serial: number; queued: boolean; last: HandoverEnd | null }>;
+export type Handover = Readonly<{
+  serial: number;
+  /** When the one that is to begin next was asked for, or null. */
+  queued: Rollout | null;
+  /** The rollout of the one that began last. */
+  rollout: Rollout | null;
+  /** What it goes back to if a sibling does not follow; null once the unit agrees. */
+  undo: Undo | null;
+  last: HandoverEnd | null;
+}>;
+
+/** The handovers of a unit's instances that were asked for together: all of them happen, or none. Units: when that was. */
+export type Rollout = Instant;
+
+/** The program that was replaced, and the rollout it was replaced in. */
+export type Undo = Readonly<{ program: Program; rollout: Rollout }>;
 
 export type HandoverEnd = Readonly<{
   ticket: number;
+  rollout: Rollout;
+  /** True for a handover back to an older program. */
+  back: boolean;
   result: "done" | "kept-old" | "failed";
   cause: Cause | null;
   /** The process that the verdict speaks of: the new generation's. */
@@ -151,7 +173,7 @@ export const fresh: State = {
   starts: [],
   streak: 0,
   restarts: 0,
-  handover: { serial: 0, queued: false, last: null },
+  handover: { serial: 0, queued: null, rollout: null, undo: null, last: null },
   reload: { began: 0, ended: 0, cause: null },
   cause: null,
   lastExit: null,

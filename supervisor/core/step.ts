@@ -2,7 +2,7 @@ import { unreachable } from "../unit/fault.ts";
 import { beginChore } from "./chore.ts";
 import type { Event } from "./event.ts";
 import { fact } from "./fact.ts";
-import { begin, commit, reject } from "./handover.ts";
+import { begin, commit, reject, withdraw } from "./handover.ts";
 import { hurry, overdue } from "./leave.ts";
 import { asked, due, nextAsk } from "./probe.ts";
 import { choreLate } from "./progress.ts";
@@ -29,7 +29,7 @@ function decide(context: Context, state: State, event: Event): Step {
       if (state.phase.tag === "finished") return move(set(wantUp(here), { cause: null }), { tag: "inactive" });
       return set(wantUp(here), { bounce: "run" in state.phase });
     case "want-reload":
-      return canReload(state) ? set(here, { handover: { ...state.handover, queued: true } }) : here;
+      return canReload(state) ? set(here, { handover: { ...state.handover, queued: context.tick.now } }) : here;
     case "want-reload-command":
       return reloadCommand(context, here);
     case "reset-failed":
@@ -43,6 +43,12 @@ function decide(context: Context, state: State, event: Event): Step {
       return set(here, { bounce: "run" in state.phase });
     case "replace":
       return state.phase.tag === "running" ? begin(context, here, state.phase.run) : here;
+    case "withdraw":
+      return withdraw(here, event.by, event.cause);
+    case "go-back":
+      return state.phase.tag === "running" ? begin(context, here, state.phase.run, state.handover.undo) : here;
+    case "agree":
+      return set(here, { handover: { ...state.handover, undo: null } });
     case "deadline":
       return deadlines(context, here);
     default:

@@ -3,7 +3,7 @@ import type { Cause } from "./cause.ts";
 import type { Effect, Report } from "./effect.ts";
 import type { Tick } from "./event.ts";
 import type { Instant, InvocationId } from "./facts.ts";
-import type { Phase, Run, State } from "./state.ts";
+import type { Phase, Program, Run, State } from "./state.ts";
 
 /** What every decision may look at. `mint` names the one process that this turn may order. */
 export type Context = Readonly<{ unit: Unit; tick: Tick; mint: InvocationId }>;
@@ -35,10 +35,11 @@ export function move(step: Step, phase: Phase, cause: Cause | null = null): Step
 }
 
 /** A life that is to begin, under the name of this turn. No process is ordered yet. */
-export function newRun({ mint, tick }: Context, generation: number): Run {
+export function newRun({ mint, tick }: Context, generation: number, program: Program | null = null): Run {
   return {
     invocation: mint,
     generation,
+    program: program ?? { life: mint, generation, at: tick.now },
     orderedAt: tick.now,
     exists: false,
     pid: null,

@@ -7,7 +7,6 @@ import type { Outcome } from "../unit/fault.ts";
 import type { BindableSocket, Unit } from "../unit/unit.ts";
 import type { WhyEntry } from "../unit/why.ts";
 import { type Blame, createBlame } from "./blame.ts";
-import { createDefinitions, type Definitions } from "./definitions.ts";
 import { createDesk, createSince, type Since } from "./desk.ts";
 import { type Told, tell, told } from "./happening.ts";
 import { createHappenings, type Happenings } from "./happenings.ts";
@@ -35,6 +34,7 @@ import type {
   Settings,
 } from "./ports.ts";
 import { createProbeTally, type ProbeTally } from "./probe-tally.ts";
+import { createPrograms, type Programs } from "./programs.ts";
 import { createReconfigure, type Reconfigure } from "./reconfigure.ts";
 import { createSockets, type Sockets } from "./sockets.ts";
 import type { Identity } from "./status.ts";
@@ -59,6 +59,8 @@ export type Ports = Readonly<{
   /** A unit's sockets with their placeholders filled in. */
   socketsToBind: (unit: Unit) => Outcome<readonly BindableSocket[]>;
   outputFile: (unit: string) => string;
+  /** Where a path leads to now, through links; the path itself when it leads nowhere. */
+  realPath: (path: string) => string;
   history: HistoryFiles;
   /** Called once, when everything is told to stop. */
   shuttingDown: () => void;
@@ -89,7 +91,7 @@ export class Daemon {
   readonly #orders: Orders;
   readonly #blame: Blame = createBlame(() => this.#loop.world);
   readonly #history: History;
-  readonly #definitions: Definitions = createDefinitions();
+  readonly #programs: Programs;
   readonly #reconfigure: Reconfigure;
 
   constructor(files: Files, supervisor: Identity, ports: Ports) {
@@ -97,28 +99,26 @@ export class Daemon {
     const ending = Promise.withResolvers<void>();
     this.#units = files.units;
     this.#ports = ports;
+    this.#programs = createPrograms(ports.realPath);
     this.stopped = ending.promise;
     this.#since = createSince(clock);
-    this.#history = createHistory({
-      files: ports.history,
-      life: supervisor.started_at,
-      tail: (invocation) => outputs.tail(invocation),
-      failed: (message) => this.note(told("warn", "history.failed", message)),
-    });
+    this.#history = this.#createHistory(supervisor.started_at);
     this.#sockets = createSockets(ports.listeners, ports.socketsToBind);
     const tell = (fact: ProcessFact): void => this.#loop.post({ tag: "fact", fact });
     // Nothing is heard before something was done, and by then all of these are there.
-    const hear = (event: ProcessEvent): void => this.#hear(event);
-    this.#processes = ports.processes(hear, (text) => this.note(told("warn", "supervisor.note", text)));
+    this.#processes = ports.processes(
+      (event) => this.#hear(event),
+      (text) => this.note(told("warn", "supervisor.note", text)),
+    );
     const answered = (answer: Answer): void => this.#answered(answer);
-    this.#probing = ports.probing(this.#processes, ports.privates, answered);
     const idleListeners = (invocation: string): readonly string[] => this.#idleListeners(invocation);
+    this.#probing = ports.probing(this.#processes, ports.privates, answered);
     this.#hear = createHear({ ...ports, probing: this.#probing, idleListeners }, tell);
     this.#loop = createLoop({
       world: createWorld(files.units),
       clock,
       dice: ports.dice,
-      perform: this.#performOn(hear, answered),
+      perform: this.#performOn(answered),
       pace: ports.pace,
       turned: (world, turn) => this.#turned(world, turn),
       bug: (error) => this.note(told("error", "supervisor.bug", describeBug(error))),
@@ -202,17 +202,25 @@ export class Daemon {
     this.#ports.outputs.close();
   }
 
-  #performOn(
-    answer: (event: ProcessEvent) => void,
-    answered: (answer: Answer) => void,
-  ): ReturnType<typeof createPerform> {
+  #createHistory(life: string): History {
+    const { history, outputs } = this.#ports;
+    return createHistory({
+      files: history,
+      life,
+      tail: (invocation) => outputs.tail(invocation),
+      failed: (message) => this.note(told("warn", "history.failed", message)),
+    });
+  }
+
+  #performOn(answered: (answer: Answer) => void): ReturnType<typeof createPerform> {
     return createPerform({
       ...this.#ports,
       world: () => this.#loop.world,
+      programs: this.#programs,
       sockets: this.#sockets,
       processes: this.#processes,
       probing: this.#probing,
-      answer,
+      answer: (event) => this.#hear(event),
       answered,
       report: (whom: Whom, what: Report) => this.note(tell(whom, what), pidOf(this.#loop.world, what)),
     });
@@ -242,7 +250,7 @@ export class Daemon {
       disk,
       settings,
       sockets: this.#sockets,
-      definitions: this.#definitions,
+      programs: this.#programs,
       outputs,
       toBind: socketsToBind,
       // The directory of its credentials is made when it starts; here it only has a name.
@@ -258,7 +266,7 @@ export class Daemon {
   }
 
   #turned(world: World, turn: number): void {
-    this.#definitions.turned(world);
+    this.#programs.turned(world);
     this.#sockets.turned(world);
     this.#since.turned(world);
     this.#orders.turned(world, turn);

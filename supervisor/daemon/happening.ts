@@ -80,13 +80,11 @@ function word({ unit, instance }: Whom, report: Report): Told {
       const text = `restart ${report.attempt} in ${Math.round(report.inMs)} ms`;
       return { ...of, level: "warn", event: "service.restart-due", text };
     }
-    case "handover-began":
-      return {
-        ...by,
-        level: "info",
-        event: "handover.began",
-        text: `generation ${report.generation} is started beside it`,
-      };
+    case "handover-began": {
+      const as = report.backTo === null ? "" : `, as generation ${report.backTo} was`;
+      const text = `generation ${report.generation} is started beside it${as}`;
+      return { ...by, level: "info", event: "handover.began", text };
+    }
     case "handover-ended":
       return tellHandover(by, report);
     case "draining": {
@@ -144,10 +142,18 @@ const levels: Readonly<Record<Phase["tag"], Level>> = {
 function tellHandover(of: Of, { end }: Extract<Report, { tag: "handover-ended" }>): Told {
   const why = end.cause ? describe(end.cause) : null;
   if (end.result === "done") {
-    return { ...of, level: "info", event: "handover.done", text: `generation ${of.generation} has taken over`, why };
+    const as = end.back ? ", back at the program before" : "";
+    return {
+      ...of,
+      level: "info",
+      event: "handover.done",
+      text: `generation ${of.generation} has taken over${as}`,
+      why,
+    };
   }
   const outcome = end.result === "kept-old" ? "the old generation stays" : "the handover has failed";
-  const text = why ? `${outcome}: generation ${of.generation} ${why}` : outcome;
+  const who = end.cause?.tag === "sibling" ? "" : `generation ${of.generation} `;
+  const text = why ? `${outcome}: ${who}${why}` : outcome;
   return { ...of, level: "error", event: `handover.${end.result}`, text, why };
 }
 

@@ -3,11 +3,12 @@ import type { Effect } from "../core/effect.ts";
 import type { Exit, SpawnStage } from "../core/facts.ts";
 import type { Whom, World } from "../core/world.ts";
 import type { Command, Line } from "../unit/command.ts";
-import type { Fault, Outcome } from "../unit/fault.ts";
+import { type Fault, type Outcome, ok } from "../unit/fault.ts";
 import { privilegesOf } from "../unit/privileges.ts";
 import { resourcesOf } from "../unit/resources.ts";
 import type { Unit } from "../unit/unit.ts";
 import type { Credentials, Outputs, PrivateListeners, SpawnOrder } from "./ports.ts";
+import type { Programs } from "./programs.ts";
 import type { Sockets } from "./sockets.ts";
 
 /** Where everything that a process needs comes from. */
@@ -16,6 +17,7 @@ export type Supplies = Readonly<{
   privates: PrivateListeners;
   credentials: Credentials;
   outputs: Outputs;
+  programs: Pick<Programs, "keep" | "commandOf">;
   /** The command line of one instance; reads the environment files. */
   command: (unit: Unit, instance: number, extra: Line["extra"]) => Outcome<Command>;
   /** The same for one of its other commands. */
@@ -37,8 +39,9 @@ export function prepareMain(supplies: Supplies, { unit, instance }: Of, effect: 
   if (!listeners.ok) return refuse("listen", listeners.faults);
   const secret = supplies.credentials.open(unit, instance, invocation);
   if (!secret.ok) return refuse("credential", secret.faults);
-  const command = supplies.command(unit, instance, credentialsIn(secret.value));
+  const command = mainCommand(supplies, { unit, instance }, effect, credentialsIn(secret.value));
   if (!command.ok) return refuse("command", command.faults);
+  supplies.programs.keep(invocation, command.value);
   const output = supplies.outputs.open(unit, instance, invocation, generation);
   if (!output.ok) return refuse("output", output.faults);
   const env = {
@@ -50,6 +53,17 @@ export function prepareMain(supplies: Supplies, { unit, instance }: Of, effect: 
   };
   const order = { ...command.value, env, ...output.value, ...bounds({ unit, instance }) };
   return { ok: true, order: { invocation, ...order, listeners: listeners.value, notify: true } };
+}
+
+/** The command line as the files have it now, or that of the earlier life whose program this one has. */
+function mainCommand(
+  { command, programs }: Supplies,
+  { unit, instance }: Of,
+  { program, invocation }: SpawnEffect,
+  extra: Readonly<Record<string, string>>,
+): Outcome<Command> {
+  const earlier = program === invocation ? null : programs.commandOf(program);
+  return earlier ? ok({ ...earlier, env: { ...earlier.env, ...extra } }) : command(unit, instance, extra);
 }
 
 /** The same for a command that runs beside or between the service's processes: it has no listeners, and nothing to notify. */

@@ -24,6 +24,7 @@ function behind(cause: Cause): Cause | null {
     case "start-limit":
       return cause.last;
     case "command":
+    case "sibling":
       return cause.by;
     case "old-exited":
       return { tag: "exited", exit: cause.exit, clean: false, ready: true };
@@ -60,6 +61,8 @@ function reason(cause: Cause): Reason {
       return { tag: "stopping" };
     case "old-exited":
       return { tag: "old-generation" };
+    case "sibling":
+      return { tag: "sibling", instance: cause.instance };
     case "stopped":
       return { tag: "stopped" };
     default:

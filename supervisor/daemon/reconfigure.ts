@@ -6,10 +6,10 @@ import { changedSettings, type Setting } from "../unit/setting.ts";
 import type { BindableSocket, Unit } from "../unit/unit.ts";
 import type { Asked as BlamedWish } from "./blame.ts";
 import { type Changes, createChanges } from "./changes.ts";
-import type { Definitions } from "./definitions.ts";
 import { type Told, told } from "./happening.ts";
 import type { Loop } from "./loop.ts";
 import type { Disk, Files, Outputs, Pending, Settings, Verdict } from "./ports.ts";
+import type { Programs } from "./programs.ts";
 import type { Sockets } from "./sockets.ts";
 import { done } from "./verdict.ts";
 import type { Waiters } from "./waiters.ts";
@@ -22,7 +22,7 @@ export type ReconfigureOptions = Readonly<{
   disk: Disk;
   settings: Settings;
   sockets: Sockets;
-  definitions: Definitions;
+  programs: Pick<Programs, "definitionsOf">;
   outputs: Outputs;
   toBind: (unit: Unit) => Outcome<readonly BindableSocket[]>;
   /** Makes the command line of a unit's first instance, for its faults. */
@@ -78,7 +78,7 @@ class Transaction implements Reconfigure {
   }
 
   isOutdated(entry: UnitState): boolean {
-    const started = this.#options.definitions.of(entry);
+    const started = this.#options.programs.definitionsOf(entry);
     return started.some((unit) => unit !== entry.unit) && outdatedKeys(started, entry.unit).length > 0;
   }
 
@@ -146,13 +146,13 @@ class Transaction implements Reconfigure {
       .map((entry) => ({
         unit: filled(entry.unit),
         standing: standingOf(entry),
-        started: this.#options.definitions.of(entry).map(filled),
+        started: this.#options.programs.definitionsOf(entry).map(filled),
       }));
   }
 
   #definitionsOf(unit: string): readonly Unit[] {
     const entry = this.#world.units.get(unit);
-    return entry ? [entry.unit, ...this.#options.definitions.of(entry)] : [];
+    return entry ? [entry.unit, ...this.#options.programs.definitionsOf(entry)] : [];
   }
 
   async #verdicts(plan: Plan, asked: Asked, wait: Waiters["wait"]): Promise<readonly Verdict[]> {

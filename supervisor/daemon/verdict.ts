@@ -22,7 +22,8 @@ export function word(verb: string, unit: string, settlement: Settlement, outputs
   if (result === "done") return { ...done(unit), message: cause ? `${verb} ${unit}: ${describe(cause)}` : "" };
   const own = cause ? describe(cause) : "has not come up";
   const why = waitsFor !== null ? `needs ${waitsFor}` : own;
-  const message = `${verb} ${unit}: ${result === "kept-old" ? `the old generation stays: the new one ${why}` : why}`;
+  const who = cause?.tag === "sibling" ? "" : "the new one ";
+  const message = `${verb} ${unit}: ${result === "kept-old" ? `the old generation stays: ${who}${why}` : why}`;
   const code = result === "kept-old" ? "handover-kept-old" : cause ? faultCode(cause) : "start-failed";
   const hasPrinted = invocation !== null && cause !== null && root(cause).tag !== "spawn-failed";
   const tail = hasPrinted ? outputs.tail(invocation) : [];

@@ -230,17 +230,19 @@ class RealProcesses implements HostProcesses {
 
   /** Everything that may have ended: main processes, whoever they left behind, and orphans that became ours. */
   #collect(): void {
-    // As long as they are zombies, what they sent is still known to be theirs; and MAINPID= may come with the end of the leader.
-    this.#reactor.turn();
+    const dead = [...this.#lives.values()].filter(hasDead);
+    // What they said comes before their end: they are zombies, so they said it all, and it is still known to be theirs.
+    if (dead.length > 0) this.#reactor.turn();
     const ended: Ended[] = [];
-    for (const life of this.#lives.values()) {
+    for (const life of dead) {
+      // Not over after all when the last word was MAINPID=.
       const exit = life.lingering ? null : life.main.exit();
       if (!exit) continue;
       const failure = life.aim && life.main.pid === life.leader ? shimFailure(life.leader, exit, life.aim) : null;
       ended.push({ life, exit: this.#marked(life, exit), failure });
     }
     for (const { life } of ended) this.#bury(life.main.pid);
-    for (const { leader, main, isBuried } of this.#lives.values()) {
+    for (const { leader, main, isBuried } of dead) {
       // It has handed over to another main process, so its end is nobody's business.
       if (leader !== main.pid && !isBuried && peekExit(leader) !== null) this.#bury(leader);
     }
@@ -328,4 +330,9 @@ class RealProcesses implements HostProcesses {
       this.#collect();
     }, LOOK_AGAIN_MS);
   }
+}
+
+/** Its main process or the one that was started has ended and was not reaped yet. */
+function hasDead({ lingering, main, leader, isBuried }: Life): boolean {
+  return (!lingering && main.exit() !== null) || (leader !== main.pid && !isBuried && peekExit(leader) !== null);
 }

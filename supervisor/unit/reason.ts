@@ -21,6 +21,8 @@ export type Reason = Readonly<
   | { tag: "start-limit"; burst: number; interval_ms: number }
   /** The old generation of a handover ended by itself; how stands behind it. */
   | { tag: "old-generation" }
+  /** Another instance kept its old generation, and the unit stays with it; why stands behind it. */
+  | { tag: "sibling"; instance: number }
   | { tag: "stopped" }
   /** Started again by its policy: the how many-th of those starts that count for the start limit. */
   | { tag: "restart"; attempt: number; burst: number }

@@ -26,6 +26,8 @@ describe("a handover that goes well", () => {
     expect(life.exit("i1", 0)).toEqual(["exited i1 g1: exited with code 0", "drained i1 g1 after 4"]);
     expect(last(life)).toEqual({
       ticket: 1,
+      rollout: 10,
+      back: false,
       result: "done",
       cause: null,
       invocation: "i2",
@@ -251,26 +253,21 @@ describe("tickets", () => {
     const life = lifeAt("running");
     life.reload();
     for (let count = 0; count < 200; count++) life.send({ tag: "want-reload" });
-    expect(life.state.handover).toEqual({ serial: 1, queued: true, last: null });
+    expect(life.state.handover).toEqual({ serial: 1, queued: life.now, rollout: life.now, undo: null, last: null });
     life.ready("i2");
     life.pass(1_000);
-    expect([life.state.handover.serial, life.state.handover.queued, ...verdict(life)]).toEqual([
-      1,
-      true,
-      1,
-      "done",
-      null,
-    ]);
+    expect([life.state.handover.serial, ...verdict(life)]).toEqual([1, 1, "done", null]);
+    expect(life.state.handover.queued).not.toBeNull();
     life.exit("i1", 0);
     expect(life.send({ tag: "replace" })).toContain("handover 2 began i3 g3");
-    expect([life.state.handover.serial, life.state.handover.queued]).toEqual([2, false]);
+    expect([life.state.handover.serial, life.state.handover.queued]).toEqual([2, null]);
   });
 
   test("a reload while it starts waits until it runs", () => {
     const life = lifeAt("starting");
     expect(life.reload()).toEqual([]);
     life.ready("i1");
-    expect(life.state.handover.queued).toBe(true);
+    expect(life.state.handover.queued).not.toBeNull();
     expect(life.send({ tag: "replace" })).toContain("handover 1 began i2 g2");
   });
 
@@ -281,14 +278,14 @@ describe("tickets", () => {
       "handover 1 failed i2 g2: was stopped",
       "handover 2 failed g2: was stopped",
     ]);
-    expect(life.state.handover).toMatchObject({ serial: 2, queued: false, last: { ticket: 2, result: "failed" } });
+    expect(life.state.handover).toMatchObject({ serial: 2, queued: null, last: { ticket: 2, result: "failed" } });
   });
 
   test("an end by itself answers a queued one", () => {
     const life = lifeAt("running");
     life.send({ tag: "want-reload" });
     expect(life.exit("i1", 3)).toContain("handover 1 failed g1: exited with code 3");
-    expect(life.state.handover).toMatchObject({ serial: 1, queued: false });
+    expect(life.state.handover).toMatchObject({ serial: 1, queued: null });
   });
 
   test("a start that is late answers a queued one", () => {
@@ -300,6 +297,6 @@ describe("tickets", () => {
   test("nothing is cancelled when nothing was asked for", () => {
     const life = lifeAt("running");
     life.stop();
-    expect(life.state.handover).toEqual({ serial: 0, queued: false, last: null });
+    expect(life.state.handover).toEqual({ serial: 0, queued: null, rollout: null, undo: null, last: null });
   });
 });

@@ -8,7 +8,7 @@ import type { Effect, Report } from "../../supervisor/core/effect.ts";
 export function line(effect: Effect): string {
   switch (effect.tag) {
     case "spawn":
-      return `spawn ${short(effect.invocation)} g${effect.generation}`;
+      return `spawn ${short(effect.invocation)} g${effect.generation}${effect.program === effect.invocation ? "" : ` as ${short(effect.program)}`}`;
     case "command": {
       const end = effect.end ? ` after ${effect.end.result}` : "";
       const pid = effect.of.pid === null ? "" : ` pid ${effect.of.pid}`;
@@ -42,7 +42,7 @@ function reported(report: Report): string {
     case "restart-due":
       return `restart ${report.attempt} in ${report.inMs}`;
     case "handover-began":
-      return `handover ${report.ticket} began${whom}`;
+      return `handover ${report.ticket} began${whom}${report.backTo === null ? "" : ` as g${report.backTo}`}`;
     case "handover-ended": {
       const { ticket, result, invocation, readyMs, drainMs, cause } = report.end;
       const of = invocation === null ? "" : ` ${short(invocation)}`;
@@ -61,6 +61,6 @@ function reported(report: Report): string {
 }
 
 /** The world mints 32 hex digits of which the last eight count: `…00000000` is the first. */
-function short(invocation: string): string {
+export function short(invocation: string): string {
   return invocation.length === 32 ? `i${Number.parseInt(invocation.slice(24), 16) + 1}` : invocation;
 }

@@ -9,6 +9,8 @@ const one = { invocation: "i7", generation: 3 };
 const crash: Cause = { tag: "exited", exit: { by: "code", code: 3 }, clean: false, ready: true };
 const end = (result: HandoverEnd["result"], cause: Cause | null): HandoverEnd => ({
   ticket: 1,
+  rollout: 0,
+  back: false,
   result,
   cause,
   invocation: "i7",
@@ -46,7 +48,20 @@ const rows: readonly Row[] = [
     },
   ],
   ["warn", "service.restart-due", "restart 2 in 400 ms", null, { tag: "restart-due", inMs: 399.6, attempt: 2 }],
-  ["info", "handover.began", "generation 3 is started beside it", null, { tag: "handover-began", ticket: 1, ...one }],
+  [
+    "info",
+    "handover.began",
+    "generation 3 is started beside it",
+    null,
+    { tag: "handover-began", ticket: 1, backTo: null, ...one },
+  ],
+  [
+    "info",
+    "handover.began",
+    "generation 3 is started beside it, as generation 1 was",
+    null,
+    { tag: "handover-began", ticket: 1, backTo: 1, ...one },
+  ],
   ["info", "handover.done", "generation 3 has taken over", null, ended("done", null)],
   [
     "error",

@@ -3,6 +3,7 @@ import type { Report } from "../../supervisor/core/effect.ts";
 import { createWorld, type Deed, type Whom } from "../../supervisor/core/world.ts";
 import { createPerform, type PerformOptions } from "../../supervisor/daemon/perform.ts";
 import type { Answer, ProcessEvent } from "../../supervisor/daemon/ports.ts";
+import { createPrograms } from "../../supervisor/daemon/programs.ts";
 import { createSockets } from "../../supervisor/daemon/sockets.ts";
 import { type Fault, fail, ok } from "../../supervisor/unit/fault.ts";
 import type { BindableSocket } from "../../supervisor/unit/unit.ts";
@@ -13,7 +14,11 @@ import { socketOf } from "./socket-of.ts";
 const api = makeUnit("api", {
   sockets: [socketOf("http", { backlog: 100 }), socketOf("admin"), socketOf("udp", { kind: "datagram" })],
 });
-const spawn: Deed = { unit: "api", instance: 2, effect: { tag: "spawn", invocation: "i7", generation: 3 } };
+const spawn: Deed = {
+  unit: "api",
+  instance: 2,
+  effect: { tag: "spawn", invocation: "i7", generation: 3, program: "i7" },
+};
 const fault = (message: string): Fault => ({ code: "placeholder-missing", message, retry: "never" });
 
 function begin(change: Partial<PerformOptions> = {}) {
@@ -27,6 +32,7 @@ function begin(change: Partial<PerformOptions> = {}) {
     sockets: createSockets(fakes.listeners, (unit) => ok(unit.sockets as readonly BindableSocket[])),
     processes: fakes.processes,
     outputs: fakes.outputs,
+    programs: createPrograms((path) => path),
     privates: fakes.privates,
     credentials: fakes.credentials,
     probing: fakes.probing,

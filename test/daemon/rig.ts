@@ -49,6 +49,7 @@ export class Rig {
       dice: () => ({ roll: 0, nonce: "0".repeat(24) }),
       journal: { keep: () => {}, write: (told, pid) => this.told.push({ ...told, pid }) },
       command: (_unit, _instance, extra) => this.#command(["bun", "main.ts"], extra),
+      realPath: (path) => path,
       commandLine: (_unit, _instance, { argv, extra }) => this.#command(argv, extra),
       socketsToBind: (unit) => ok(unit.sockets as readonly BindableSocket[]),
       history: this.history,

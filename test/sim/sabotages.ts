@@ -63,15 +63,21 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     name: "a handover does not wait for the last one to drain",
-    file: core("gates.ts"),
-    find: 'state.phase.tag === "running" && state.handover.queued && state.leaving.length === 0 &&',
-    replace: 'state.phase.tag === "running" && state.handover.queued &&',
+    file: core("rollout.ts"),
+    find: 'phase.tag === "running" && leaving.length === 0 &&',
+    replace: 'phase.tag === "running" &&',
+  },
+  {
+    name: "nobody goes back when a sibling keeps its old generation",
+    file: core("rollout.ts"),
+    find: 'if (!behind.some((one) => hasRefused(one, undo.rollout))) return { tag: "agree" };',
+    replace: 'return { tag: "agree" };',
   },
   {
     name: "a unit does not wait for what it requires",
     file: core("gates.ts"),
-    find: 'return open("launch", blockers(world, whom.unit).length === 0);',
-    replace: 'return open("launch", true);',
+    find: 'return blockers(world, unit).length === 0 ? { tag: "launch" } : null;',
+    replace: 'return { tag: "launch" };',
   },
   {
     name: "a stop during a pause is forgotten",
@@ -106,7 +112,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "a unit does not hear that what it is bound to is gone",
     file: core("gates.ts"),
-    find: 'if (isUnbound(world, whom.unit, state)) return open("unbind", true);',
+    find: 'if (isUnbound(world, unit, state)) return { tag: "unbind" };',
     replace: "",
   },
   {
@@ -131,7 +137,7 @@ export const sabotages: readonly Sabotage[] = [
     name: "two that conflict go through their gates in one turn",
     file: core("drive.ts"),
     find: "pass(before, whom, tick), now);",
-    replace: "apply(before, whom, { tag: whom.event }, tick), now);",
+    replace: "apply(before, whom, whom.event, tick), now);",
   },
   {
     name: "an instance too many is not told to go",
@@ -243,8 +249,8 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     name: "a handover begins while a command of the unit runs",
-    file: core("gates.ts"),
-    find: " && state.chore === null;",
+    file: core("rollout.ts"),
+    find: " && chore === null;",
     replace: ";",
   },
   {

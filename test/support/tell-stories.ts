@@ -2,17 +2,19 @@ import { expect, test } from "bun:test";
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Daemon, withDaemon } from "../support/daemon.ts";
-import { journalOf, readStory, type Story, scriptOf } from "../support/story.ts";
+import { type Daemon, withDaemon } from "./daemon.ts";
+import type { RuntimeName } from "./root.ts";
+import { journalOf, readStory, type Story, scriptOf } from "./story.ts";
 
-const FOLDER = fileURLToPath(new URL("./stories", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../scenario/stories", import.meta.url));
 const SCRIPT_BOUND_MS = 45_000;
 
-for (const name of readdirSync(FOLDER).sort()) {
-  const story = readStory(FOLDER, name);
-  const missing = story.needs.filter((program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0);
-  if (missing.length > 0) console.log(`${name}: not told, ${missing.join(", ")} is not installed`);
-  for (const runtime of ["bun", "deno"] as const) {
+/** Declares a test for every story, told to a daemon on the given runtime. */
+export function tellStories(runtime: RuntimeName): void {
+  for (const name of readdirSync(FOLDER).sort()) {
+    const story = readStory(FOLDER, name);
+    const missing = story.needs.filter((program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0);
+    if (missing.length > 0) console.log(`${name}: not told, ${missing.join(", ")} is not installed`);
     test.skipIf(missing.length > 0)(
       `${name.replaceAll("-", " ")}: ${runtime}`,
       async () => {

@@ -1,0 +1,71 @@
+import type { Cause } from "./cause.ts";
+import type { Event } from "./event.ts";
+import { atRest, mainRun, type Rollout, type State } from "./state.ts";
+import type { UnitState } from "./world.ts";
+
+type RolloutEvent = Extract<Event, { tag: "replace" | "withdraw" | "go-back" | "agree" }>;
+
+/**
+ * The next move of one instance in a rollout of its unit: the instances take turns, each waits until the one before it has
+ * drained, and when one keeps its old generation, the others stay with it or go back to it: what runs is one program.
+ *
+ *   this instance       its siblings                                   move
+ *   queued              one has refused this rollout                   withdraw: its turn will not come
+ *   queued, can begin   nobody is being replaced, or queued before it  replace
+ *   has an undo         none runs a program from before the rollout    agree: there is nothing to go back to
+ *   has an undo         one does, and the rollout goes on              (waits)
+ *   has an undo         one does, since it refused                     go-back, as soon as it runs undisturbed
+ *   has an undo         one does, and was never asked                  agree
+ *
+ * A newer wish for all of them goes first: it may mend what the older one broke.
+ */
+export function rolloutEvent(entry: UnitState, index: number): RolloutEvent | null {
+  const state = entry.instances[index];
+  if (!state) return null;
+  const siblings = entry.instances.filter((_, other) => other !== index);
+  const { queued, undo } = state.handover;
+  if (queued !== null) {
+    const refusal = siblings.find((one) => hasRefused(one, queued));
+    if (refusal) return { tag: "withdraw", ...refusedBy(entry, refusal) };
+    const isNext = entry.instances.slice(0, index).every((one) => one.handover.queued === null);
+    return isNext && isUndisturbed(state) && !siblings.some(isReplacing) ? { tag: "replace" } : null;
+  }
+  if (undo === null) return null;
+  const behind = siblings.filter((one) => (mainRun(one)?.program.at ?? Infinity) < undo.rollout);
+  if (behind.length === 0 || atRest(state)) return { tag: "agree" };
+  if (entry.instances.some(isReloading)) return null;
+  if (!behind.some((one) => hasRefused(one, undo.rollout))) return { tag: "agree" };
+  return isUndisturbed(state) && !siblings.some(isReplacing) ? { tag: "go-back" } : null;
+}
+
+/** Who refused first, and why: those who were withdrawn since only followed. */
+function refusedBy({ instances }: UnitState, refusal: State): Readonly<{ by: number; cause: Cause | null }> {
+  const cause = refusal.handover.last?.cause ?? null;
+  return cause?.tag === "sibling"
+    ? { by: cause.instance, cause: cause.by }
+    : { by: instances.indexOf(refusal) + 1, cause };
+}
+
+/** True while a unit's instances have yet to agree on one program. */
+export function isRollingOut(entry: UnitState): boolean {
+  return entry.instances.some(isReloading) || mayGoBack(entry);
+}
+
+/** True while one of them has, or is on its way back to, a program that it was handed over from. */
+export function mayGoBack({ instances }: UnitState): boolean {
+  return instances.some((state) => state.handover.undo !== null);
+}
+
+export const isReloading = ({ phase, handover }: State): boolean =>
+  handover.queued !== null || phase.tag === "replacing" || phase.tag === "soaking";
+
+/** It kept its old generation in that rollout or a later one, and not on the way back. */
+const hasRefused = ({ handover: { last } }: State, rollout: Rollout): boolean =>
+  last?.result === "kept-old" && !last.back && last.rollout >= rollout;
+
+/** A handover begins when the last one is over to its end: one process more than needed is the most there ever is. */
+const isUndisturbed = ({ phase, leaving, chore }: State): boolean =>
+  phase.tag === "running" && leaving.length === 0 && chore === null;
+
+const isReplacing = ({ phase, leaving }: State): boolean =>
+  phase.tag === "replacing" || phase.tag === "soaking" || leaving.length > 0;

@@ -1,0 +1,69 @@
+import type { InvocationId } from "../core/facts.ts";
+import { serving } from "../core/state.ts";
+import type { UnitState, World } from "../core/world.ts";
+import type { Command } from "../unit/command.ts";
+import type { Unit } from "../unit/unit.ts";
+
+/**
+ * Remembers what each process was started as: with which definition, since the unit's may be another by now, and by which
+ * command line, so that an instance can go back to it.
+ */
+export interface Programs {
+  /** The definitions that the processes which serve, or are to serve, were started with; each once. */
+  definitionsOf(entry: UnitState): readonly Unit[];
+  /** Remembers the command line that a life is started by. */
+  keep(invocation: InvocationId, command: Command): void;
+  /** The command line of an earlier life, with the folder that it ran in; null when nobody can go back to it any more. */
+  commandOf(invocation: InvocationId): Command | null;
+  /** Call after every turn, before the next definitions are put in place. */
+  turned(world: World): void;
+}
+
+/** `realPath`: where a path leads to now. */
+export function createPrograms(realPath: (path: string) => string): Programs {
+  const definitions = new Map<InvocationId, Unit>();
+  const commands = new Map<InvocationId, Command>();
+  let seen: World["units"] = new Map();
+  const forget = (invocation: InvocationId): void => {
+    definitions.delete(invocation);
+    commands.delete(invocation);
+  };
+  return {
+    definitionsOf({ unit, instances }) {
+      const started = instances.flatMap(serving).map(({ program }) => definitions.get(program.life) ?? unit);
+      return [...new Set(started)];
+    },
+    keep: (invocation, command) => void commands.set(invocation, pinned(command, realPath(command.cwd))),
+    commandOf: (invocation) => commands.get(invocation) ?? null,
+    turned({ units }) {
+      if (units === seen) return;
+      for (const [name, before] of seen) if (!units.has(name)) for (const each of programsOf(before)) forget(each);
+      for (const [name, entry] of units) {
+        const before = seen.get(name);
+        if (before === entry) continue;
+        const now = programsOf(entry);
+        for (const each of before ? programsOf(before) : []) if (!now.includes(each)) forget(each);
+        for (const each of now) if (!definitions.has(each)) definitions.set(each, entry.unit);
+      }
+      seen = units;
+    },
+  };
+}
+
+/** Those that run, and those that may be gone back to. */
+function programsOf({ instances }: UnitState): readonly InvocationId[] {
+  return instances.flatMap((state) => {
+    const running = serving(state).map(({ program }) => program.life);
+    return state.handover.undo ? [...running, state.handover.undo.program.life] : running;
+  });
+}
+
+/**
+ * Names the folder itself instead of the link that led to it.
+ * Why: a deployment that switches a link (`current` → `releases/42`) is gone back from by what the link was.
+ */
+function pinned({ argv: [program, ...args], env, cwd }: Command, folder: string): Command {
+  const pin = (word: string): string =>
+    word === cwd || word.startsWith(`${cwd}/`) ? folder + word.slice(cwd.length) : word;
+  return { argv: [pin(program), ...args.map(pin)], env, cwd: folder };
+}
