@@ -1,6 +1,15 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,13 +24,15 @@ export type RuntimeName = "bun" | "deno";
 
 /**
  * Shape: `{ runtime: "bun", units: { "api.toml": "[service]\n…" } }`.
- * Keys of `units` and `config` are file names below those folders; keys of `files` are paths below the root.
+ * Keys of `units` and `config` are file names below those folders; keys of `files` and `links` are paths below the root.
  */
 export type RootOrder = Readonly<{
   runtime: RuntimeName;
   units: Readonly<Record<string, string>>;
   config?: Readonly<Record<string, string>>;
   files?: Readonly<Record<string, string>>;
+  /** Where each link leads, seen from its own folder. */
+  links?: Readonly<Record<string, string>>;
   environment?: Readonly<Record<string, string>>;
 }>;
 
@@ -79,6 +90,7 @@ function openRoot(path: string, order: RootOrder): Root {
   for (const [name, text] of Object.entries(order.units)) write(join("units", name), text);
   for (const [name, text] of Object.entries(order.config ?? {})) write(join("config", name), text);
   for (const [name, text] of Object.entries(order.files ?? {})) write(name, text);
+  for (const [name, target] of Object.entries(order.links ?? {})) symlinkSync(target, join(path, name));
   const env = {
     ...process.env,
     ...order.environment,

@@ -9,7 +9,7 @@ import { serve } from "../../../services/kit/serve.ts";
  * The service of the scenarios. How a generation behaves stands in the file `behaviour` of its working directory when it starts,
  * so that one unit file makes good and bad generations: `serve` (also without a file), `exit-before-ready`, `never-ready`,
  * `exit-in-soak MS`, `exit-in-warm-up MS` (it has called serve, and never says that it is ready), `own-port` (it says that
- * it is ready, and serves a port of its own).
+ * it is ready, and serves a port of its own), `refuse-instance N` (only that instance exits before it is ready).
  * Shape: `GET /echo?n=7` answers `{"pid":42,"generation":3,"n":7}`; `GET /slow?ms=500&n=7` the same, later;
  * `GET /helper?ms=500&n=7` the same, when a child of this process has slept for so long.
  */
@@ -39,6 +39,10 @@ switch (behaviour) {
   case "own-port":
     createServer(() => {}).listen(0, "127.0.0.1", () => processLife().ready("serving somewhere"));
     console.error("which port?");
+    break;
+  case "refuse-instance":
+    if (process.env.SUPERVISOR_INSTANCE === ms) process.exit(3);
+    await begin();
     break;
   case "exit-before-ready":
     console.log("reading the settings");

@@ -1,0 +1,70 @@
+import { expect, test } from "bun:test";
+import { drive } from "../../supervisor/core/drive.ts";
+import type { Event } from "../../supervisor/core/event.ts";
+import { mainRun } from "../../supervisor/core/state.ts";
+import { createWorld, type World, type WorldEvent } from "../../supervisor/core/world.ts";
+import { createPrograms } from "../../supervisor/daemon/programs.ts";
+import { makeUnit } from "../support/units.ts";
+
+const soak = { handover: { soakMs: 0 } };
+const unit = makeUnit("api", { ...soak, service: { instances: 2 } });
+const link = (path: string): string => path.replace("/srv/current", "/srv/releases/1");
+const command = (cwd: string, ...argv: readonly [string, ...string[]]) => ({ argv, env: {}, cwd });
+
+let turn = 0;
+
+function post(world: World, event: WorldEvent): World {
+  turn += 1;
+  return drive(world, event, { now: turn, roll: 0, nonce: String(turn).padStart(24, "0") }).world;
+}
+
+const order = (world: World, tag: Event["tag"]): World =>
+  post(world, { tag: "order", units: ["api"], event: { tag } as Event });
+
+/** Both instances run. */
+function running(): World {
+  const world = order(createWorld([unit]), "want-up");
+  return invocations(world).reduce(
+    (now, invocation) => post(now, { tag: "fact", fact: { tag: "ready", invocation } }),
+    world,
+  );
+}
+
+const invocations = (world: World): readonly string[] =>
+  (world.units.get("api")?.instances ?? []).map((state) => mainRun(state)?.invocation ?? "");
+
+test("the folder that a link led to is remembered, and not the link: in the directory, the program and its arguments", () => {
+  const programs = createPrograms(link);
+  programs.keep("i1", command("/srv/current", "/srv/current/bin/api", "--root", "/srv/current", "/srv/currently", "x"));
+  expect(programs.commandOf("i1")).toEqual(
+    command("/srv/releases/1", "/srv/releases/1/bin/api", "--root", "/srv/releases/1", "/srv/currently", "x"),
+  );
+});
+
+test("a command line is remembered while its process runs, and while somebody may go back to it, not longer", () => {
+  const programs = createPrograms(link);
+  let world = running();
+  const [first = "", second = ""] = invocations(world);
+  for (const life of [first, second]) programs.keep(life, command("/", life));
+  programs.turned(world);
+  world = order(world, "want-reload");
+  const phase = world.units.get("api")?.instances[0]?.phase;
+  const next = phase?.tag === "replacing" ? phase.next.invocation : "";
+  world = post(world, { tag: "fact", fact: { tag: "ready", invocation: next } });
+  programs.turned(world);
+  expect([programs.commandOf(first)?.argv, programs.commandOf(second)?.argv]).toEqual([[first], [second]]);
+
+  world = order(world, "want-down");
+  programs.turned(world);
+  expect([programs.commandOf(first), programs.commandOf(second)]).toEqual([null, null]);
+});
+
+test("the definitions that processes were started with are known after the unit got another", () => {
+  const programs = createPrograms(link);
+  const world = running();
+  programs.turned(world);
+  const changed = makeUnit("api", { ...soak, service: { instances: 2, nice: 5 } });
+  const entry = post(world, { tag: "reconfigure", units: [changed], wishes: [] }).units.get("api");
+  expect(entry?.unit).toBe(changed);
+  expect(entry && programs.definitionsOf(entry)).toEqual([unit]);
+});
