@@ -165,7 +165,13 @@ function serveControl(
   const served = createControlServer(truthful(daemon.desk, witness), {
     socket: claim.socket,
     token: () => claim.token(),
-    serve: serveHttp,
+    serve: (answer, place) => {
+      const attend = (request: Request) => {
+        ports.pace?.attend();
+        return answer(request);
+      };
+      return serveHttp(attend, place);
+    },
     logs: query,
     figures: {
       scales,

@@ -66,13 +66,31 @@ export function stateOf(world: World, { unit, instance }: Whom): State | undefin
 
 /** Whose process this is. Null: nobody's any more. */
 export function ownerOf(world: World, invocation: string): Whom | null {
-  for (const [unit, entry] of world.units) {
-    const { invocations } = gist(entry);
-    for (let index = 0; index < invocations.length; index++) {
-      if (invocations[index]?.includes(invocation)) return { unit, instance: index + 1 };
+  return owners(world.units).get(invocation) ?? null;
+}
+
+/** Of the units that were asked about last: the next ones differ from them in one or two. */
+let lastOwners: Readonly<{ units: World["units"]; whose: Map<InvocationId, Whom> }> = {
+  units: new Map(),
+  whose: new Map(),
+};
+
+/** Whose each process is. Why it is kept: every fact asks, and among hundreds of units one has changed since the last. */
+function owners(units: World["units"]): ReadonlyMap<InvocationId, Whom> {
+  if (units === lastOwners.units) return lastOwners.whose;
+  const { whose } = lastOwners;
+  for (const [unit, before] of lastOwners.units) {
+    if (units.get(unit) === before) continue;
+    for (const invocation of gist(before).invocations.flat()) whose.delete(invocation);
+  }
+  for (const [unit, entry] of units) {
+    if (lastOwners.units.get(unit) === entry) continue;
+    for (const [index, each] of gist(entry).invocations.entries()) {
+      for (const invocation of each) whose.set(invocation, { unit, instance: index + 1 });
     }
   }
-  return null;
+  lastOwners = { units, whose };
+  return whose;
 }
 
 /** When the next turn is due, or null. */

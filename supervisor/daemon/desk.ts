@@ -60,7 +60,11 @@ export function createSince(clock: Clock): Since {
     of: (name) => entered.get(name)?.at ?? born,
     turned(world) {
       if (seen === world.units) return;
-      for (const name of entered.keys()) if (!isThere(world, name)) entered.delete(name);
+      for (const [name, { instances }] of seen) {
+        const left = world.units.get(name)?.instances.length ?? -1;
+        if (left < 0) entered.delete(name);
+        for (let gone = instances.length; gone > Math.max(left, 0); gone--) entered.delete(`${name}@${gone}`);
+      }
       for (const [name, entry] of world.units) {
         if (seen.get(name) === entry) continue;
         enter(name, worstView(judged(entry)));
@@ -69,9 +73,4 @@ export function createSince(clock: Clock): Since {
       seen = world.units;
     },
   };
-}
-
-function isThere({ units }: World, name: string): boolean {
-  const [unit = "", instance = "1"] = name.split("@");
-  return (units.get(unit)?.instances.length ?? 0) >= Number(instance);
 }

@@ -29,6 +29,8 @@ export interface Pace {
   isSpent(): boolean;
   /** Calls back once they were. */
   resume(work: () => void): void;
+  /** Somebody has asked something, and waits for the whole answer: the next pauses are longer. */
+  attend(): void;
 }
 
 export type SpawnOrder = Readonly<{

@@ -4,6 +4,9 @@ import type { Pace } from "../daemon/ports.ts";
 const SLICE_MS = 4;
 /** A request takes several turns of the event loop: accept, read, answer. They all fit in between two slices. Units: milliseconds. */
 const PAUSE_MS = 3;
+/** Whoever has asked asks again, or still reads: an answer about hundreds of units takes that long to make and to send. Units: milliseconds. */
+const ATTENTIVE_PAUSE_MS = 10;
+const ATTENTION_MS = 50;
 
 /**
  * The pace of the real daemon. A slice begins with the first question after a pause; while nobody asks, nothing is awake.
@@ -11,6 +14,7 @@ const PAUSE_MS = 3;
  */
 export function createPace(): Pace {
   let endAt: number | null = null;
+  let attendedAt = -ATTENTION_MS;
   const end = (): void => {
     endAt = null;
   };
@@ -24,10 +28,15 @@ export function createPace(): Pace {
       return now >= endAt;
     },
     resume(work) {
-      setTimeout(() => {
+      const isAsked = performance.now() - attendedAt < ATTENTION_MS;
+      const go = (): void => {
         end();
         work();
-      }, PAUSE_MS);
+      };
+      setTimeout(go, isAsked ? ATTENTIVE_PAUSE_MS : PAUSE_MS);
+    },
+    attend() {
+      attendedAt = performance.now();
     },
   };
 }

@@ -172,7 +172,11 @@ describe("where deeds take long", () => {
       if (effect.tag !== "report") this.done.push(`${effect.tag} ${unit}`);
     };
     readonly turned = (world: World): void => void this.turns.push(phaseOf({ world }, "a") ?? "");
-    readonly pace = { isSpent: () => this.#left <= 0, resume: (work: () => void) => void this.#next.push(work) };
+    readonly pace = {
+      isSpent: () => this.#left <= 0,
+      resume: (work: () => void) => void this.#next.push(work),
+      attend() {},
+    };
 
     slice(): void {
       const [work, ...others] = this.#next;

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { createPace } from "../../supervisor/host/pace.ts";
 import { runDeno } from "../support/run-deno.ts";
 
 const script = fileURLToPath(new URL("paced.ts", import.meta.url));
@@ -18,3 +19,15 @@ for (const [runtime, run] of Object.entries(runs)) {
     expect(answeredAfter).toBeLessThan(50);
   }, 40_000);
 }
+
+test("a pause is longer when somebody has just asked something", async () => {
+  const pauseMs = (pace: ReturnType<typeof createPace>): Promise<number> => {
+    const beganAt = performance.now();
+    return new Promise((resolve) => pace.resume(() => resolve(performance.now() - beganAt)));
+  };
+  const [alone, asked] = [createPace(), createPace()];
+  asked.attend();
+  const [short, long] = await Promise.all([pauseMs(alone), pauseMs(asked)]);
+  expect(long).toBeGreaterThanOrEqual(short);
+  expect(long).toBeGreaterThan(9);
+});
