@@ -46,7 +46,10 @@ export function hold({ tick }: Context, step: Step, run: Run): Step {
 export function release(context: Context, step: Step): Step {
   const held = step.state.leaving.filter((one) => one.held);
   const free = set(step, { leaving: step.state.leaving.filter((one) => !one.held) });
-  return held.reduce((before, { run }) => dismiss(context, before, run, "stop"), free);
+  return held.reduce(
+    (before, { run, orphaned }) => (orphaned ? sweep(context, before, run) : dismiss(context, before, run, "stop")),
+    free,
+  );
 }
 
 /** A command that is not wanted any more, or that takes too long, is killed. A reload that was waited for has failed by it. */
@@ -77,14 +80,19 @@ export function hurry(context: Context, step: Step): Step {
  * Source: systemd.kill(5), KillMode=.
  */
 export function dismissSurvivors(context: Context, step: Step, run: Run, survivors: readonly Survivor[]): Step {
-  const { killMode, killSignal } = context.unit.service;
-  const { now } = context.tick;
-  if (survivors.length === 0 || killMode === "process") return step;
+  if (survivors.length === 0 || context.unit.service.killMode === "process") return step;
   const { invocation } = run;
-  const told = report(step, { tag: "survived", invocation, survivors });
+  return sweep(context, report(step, { tag: "survived", invocation, survivors }), run);
+}
+
+/** Asks a group whose leader is gone to go. */
+function sweep(context: Context, step: Step, run: Run): Step {
+  const { killMode, killSignal } = context.unit.service;
+  const { invocation } = run;
+  const { now } = context.tick;
   const deadline = now + limitMs(context, "stop");
   const one: Leaving = { ...unkilled, run, purpose: "stop", orphaned: true, since: now, deadline };
-  const listed = enlist(told, one);
+  const listed = enlist(step, one);
   if (killMode === "mixed") return kill(context, listed, one);
   return perform(listed, { tag: "signal", invocation, signal: killSignal, scope: "group" });
 }

@@ -145,6 +145,17 @@ describe("a stop", () => {
     expect(life.exit("i5.stop")).toEqual(["run stop-post 0 i6.stop-post for i1 after success"]);
   });
 
+  test("whose leader goes during exec_stop waits for those it left behind, and for them alone", () => {
+    const life = up();
+    life.stop();
+    life.exit("i1", 0, [{ pid: 7, command: "helper" }]);
+    expect(life.exit("i5.stop")).toEqual(["SIGTERM group i1"]);
+    expect(life.state.leaving).toMatchObject([{ orphaned: true, held: false }]);
+    expect(life.send({ tag: "emptied", invocation: life.state.leaving[0]?.run.invocation ?? "" })).toEqual([
+      "run stop-post 0 i6.stop-post for i1 after success",
+    ]);
+  });
+
   test("does not wait longer than timeout_stop_sec for exec_stop", () => {
     const life = up({ timeoutStopMs: 400 });
     life.stop();

@@ -4,11 +4,13 @@ import type { Event, ProcessFact } from "../../supervisor/core/event.ts";
 import type { Exit } from "../../supervisor/core/facts.ts";
 import { gates } from "../../supervisor/core/gates.ts";
 import { breaches } from "../../supervisor/core/invariants.ts";
+import { forget } from "../../supervisor/core/scale.ts";
 import { atRest } from "../../supervisor/core/state.ts";
 import {
   createWorld,
   type Deed,
   ownerOf,
+  type Wish,
   type World,
   type WorldEvent,
   worldDeadline,
@@ -18,6 +20,7 @@ import type { Unit } from "../../supervisor/unit/unit.ts";
 import { type Child, drawChild, drawErrand } from "./children.ts";
 import { Queue } from "./queue.ts";
 import { createRandom, type Random } from "./random.ts";
+import { redraw } from "./redraw.ts";
 import { drawUnits } from "./units.ts";
 import { Watch } from "./watch.ts";
 
@@ -34,12 +37,16 @@ export function simulate(seed: number, orders = 28): Outcome {
   const random = createRandom(seed);
   const units = drawUnits(random);
   const run = new Run(seed, random, createWorld(units));
-  const names = units.map(({ name }) => name);
+  const first = new Map(units.map((unit) => [unit.name, unit]));
+  let loaded = units;
   for (let count = 0; count < orders && run.ok; count++) {
-    run.order(drawOrder(random, units));
+    const next = random.chance(6) ? redraw(random, first, loaded) : null;
+    for (const unit of next ?? []) if (!first.has(unit.name)) first.set(unit.name, unit);
+    run.order(next ? reconfigureTo(next, loaded) : drawOrder(random, loaded));
+    loaded = next ?? loaded;
     run.pass(random.below(random.chance(15) ? 12_000 : 800));
   }
-  run.order({ tag: "order", units: names, event: { tag: "want-down" } });
+  run.order({ tag: "order", units: [...run.world.units.keys()], event: { tag: "want-down" } });
   // The longest stop: a drain and a stop at their limits and the patience after SIGKILL, for each unit in a chain.
   run.pass(200_000);
   run.expectRest();
@@ -74,6 +81,37 @@ function drawOrder(random: Random, units: readonly Unit[]): WorldEvent {
     default:
       return { tag: "order", units: [name], event: { tag: "reset-failed" } };
   }
+}
+
+/** Who is gone is stopped, who is new is started, who has changed is handed over. */
+function reconfigureTo(next: readonly Unit[], before: readonly Unit[]): WorldEvent {
+  const was = new Map(before.map((unit) => [unit.name, unit]));
+  const named = (units: readonly Unit[], test: (unit: Unit) => boolean) => units.filter(test).map(({ name }) => name);
+  const order = (tag: Event["tag"], names: readonly string[]): Wish[] =>
+    names.length > 0 ? [{ tag: "order", units: names, event: { tag } as Event }] : [];
+  const changed = next.filter((unit) => was.has(unit.name) && was.get(unit.name) !== unit);
+  return {
+    tag: "reconfigure",
+    units: next,
+    wishes: [
+      ...changed.map(({ name, service }): Wish => ({ tag: "scale", unit: name, count: service.instances })),
+      ...order(
+        "want-down",
+        named(before, ({ name }) => !next.some((unit) => unit.name === name)),
+      ),
+      ...order(
+        "want-up",
+        closure(
+          next,
+          named(next, ({ name }) => !was.has(name)),
+        ),
+      ),
+      ...order(
+        "want-reload",
+        named(changed, () => true),
+      ),
+    ],
+  };
 }
 
 class Run {
@@ -192,11 +230,13 @@ class Run {
     };
     const turned = drive(before, event, tick);
     this.world = turned.world;
+    if (event.tag === "reconfigure") this.#digest(`${this.#now} ${event.units.map(({ name }) => name).join(" ")}`);
     this.#turns++;
     for (const deed of turned.deeds) {
       this.#breaches.push(...this.#watch.see(deed, before, this.world, this.#now));
       this.#perform(deed);
     }
+    this.world = forget(this.world);
     const due = event.tag === "deadline" ? this.#now : this.#now - 1;
     this.#breaches.push(...this.#watch.unfit(this.world, due));
     for (const text of breaches(this.world, { alive: this.#present, now: due }, before)) {

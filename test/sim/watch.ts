@@ -120,7 +120,7 @@ function mayStart({ unit }: UnitState, before: World, after: World): readonly st
       return instances.slice(0, target).every((state) => isUp(state) || state.phase.tag === "finished");
     });
   const beside = (after.graph.get(unit.name)?.conflicts ?? []).filter(
-    (name) => !after.units.get(name)?.instances.every(atRest),
+    (name) => after.units.get(name)?.instances.every(atRest) === false,
   );
   if (beside.length > 0) return [`${unit.name} is started beside ${beside.join(", ")}`];
   const restarted = before.units.get(unit.name)?.instances.some((state) => state.phase.tag !== "inactive");
