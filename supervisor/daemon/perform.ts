@@ -54,12 +54,15 @@ export function createPerform(options: PerformOptions): (deed: Deed) => void {
   };
 }
 
-/** Whoever rests has nobody to keep descriptors for, unless it is on the way to another start. Source: sd_notify(3), FDSTORE=1. */
-function tell({ world, processes, report: note }: PerformOptions, whom: Whom, report: Report): void {
+/** Whoever rests has nobody to keep descriptors or an output file for, unless it is on the way to another start. Source: sd_notify(3), FDSTORE=1. */
+function tell({ world, processes, outputs, report: note }: PerformOptions, whom: Whom, report: Report): void {
   const isRestart = stateOf(world(), whom)?.wanted === "up";
   const isOver =
     report.tag === "moved" && (["failed", "finished"].includes(report.to) || (report.to === "inactive" && !isRestart));
-  if (isOver) processes.forget(`${whom.unit}@${whom.instance}`);
+  if (isOver) {
+    processes.forget(`${whom.unit}@${whom.instance}`);
+    outputs.rest(whom.unit);
+  }
   note(whom, report);
 }
 

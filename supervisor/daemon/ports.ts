@@ -230,6 +230,8 @@ export interface Outputs {
   tail(invocation: InvocationId): readonly string[];
   /** Holds the unit's file to other limits from now on. */
   limit(unit: Unit): void;
+  /** No process of the unit is to come: its file is closed when the last one has said its last word. Until then it stays open over restarts. */
+  rest(unit: string): void;
   /** Opens the files anew (SIGUSR1, after somebody else moved them). */
   reopen(): void;
   close(): void;

@@ -32,7 +32,8 @@ export function createOutputs(options: OutputsOptions): Outputs {
 type Printed = ReturnType<Outputs["printed"]>;
 const nothing: Printed = { sizeBytes: 0, droppedLines: 0 };
 
-type Shared = { file: RotatingFile; users: number; isCompressing: boolean };
+/** `isResting`: nobody else is to come. */
+type Shared = { file: RotatingFile; users: number; isCompressing: boolean; isResting: boolean };
 type Invocation = { unit: string; streams: Stream[]; writers: Map<number, Origin>; writeEnds: number[]; tail: Tail };
 
 class PipedOutputs implements Outputs {
@@ -107,6 +108,13 @@ class PipedOutputs implements Outputs {
     return { ...before, droppedLines: before.droppedLines + dropped };
   }
 
+  rest(unit: string): void {
+    const shared = this.#files.get(unit);
+    if (!shared) return;
+    shared.isResting = true;
+    this.#closeUnused(unit);
+  }
+
   reopen(): void {
     for (const { file } of this.#files.values()) file.reopen();
   }
@@ -116,6 +124,7 @@ class PipedOutputs implements Outputs {
       this.started(id);
       for (const stream of streams.slice()) stream.close();
     }
+    for (const unit of [...this.#files.keys()]) this.rest(unit);
     this.#invocations.clear();
     this.#ended.clear();
     this.#compression.close();
@@ -126,6 +135,7 @@ class PipedOutputs implements Outputs {
     if (known) {
       known.file.limit(unit.output);
       known.users++;
+      known.isResting = false;
       known.isCompressing = unit.output.compress;
       return ok(known);
     }
@@ -134,7 +144,7 @@ class PipedOutputs implements Outputs {
       if (shared.isCompressing) this.#compression.add(path);
     };
     const file = new RotatingFile(path, unit.output, { ...this.#world, rotated });
-    const shared: Shared = { file, users: 1, isCompressing: unit.output.compress };
+    const shared: Shared = { file, users: 1, isCompressing: unit.output.compress, isResting: false };
     const error = this.#world.disk.makeDirectory(this.#directory) ?? file.reopen();
     if (error && !FAILING_DISK.has(error.code)) {
       return fail(openFault(unit, `${path}: ${error.text} (${error.code})`));
@@ -147,7 +157,14 @@ class PipedOutputs implements Outputs {
 
   #release(unit: string): void {
     const shared = this.#files.get(unit);
-    if (!shared || --shared.users > 0) return;
+    if (!shared) return;
+    shared.users--;
+    this.#closeUnused(unit);
+  }
+
+  #closeUnused(unit: string): void {
+    const shared = this.#files.get(unit);
+    if (!shared || shared.users > 0 || !shared.isResting) return;
     this.#printed.set(unit, this.printed(unit));
     shared.file.close();
     this.#files.delete(unit);

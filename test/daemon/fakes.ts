@@ -182,6 +182,8 @@ class FakeOutputs implements Outputs {
     return this.tails.get(invocation) ?? [];
   }
 
+  rest(): void {}
+
   limit(unit: { name: string }): void {
     this.#log.push(`limit ${unit.name}`);
   }
