@@ -46,6 +46,29 @@ function begin(change: Partial<PerformOptions> = {}) {
   return { ...fakes, perform, answers, reports, said };
 }
 
+describe("a spawn with the program of an earlier life", () => {
+  const back: Deed = { ...spawn, effect: { tag: "spawn", invocation: "i9", generation: 5, program: "i7" } };
+
+  test("has its command line, its environment and its folder, and is who it is", () => {
+    let release = 1;
+    const command: PerformOptions["command"] = (_unit, _instance, extra) =>
+      ok({ argv: ["bun", `v${release}.ts`], env: { RELEASE: String(release), ...extra }, cwd: `/srv/${release}` });
+    const { perform, processes } = begin({ command });
+    perform(spawn);
+    release = 2;
+    perform(back);
+    const order = processes.orders.at(-1);
+    expect([order?.argv, order?.cwd]).toEqual([["bun", "v1.ts"], "/srv/1"]);
+    expect(order?.env).toMatchObject({ RELEASE: "1", INVOCATION_ID: "i9", SUPERVISOR_GENERATION: "5" });
+  });
+
+  test("that nobody remembers starts what is there now", () => {
+    const { perform, processes } = begin();
+    perform(back);
+    expect(processes.orders.at(-1)?.argv).toEqual(["bun", "main.ts"]);
+  });
+});
+
 describe("a spawn", () => {
   test("hands over the command, the listeners in file order, the output and who the child is", () => {
     const { perform, processes, answers } = begin();
