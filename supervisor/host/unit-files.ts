@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import process from "node:process";
 import type { Fault } from "../unit/fault.ts";
 
 /** A unit file as it is on disk, before anybody has looked whether it is valid. */
@@ -31,6 +32,7 @@ export function joined(all: readonly Found[]): Found {
 function readFolder(folder: string, shown: string): Found {
   try {
     const names = readdirSync(folder).filter((name) => name.endsWith(".toml"));
+    if (isAnybodys(statSync(folder))) return anybodys(shown);
     if (names.length === 0) return invalid(folder, "there is no unit file here");
     return joined(names.sort().map((name) => readUnitFile(join(folder, name), join(shown, name))));
   } catch (error) {
@@ -40,10 +42,22 @@ function readFolder(folder: string, shown: string): Found {
 
 function readUnitFile(path: string, shown: string): Found {
   try {
+    if (isAnybodys(statSync(path))) return anybodys(shown);
     return { files: [{ name: basename(path, ".toml"), file: shown, text: readFileSync(path, "utf8") }], faults: [] };
   } catch (error) {
     return unreadable(shown, error);
   }
+}
+
+const WRITABLE_BY_OTHERS = 0o002;
+
+/** Whether any user of the machine could have root run something by writing into it. */
+function isAnybodys({ mode }: Stats): boolean {
+  return process.geteuid?.() === 0 && (mode & WRITABLE_BY_OTHERS) !== 0;
+}
+
+function anybodys(file: string): Found {
+  return invalid(file, `may be written by every user, and what it says is run as root: chmod o-w ${file}`);
 }
 
 function unreadable(file: string, error: unknown): Found {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createDisk } from "../../supervisor/host/disk.ts";
@@ -40,6 +40,17 @@ test("a file that cannot be read is one fault among the others", () => {
     ["a"],
     ["units/folder.toml: cannot be read: EISDIR"],
   ]);
+});
+
+test.skipIf(process.geteuid?.() !== 0)("as root, what every user may write is refused: a file, or the folder", () => {
+  const refused = (file: string) =>
+    `${file}: may be written by every user, and what it says is run as root: chmod o-w ${file}`;
+  for (const name of ["a", "b"]) write(`units/${name}.toml`);
+  chmodSync(join(root, "units/b.toml"), 0o666);
+  const found = readRoot(root);
+  expect([found.files.map(({ name }) => name), lines(found)]).toEqual([["a"], [refused("units/b.toml")]]);
+  chmodSync(join(root, "units"), 0o777);
+  expect(lines(readRoot(root))).toEqual([refused("units")]);
 });
 
 test("a path is a file or a folder, called as the user called it", () => {
