@@ -125,7 +125,9 @@ function becomeReady(context: Context, here: Step, invocation: string, idle: rea
   const { phase } = here.state;
   const run = serving(here.state).find((one) => one.invocation === invocation);
   if (run?.mood === "reloading") return amend(here, invocation, { mood: null });
-  if (phase.tag === "replacing" && phase.next.invocation === invocation && idle.length > 0) {
+  // Nobody waits for the word of a service of another type: its probes decide, and they ask what it serves.
+  const isAwaited = context.unit.service.type === "notify";
+  if (isAwaited && phase.tag === "replacing" && phase.next.invocation === invocation && idle.length > 0) {
     return reject(context, here, phase, { tag: "not-serving", listeners: idle });
   }
   return announce(context, here, invocation);

@@ -50,7 +50,7 @@ describe("a handover that goes well", () => {
     ]);
   });
 
-  test("has its time in the verdict also when the drain had to be cut", () => {
+  test("B8: has its time in the verdict also when the drain had to be cut", () => {
     const life = new Life(makeUnit("api", { handover: { soakMs: 0, drainMs: 200 } }));
     life.up();
     life.reload();
@@ -69,7 +69,7 @@ describe("a handover that goes well", () => {
 describe("when the new generation fails, the old one stays:", () => {
   const kept = (lines: readonly string[]): readonly string[] => lines.filter((text) => text.startsWith("handover"));
 
-  test("it ends before it is ready", () => {
+  test("B1 B18: it ends before it is ready", () => {
     const life = lifeAt("replacing");
     expect(life.exit("i2", 1)).toEqual([
       "exited i2 g2: exited with code 1 before it was ready",
@@ -85,14 +85,14 @@ describe("when the new generation fails, the old one stays:", () => {
     expect(life.state).toMatchObject({ phase: { tag: "running", run: { invocation: "i1" } }, leaving: [] });
   });
 
-  test("it ends in the soak, even in success", () => {
+  test("B4: it ends in the soak, even in success", () => {
     const life = lifeAt("soaking");
     expect(kept(life.exit("i2", 0))).toEqual(["handover 1 kept-old i2 g2 ready 0: exited with code 0"]);
     expect(life.state.phase).toMatchObject({ tag: "running", run: { invocation: "i1" } });
     expect(life.pass(60_000)).toEqual([]);
   });
 
-  test("it is never ready: it is told to go, and killed when it does not", () => {
+  test("B1 B2: it is never ready: it is told to go, and killed when it does not", () => {
     const life = lifeAt("replacing", { timeoutStartMs: 400, timeoutStopMs: 300 });
     expect(life.pass(399)).toEqual([]);
     expect(life.pass(1)).toEqual([
@@ -121,7 +121,7 @@ describe("when the new generation fails, the old one stays:", () => {
     expect(life.state.generation).toBe(3);
   });
 
-  test("a READY that comes after its verdict changes nothing", () => {
+  test("B24: a READY that comes after its verdict changes nothing", () => {
     const life = lifeAt("replacing", { timeoutStartMs: 400 });
     life.pass(400);
     expect(life.ready("i2")).toEqual([]);
@@ -130,7 +130,7 @@ describe("when the new generation fails, the old one stays:", () => {
 });
 
 describe("when the old generation dies while the new one is not ready", () => {
-  test("the heir is waited for, within the time it had, and no third process is started", () => {
+  test("B9: the heir is waited for, within the time it had, and no third process is started", () => {
     const life = lifeAt("replacing", { timeoutStartMs: 400 });
     life.now += 100;
     expect(life.exit("i1", 9)).toEqual([
@@ -208,8 +208,14 @@ describe("a new generation that says READY and does not accept", () => {
   });
 });
 
+test("who is up by its probe is not judged by a READY that its type does not wait for", () => {
+  const life = lifeAt("replacing", { type: "simple" });
+  life.send({ tag: "ready", invocation: "i2", idle: ["http"] });
+  expect(life.state.phase.tag).toBe("replacing");
+});
+
 describe("a new generation that says STOPPING=1 in the soak", () => {
-  test("is told to go, and the old one stays", () => {
+  test("B4: is told to go, and the old one stays", () => {
     const life = lifeAt("soaking");
     const effects = life.send({ tag: "mood", invocation: "i2", mood: "stopping" });
     expect(effects).toContain("SIGTERM group i2");
@@ -249,7 +255,7 @@ describe("when the old generation dies in the soak", () => {
 });
 
 describe("tickets", () => {
-  test("each handover has the next number, and a reload meanwhile joins the queued one", () => {
+  test("B6: each handover has the next number, and a reload meanwhile joins the queued one", () => {
     const life = lifeAt("running");
     life.reload();
     for (let count = 0; count < 200; count++) life.send({ tag: "want-reload" });
