@@ -52,7 +52,7 @@ describe("alone, what may happen", () => {
     expect(events.includes("replace")).toBe(tag === "running");
   });
 
-  test("a reload waits while a process of the last one drains", () => {
+  test("B7 B20: a reload waits while a process of the last one drains", () => {
     const life = lifeAt("soaking");
     life.pass(1_000);
     expect(gates(worldOf(queued(life.state)))).toEqual([]);

@@ -211,7 +211,7 @@ describe("a new generation that says READY and does not accept", () => {
 test("who is up by its probe is not judged by a READY that its type does not wait for", () => {
   const life = lifeAt("replacing", { type: "simple" });
   life.send({ tag: "ready", invocation: "i2", idle: ["http"] });
-  expect(life.state.phase.tag).toBe("replacing");
+  expect(life.state.phase).toMatchObject({ tag: "soaking", next: { invocation: "i2" } });
 });
 
 describe("a new generation that says STOPPING=1 in the soak", () => {

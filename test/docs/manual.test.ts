@@ -1,26 +1,30 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArguments } from "../../supervisor/cli/arguments.ts";
 import { faultLine } from "../../supervisor/unit/fault.ts";
 import { parseUnit } from "../../supervisor/unit/parse.ts";
 import { codes, docsFolder, pageNames, readPage } from "./page.ts";
 
-const pages = pageNames().map(readPage);
+const pages = [...pageNames(), ...pageNames("recipes")].map(readPage);
 
-test("the index has one line for each page", () => {
-  const listed = readPage("README").rows.map(({ cells: [link = ""] }) => /\((.*)\.md\)/.exec(link)?.[1] ?? "");
-  expect(listed.toSorted()).toEqual(
-    pageNames()
-      .filter((name) => name !== "README")
-      .sort(),
-  );
+test.each([
+  ["", ["recipes/README"]],
+  ["recipes", []],
+])("the index of docs/%s has one line for each page", (folder, more) => {
+  const index = join(folder, "README");
+  const listed = readPage(index).rows.map(({ cells: [link = ""] }) => /\((.*)\.md\)/.exec(link)?.[1] ?? "");
+  const names = pageNames(folder).filter((name) => name !== index);
+  expect(listed.map((name) => join(folder, name)).toSorted()).toEqual([...names, ...more].sort());
 });
 
 test("every link leads to a file", () => {
   for (const { name, text } of pages) {
     const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = ""]) => link);
-    expect({ name, dead: links.filter((link) => !existsSync(join(docsFolder, link))) }).toEqual({ name, dead: [] });
+    expect({ name, dead: links.filter((link) => !existsSync(join(docsFolder, dirname(name), link))) }).toEqual({
+      name,
+      dead: [],
+    });
   }
 });
 

@@ -26,11 +26,11 @@ export function readPage(name: string): Page {
   return { name, text, rows: rowsOf(text), blocks };
 }
 
-/** The names of all pages. */
-export function pageNames(): readonly string[] {
-  return readdirSync(docsFolder)
+/** The names of a folder's pages. Shape: `pageNames()` → ["README", "status", …], `pageNames("recipes")` → ["recipes/README", …] */
+export function pageNames(folder = ""): readonly string[] {
+  return readdirSync(join(docsFolder, folder))
     .filter((name) => name.endsWith(".md"))
-    .map((name) => basename(name, ".md"));
+    .map((name) => join(folder, basename(name, ".md")));
 }
 
 /** What stands in backticks. Shape: "`-d` `--detach`" → ["-d", "--detach"]. */

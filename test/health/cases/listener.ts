@@ -12,6 +12,7 @@ import { newLife, type Rig, withRig } from "../rig.ts";
 
 const listeners = createListeners();
 const script = new URL("../fixtures/generation.ts", import.meta.url).pathname;
+const takesOne = new URL("../fixtures/takes-one.py", import.meta.url).pathname;
 const flags = runtime.version.startsWith("deno") ? ["run", "--allow-all", "--quiet", "--no-config"] : [];
 
 export const listenerCases: readonly Case[] = [
@@ -31,6 +32,19 @@ export const listenerCases: readonly Case[] = [
     promise: `on a shared listener only the life's own processes count, and others never see a whole request (${which})`,
     run: () => withGenerations((ground) => onlyOwn(ground, ground[which])),
   })),
+  {
+    promise: "a life that loses every race for a connection gets one when several are there at once",
+    run: () =>
+      withGenerations(async ({ begin, ask, printed, tcp }) => {
+        await begin("quick", [tcp], { takesOne: { waitMs: 0, busyMs: 9 } });
+        const life = await begin("late", [tcp], { takesOne: { waitMs: 5, busyMs: 0 } });
+        for (let count = 0; count < 5; count++)
+          assert.deepEqual(said(await ask(life, tcp, 1000)), [true, "answered 200"]);
+        const once = () => printed().split("asked late").length === 6;
+        await eventually(once, 5000, "each question was asked once", printed);
+        assert.doesNotMatch(printed(), /asked quick/);
+      }),
+  },
   {
     promise: "a life that does not accept fails in time, and the detail says who answered",
     run: () =>
@@ -89,7 +103,12 @@ export const listenerCases: readonly Case[] = [
 
 const said = ({ ok, detail }: Answer) => [ok, detail];
 
-type Options = Readonly<{ isPrivate?: boolean; delayMs?: number }>;
+type Options = Readonly<{
+  isPrivate?: boolean;
+  delayMs?: number;
+  /** Another program: one that takes one connection at a time. */
+  takesOne?: Readonly<{ waitMs: number; busyMs: number }>;
+}>;
 
 type Ground = Readonly<{
   rig: Rig;
@@ -132,14 +151,16 @@ async function withGenerations(use: (ground: Ground) => Promise<void>): Promise<
       () => undefined,
     );
     let kind = 0;
-    const begin: Ground["begin"] = async (name, on, { isPrivate = false, delayMs = 0 } = {}) => {
+    const begin: Ground["begin"] = async (name, on, { isPrivate = false, delayMs = 0, takesOne: races } = {}) => {
       const life = newLife();
       const own = isPrivate ? [open({ tag: "unix", path: join(rig.dir, `${life.slice(0, 8)}.sock`) })] : [];
       for (const { address } of own) rig.privates.set(life, address);
       bound.push(...own);
       const started = Promise.withResolvers<void>();
       const told = await rig.serveUnix(() => started.resolve());
-      const argv: SpawnOrder["argv"] = [runtime.execPath, ...flags, script, name, String(delayMs), told];
+      const argv: SpawnOrder["argv"] = races
+        ? ["python3", takesOne, name, `${races.waitMs}`, `${races.busyMs}`, told]
+        : [runtime.execPath, ...flags, script, name, String(delayMs), told];
       const lent = [...on, ...own].map(({ name: each, fd }) => ({ name: each, fd }));
       const rest = { notify: false, privileges: null, resources: null, keeper: "" };
       const env = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", DENO_DIR: process.env.DENO_DIR ?? "" };
