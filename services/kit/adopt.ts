@@ -1,6 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { inodeOf, type Registration, registrationOf, unwatch, watch } from "./epoll.ts";
+import { isListening } from "./connections.ts";
+import { inodeOf, oddityOf, type Registration, registrationsOf, unwatch, watch } from "./epoll.ts";
 import type { Libc } from "./libc.ts";
+import { addressOf } from "./socket-address.ts";
 
 /** A listener that the runtime's loop watches, or the reason why it cannot. */
 export type Adoption = Readonly<{ ok: true; registration: Registration } | { ok: false; reason: string }>;
@@ -21,8 +23,10 @@ const PATIENCE_TURNS = 10;
  * Errors: none are thrown; after `ok: false` the server must be stopped, and the inherited socket is as it was.
  */
 export async function adopt(c: Libc, inheritedFd: number, nativeFd: number): Promise<Adoption> {
-  const registration = await awaitRegistration(nativeFd);
-  if (!registration) return { ok: false, reason: "the runtime does not watch its listener through epoll" };
+  const registrations = await awaitRegistrations(nativeFd);
+  const [registration] = registrations;
+  const oddity = oddityOf(registrations);
+  if (!registration || oddity !== null) return { ok: false, reason: oddity ?? "" };
 
   // A blocking listener hangs the loop in accept(2) as soon as another generation was faster.
   const flags = c.fcntl(inheritedFd, F_GETFL, 0);
@@ -33,25 +37,29 @@ export async function adopt(c: Libc, inheritedFd: number, nativeFd: number): Pro
   if (c.dup3(inheritedFd, nativeFd, O_CLOEXEC) < 0) {
     return { ok: false, reason: `descriptor ${inheritedFd} cannot take the place of the runtime's listener` };
   }
-  if (watch(c, nativeFd, registration) && isProven(inheritedFd, nativeFd, registration)) {
+  if (watch(c, nativeFd, registration) && isProven(c, inheritedFd, nativeFd, registration)) {
     return { ok: true, registration };
   }
   unwatch(c, nativeFd, registration);
   return { ok: false, reason: "the runtime's loop did not take the inherited listener" };
 }
 
-async function awaitRegistration(fd: number): Promise<Registration | null> {
+async function awaitRegistrations(fd: number): Promise<readonly Registration[]> {
   for (let turns = 0; turns < PATIENCE_TURNS; turns += 1) {
-    const registration = registrationOf(fd);
-    if (registration) return registration;
+    const registrations = registrationsOf(fd);
+    if (registrations.length > 0) return registrations;
     await turn();
   }
-  return null;
+  return [];
 }
 
 /** Asks the kernel, not ourselves: a connection to the address would prove nothing, another generation may accept it. */
-function isProven(inheritedFd: number, nativeFd: number, wanted: Registration): boolean {
+function isProven(c: Libc, inheritedFd: number, nativeFd: number, wanted: Registration): boolean {
   const inode = inodeOf(inheritedFd);
-  const now = registrationOf(nativeFd);
-  return inode !== null && inodeOf(nativeFd) === inode && now?.events === wanted.events && now.data === wanted.data;
+  const address = addressOf(c, inheritedFd);
+  const isSameSocket = inode !== null && inodeOf(nativeFd) === inode;
+  const isSameAddress = address !== null && addressOf(c, nativeFd)?.text === address.text;
+  const now = registrationsOf(nativeFd);
+  const isWatched = now.length > 0 && now.every(({ events, data }) => events === wanted.events && data === wanted.data);
+  return isSameSocket && isSameAddress && isWatched && isListening(c, nativeFd);
 }

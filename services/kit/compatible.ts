@@ -1,13 +1,17 @@
-import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { Server as NetServer, type Socket } from "node:net";
+import { createServer, type Server as HttpServer, type IncomingMessage } from "node:http";
+import { Server as NetServer } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { type Book, bookOf } from "./book.ts";
 import { backlogOf } from "./connections.ts";
-import type { Census, Drainable } from "./drain.ts";
-import { guard } from "./guard.ts";
+import type { Drainable } from "./drain.ts";
+import { type Connection, openFramed } from "./framed-socket.ts";
+import { type Guard, guard } from "./guard.ts";
 import { libc } from "./libc.ts";
 import { type Bind, type Hold, QUEUE_MS } from "./native.ts";
 import type { Servable } from "./serve.ts";
 import { addressOf, addressText } from "./socket-address.ts";
+import { type SocketBook, socketBook } from "./sockets.ts";
+import { answerUpgrades, TAKEN } from "./upgrade-request.ts";
 
 /** Where the compatible server listens: on a descriptor that was passed, or at an address of its own. */
 export type Place = Bind | Readonly<{ tag: "fd"; fd: number }>;
@@ -26,27 +30,48 @@ export async function openCompatible(
   place: Place,
   hold: Hold | null = null,
 ): Promise<{ address: string; server: Drainable }> {
-  const guarded = guard(app);
+  const sockets = socketBook();
+  let book: Book | undefined;
+  const guarded = guard(app, {
+    discards: true,
+    hasMore: (env) => book?.hasMore((env as Partial<Env>).incoming) ?? false,
+    upgrade: (_, { incoming, upgrading }: Partial<Env>, handlers) =>
+      incoming && upgrading && openFramed(incoming, upgrading, sockets, handlers) ? TAKEN : null,
+  });
   const http = createAdaptorServer({ fetch: guarded.fetch as never, createServer }) as HttpServer;
   // Never the one who closes an idle connection: a client may be about to use it. See the native servers.
   http.keepAliveTimeout = 0;
-  const book = bookOf(http);
+  book = bookOf(http);
+  answerUpgrades(http, guarded.fetch);
   const front = process.versions.bun ? frontOf(http) : http;
   if (hold) hold(() => void listen(front, place));
   else await listen(front, place);
   return {
     address: hold ? heldAddress(place) : addressIn(front, place),
-    server: {
-      stopAccepting() {
-        guarded.startClosing();
-        // http.Server's own close() would cut idle connections, also on Deno.
-        const close = () => void NetServer.prototype.close.call(front);
-        if (place.tag === "fd") close();
-        else setTimeout(close, QUEUE_MS);
-      },
-      census: book.census,
-      finish: async () => book.destroy(),
+    server: drainable({ front, place, book, guarded, sockets }),
+  };
+}
+
+/** What `node:http` knows of a request beside it; `upgrading` where it asks for another protocol. */
+type Env = Readonly<{ incoming: IncomingMessage; upgrading: Connection }>;
+
+type Parts = Readonly<{ front: NetServer; place: Place; book: Book; guarded: Guard; sockets: SocketBook }>;
+
+function drainable({ front, place, book, guarded, sockets }: Parts): Drainable {
+  return {
+    stopAccepting(spreadMs) {
+      guarded.startClosing();
+      sockets.startClosing(spreadMs);
+      // http.Server's own close() would cut idle connections, also on Deno.
+      const close = () => void NetServer.prototype.close.call(front);
+      if (place.tag === "fd") close();
+      else setTimeout(close, QUEUE_MS);
     },
+    census() {
+      const census = book.census();
+      return { ...census, busy: census.busy + sockets.busy };
+    },
+    finish: async () => book.destroy(),
   };
 }
 
@@ -87,37 +112,4 @@ function addressIn(front: NetServer, place: Place): string {
   }
   if (inherited) return inherited.text;
   return isTcp ? addressText(address.address, address.port) : String(address);
-}
-
-/** Counts requests per socket, so that pipelined ones and upgraded connections are seen too. */
-function bookOf(http: HttpServer) {
-  const open = new Map<Socket, { busy: number; movedMs: number }>();
-
-  http.on("connection", (socket: Socket) => {
-    open.set(socket, { busy: 0, movedMs: performance.now() });
-    socket.once("close", () => open.delete(socket));
-  });
-  http.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const entry = open.get(socket);
-    if (!entry) return;
-    entry.busy += 1;
-    response.once("close", () => {
-      entry.busy -= 1;
-      entry.movedMs = performance.now();
-    });
-  });
-
-  return {
-    census(): Census {
-      const entries = [...open.values()];
-      return {
-        open: entries.length,
-        busy: entries.reduce((sum, { busy }) => sum + busy, 0),
-        quietMs: performance.now() - Math.max(...entries.map(({ movedMs }) => movedMs)),
-      };
-    },
-    destroy(): void {
-      for (const socket of open.keys()) socket.destroy();
-    },
-  };
 }

@@ -5,20 +5,25 @@ export type Census = Readonly<{
   open: number;
   /** Requests known to be in flight. */
   busy: number;
+  /** Connections that we have closed and their clients have not: waited for a moment, so that no last word is lost to a reset. */
+  leaving: number;
   /** How long the connection that moved last has been quiet. Infinity when none is open or nothing is known. */
   quietMs: number;
 }>;
 
 /** A server in the hands of the drain. */
 export interface Drainable {
-  /** Takes no new connection, cuts none, and says `Connection: close` in every response from now on. */
-  stopAccepting(): void;
+  /**
+   * Takes no new connection, cuts none, and says `Connection: close` in every response from now on.
+   * WebSockets are told to come again, each at a moment of its own within `spreadMs`.
+   */
+  stopAccepting(spreadMs: number): void;
   census(): Census;
   /** Closes what is idle and resolves when nothing is in flight any more. */
   finish(): Promise<void>;
 }
 
-export type DrainLimits = Readonly<{ idleMs: number; drainMs: number }>;
+export type DrainLimits = Readonly<{ idleMs: number; drainMs: number; spreadMs: number }>;
 
 /** Between two looks; also the time a connection that was being accepted has to come to light. */
 const LOOK_MS = 20;
@@ -33,23 +38,23 @@ const LOOK_SHARE = 10;
  * quiet for `idleMs` since the drain began; whoever sends until then is answered, with `Connection: close`.
  * When everything that is still open was quiet for that long, all of it may go at once: no book is kept of connections.
  */
-export async function drain(server: Drainable, { idleMs, drainMs }: DrainLimits): Promise<number> {
+export async function drain(server: Drainable, { idleMs, drainMs, spreadMs }: DrainLimits): Promise<number> {
   const beganMs = performance.now();
   let busyMs = beganMs;
-  server.stopAccepting();
+  server.stopAccepting(spreadMs);
   for (let pauseMs = LOOK_MS; ; ) {
     await sleep(pauseMs);
     const lookMs = performance.now();
-    const { open, busy, quietMs } = server.census();
+    const { open, busy, leaving, quietMs } = server.census();
     const nowMs = performance.now();
     if (busy > 0) busyMs = nowMs;
     const graceMs = Math.min(nowMs - (quietMs === Number.POSITIVE_INFINITY ? busyMs : beganMs), quietMs);
-    if (open + busy === 0 || (busy === 0 && graceMs >= idleMs)) break;
-    if (nowMs - beganMs >= drainMs) return open;
+    if (busy + leaving === 0 && (open === 0 || graceMs >= idleMs)) break;
+    if (nowMs - beganMs >= drainMs) return Math.max(open, busy);
     pauseMs = Math.max(LOOK_MS, (nowMs - lookMs) * LOOK_SHARE);
   }
   const restMs = drainMs - (performance.now() - beganMs);
-  return (await isSettledWithin(server.finish(), restMs)) ? 0 : server.census().open;
+  return (await isSettledWithin(server.finish(), restMs)) ? 0 : Math.max(1, server.census().open);
 }
 
 async function isSettledWithin(work: Promise<void>, limitMs: number): Promise<boolean> {

@@ -10,21 +10,44 @@ const EPOLL_CTL_DEL = 2;
 /** struct epoll_event is packed on x86-64 only. */
 const DATA_OFFSET_BYTES = process.arch === "x64" ? 4 : 8;
 
+/** What the runtimes ask for; with anything else in it the registration is of a kind that cannot be moved unseen. */
+const EPOLLIN = 0x1;
+const EPOLLONESHOT = 1 << 30;
+const EPOLLEXCLUSIVE = 1 << 28;
+
 /**
- * Finds how this process watches `fd`; null when it does not.
- * Why the first epoll will do: Deno holds its one epoll under two numbers, so both tell the same.
+ * Finds how this process watches `fd`; empty when it does not.
  * Source: proc_pid_fdinfo(5), the `tfd:` lines: decimal descriptor, then hexadecimal events, data and inode.
  */
-export function registrationOf(fd: number): Registration | null {
+export function registrationsOf(fd: number): readonly Registration[] {
   const inode = inodeOf(fd);
+  const found: Registration[] = [];
   for (const epollFd of epolls()) {
     for (const line of readFileSync(`/proc/self/fdinfo/${epollFd}`, "utf8").split("\n")) {
-      const found = /^tfd:\s*(\d+)\s+events:\s*([0-9a-f]+)\s+data:\s*([0-9a-f]+).*\bino:([0-9a-f]+)/.exec(line);
-      if (!found || Number(found[1]) !== fd || Number.parseInt(found[4] ?? "", 16) !== inode) continue;
-      return { epollFd, events: Number.parseInt(found[2] ?? "", 16), data: BigInt(`0x${found[3]}`) };
+      const parts = /^tfd:\s*(\d+)\s+events:\s*([0-9a-f]+)\s+data:\s*([0-9a-f]+).*\bino:([0-9a-f]+)/.exec(line);
+      if (!parts || Number(parts[1]) !== fd || Number.parseInt(parts[4] ?? "", 16) !== inode) continue;
+      found.push({ epollFd, events: Number.parseInt(parts[2] ?? "", 16), data: BigInt(`0x${parts[3]}`) });
     }
   }
-  return null;
+  return found;
+}
+
+/**
+ * Says why these registrations of a listener are not what a runtime is known to make; null when they are.
+ * Why several are well: Deno holds its one epoll under two numbers, so both tell the same. Two loops would not.
+ */
+export function oddityOf(
+  [first, ...others]: readonly Registration[],
+  architecture: string = process.arch,
+): string | null {
+  if (!first) return "the runtime does not watch its listener through epoll";
+  if (architecture !== "x64" && architecture !== "arm64")
+    return `the layout of an epoll event on ${architecture} is unknown`;
+  if (others.some(({ events, data }) => events !== first.events || data !== first.data)) {
+    return "more than one loop watches the runtime's listener";
+  }
+  const isPlain = (first.events & EPOLLIN) !== 0 && (first.events & (EPOLLONESHOT | EPOLLEXCLUSIVE)) === 0;
+  return isPlain ? null : `the runtime watches its listener in an unknown way (events ${first.events.toString(16)})`;
 }
 
 /** The inode of the socket behind a descriptor; null when it is not a socket. */

@@ -1,4 +1,7 @@
 import type { Servable } from "./serve.ts";
+import { isReadAway, isUnread } from "./unread-upload.ts";
+import { intentionOf } from "./upgrades.ts";
+import type { WebSocketHandlers } from "./web-socket.ts";
 
 /** Stands between the runtime and the app, and from the drain on tells every client that its connection ends. */
 export interface Guard {
@@ -9,29 +12,50 @@ export interface Guard {
   readonly pending: number;
 }
 
-/** Hears of each response that says close, before it is sent. `env` is what the runtime passed beside the request. */
-export type OnClosing = (request: Request, env: unknown) => void;
+/** What the guard asks of the server it stands in. `env` is what the runtime passed beside the request. */
+export type GuardEdge = Readonly<{
+  /** Makes a WebSocket of the connection; gives what the runtime wants for an answer, or null when the handshake is none. */
+  upgrade?(request: Request, env: unknown, handlers: WebSocketHandlers): Response | null;
+  /** Hears of each response while draining, before it is sent, and whether it says close. */
+  onDraining?(request: Request, env: unknown, saysClose: boolean): void;
+  /** Whether more requests have come on this connection, so that this response must not be the last. */
+  hasMore?(env: unknown): boolean;
+  /** The server reads away what is left of an upload before it closes. */
+  discards?: boolean;
+  /** For a runtime that does not tell how many requests are in flight; it costs a little. */
+  counts?: boolean;
+  /** Whether the request's connection is ended by the server's own stop, without a loss: then the drain does not wait for it. */
+  isApart?(request: Request): boolean;
+}>;
 
 /**
  * Puts a guard before an app.
  * Why not swap the handler at the drain: requests in flight would answer without the header, and their clients come back.
- * In the steady state it costs one check, and one `then` for a handler that is asynchronous. `counts` is for a runtime that
- * does not tell how many requests are in flight; it costs a little more.
+ * In the steady state it costs two checks, and one `then` for a handler that is asynchronous.
  */
-export function guard(app: Servable, onClosing: OnClosing = () => {}, counts = false): Guard {
+export function guard(app: Servable, edge: GuardEdge = {}): Guard {
   let closing = false;
   let pending = 0;
 
-  const sent = (response: Response, request: Request, env: unknown): Response => {
+  const sent = (response: Response, request: Request, env: unknown): Response | Promise<Response> => {
+    const intention = intentionOf(response);
+    if (intention) return upgraded(edge, request, env, intention);
     if (!closing || !mayClose(response)) return response;
-    onClosing(request, env);
-    return withClose(response);
+    if (edge.hasMore?.(env)) return said(false, response, request, env);
+    if (edge.discards || !isUnread(request)) return said(true, response, request, env);
+    return isReadAway(request).then((isAll) => said(isAll, response, request, env));
+  };
+
+  const said = (saysClose: boolean, response: Response, request: Request, env: unknown): Response => {
+    edge.onDraining?.(request, env, saysClose);
+    return saysClose ? withClose(response) : response;
   };
 
   const plainly = (answer: Promise<Response>, request: Request, env: unknown): Promise<Response> =>
     answer.then((response) => sent(response, request, env));
 
   const counting = (answer: Promise<Response>, request: Request, env: unknown): Promise<Response> => {
+    if (closing && edge.isApart?.(request)) return plainly(answer, request, env);
     pending += 1;
     return answer.then(
       (response) => {
@@ -45,13 +69,12 @@ export function guard(app: Servable, onClosing: OnClosing = () => {}, counts = f
     );
   };
 
-  const finish = counts ? counting : plainly;
+  const finish = edge.counts ? counting : plainly;
 
   return {
     fetch(request, env) {
       const answer = app.fetch(request, env);
-      if (answer instanceof Promise) return finish(answer, request, env);
-      return closing ? sent(answer, request, env) : answer;
+      return answer instanceof Promise ? finish(answer, request, env) : sent(answer, request, env);
     },
     startClosing() {
       closing = true;
@@ -60,6 +83,10 @@ export function guard(app: Servable, onClosing: OnClosing = () => {}, counts = f
       return pending;
     },
   };
+}
+
+function upgraded(edge: GuardEdge, request: Request, env: unknown, handlers: WebSocketHandlers): Response {
+  return edge.upgrade?.(request, env, handlers) ?? new Response("this is no WebSocket handshake\n", { status: 400 });
 }
 
 /** An upgraded connection is no longer HTTP's to close; Bun answers an upgrade with nothing at all. */

@@ -1,4 +1,4 @@
-import { notify } from "./notify.ts";
+import { notify, notifySocket } from "./notify.ts";
 
 /**
  * One process from its start to its exit, as the supervisor sees it: not ready, ready, draining, gone.
@@ -94,6 +94,7 @@ export function leadLife(edge: LifeEdge): LedLife {
 }
 
 function leadProcess(): Life {
+  notifySocket();
   const { life, end } = leadLife({
     exit: (code) => process.exit(code),
     notify: (fields) => void notify(fields),

@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { adopt } from "./adopt.ts";
 import { startBun } from "./bun.ts";
-import { type Connection, connectionsAt, listeningFds } from "./connections.ts";
+import { type Connection, connectionsAt } from "./connections.ts";
 import { startDeno } from "./deno.ts";
 import type { Drainable } from "./drain.ts";
 import { unwatch, watch } from "./epoll.ts";
 import { type Libc, libc } from "./libc.ts";
+import { startOnTemporaryPath, startWatched } from "./own-listener.ts";
 import type { Servable } from "./serve.ts";
 import { addressOf, type SocketAddress } from "./socket-address.ts";
 
@@ -16,9 +15,15 @@ export type Bind = Readonly<{ tag: "tcp"; host: string; port: number } | { tag: 
 
 /** The runtime's own server, as far as the drain needs it. */
 export interface NativeServer {
-  startClosing(): void;
-  /** Closes connections that had their last response, where the runtime does not do so itself. Returns the requests known to be in flight. */
-  sweep(c: Libc, connections: readonly Connection[]): number;
+  /** Where the runtime says that it listens; null on a unix socket. */
+  readonly port: number | null;
+  /** From now on every response is the last of its connection; WebSockets are told to come again, spread over `spreadMs`. */
+  startClosing(spreadMs: number): void;
+  /**
+   * Closes connections that had their last response, where the runtime does not do so itself. Returns what is known to be in
+   * flight (requests, WebSockets), and the connections but for those that `stop` ends without a loss.
+   */
+  sweep(c: Libc, connections: readonly Connection[]): Readonly<{ busy: number; connections: readonly Connection[] }>;
   /** Closes what is idle at once, and resolves when nothing is in flight. */
   stop(): Promise<void>;
 }
@@ -32,7 +37,8 @@ export type Opened = Readonly<{ ok: true; address: string; server: Drainable } |
  */
 export const QUEUE_MS = 10;
 
-type Start = (app: Servable, bind: Bind) => NativeServer;
+/** Starts a runtime's own server. Errors: throws when the address cannot be bound. */
+export type Start = (app: Servable, bind: Bind, c: Libc) => NativeServer;
 
 /** Where a server begins whose listener is replaced at once. */
 const ANYWHERE: Bind = { tag: "tcp", host: "127.0.0.1", port: 0 };
@@ -93,25 +99,6 @@ export function openOwn(app: Servable, bind: Bind): Opened {
   return { ok: true, address: local.text, server: drainable(c, local, server, stopAccepting) };
 }
 
-/** Starts a server and finds the listener that came with it: both runtimes open it before they return. */
-function startWatched(c: Libc, start: Start, app: Servable, bind: Bind) {
-  const before = listeningFds(c);
-  const server = start(app, bind);
-  const listenerFd = listeningFds(c).find((fd) => !before.includes(fd));
-  if (listenerFd === undefined) throw new Error("the runtime's listener is not among this process's descriptors");
-  return { server, listenerFd };
-}
-
-/** The runtimes read a peer's address in the form of the socket they opened: a unix socket is replaced by a unix socket. */
-function startOnTemporaryPath(c: Libc, start: Start, app: Servable) {
-  const folder = mkdtempSync(join(tmpdir(), "supervisor-kit-"));
-  try {
-    return startWatched(c, start, app, { tag: "unix", path: join(folder, "s") });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 function nativeStart(): Start | null {
   if (process.versions.bun) return startBun;
   return process.versions.deno ? startDeno : null;
@@ -119,14 +106,17 @@ function nativeStart(): Start | null {
 
 function drainable(c: Libc, local: SocketAddress, server: NativeServer, stopAccepting: () => void): Drainable {
   return {
-    stopAccepting() {
-      server.startClosing();
+    stopAccepting(spreadMs) {
+      // So that it knows who is there before it says goodbye to anybody.
+      server.sweep(c, connectionsAt(c, local));
+      server.startClosing(spreadMs);
       stopAccepting();
     },
     census() {
-      const connections = connectionsAt(c, local);
-      const busy = server.sweep(c, connections);
-      return { open: connections.length, busy, quietMs: Math.min(...connections.map(({ quietMs }) => quietMs)) };
+      const { busy, connections } = server.sweep(c, connectionsAt(c, local));
+      const leaving = connections.filter(({ isLeaving }) => isLeaving).length;
+      const quietMs = Math.min(...connections.map(({ quietMs }) => quietMs));
+      return { open: connections.length - leaving, busy, leaving, quietMs };
     },
     finish: () => server.stop(),
   };

@@ -14,6 +14,8 @@ const MAX_MESSAGE_BYTES = 4096;
 /** How long a full queue may hold the sender up. Units: microseconds, below one second. */
 const SEND_TIMEOUT_US = 500_000n;
 
+let taken: string | undefined;
+
 /**
  * Sends one datagram to NOTIFY_SOCKET, a path or an abstract `@name`, and says whether it was handed over.
  * Shape: `{ READY: "1", STATUS: "warm" }`. A line break in a value becomes a space; what is longer than one message is cut.
@@ -21,12 +23,22 @@ const SEND_TIMEOUT_US = 500_000n;
  * Source: sd_notify(3).
  */
 export function notify(fields: Readonly<Record<string, string>>): boolean {
-  const target = process.env.NOTIFY_SOCKET;
+  const target = notifySocket();
   if (!target || (target[0] !== "/" && target[0] !== "@")) return false;
   const c = libc();
   const address = socketAddress(target);
   if (!c || !address) return false;
   return sendDatagram(c, address, message(fields));
+}
+
+/**
+ * Gives where the supervisor listens. The first call takes it out of the environment, so that a child of this process
+ * does not speak in its name.
+ */
+export function notifySocket(): string | undefined {
+  taken ??= process.env.NOTIFY_SOCKET;
+  delete process.env.NOTIFY_SOCKET;
+  return taken;
 }
 
 function message(fields: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-import { isListening } from "./connections.ts";
+import { faultOfListener } from "./connections.ts";
 import type { Drainable } from "./drain.ts";
 import { libc } from "./libc.ts";
 import type { InheritedListener } from "./listeners.ts";
@@ -13,7 +13,8 @@ export type Running = Readonly<{ address: string; mode: ServeMode; reason: strin
 /** Serves on a listener that was passed. Errors: rejects when it is none, or when it cannot be served in any way. */
 export async function onListener(app: Servable, { fd, name }: InheritedListener, hold: Hold | null): Promise<Running> {
   const c = libc();
-  if (c && !isListening(c, fd)) throw new Error(`listener '${name}' (descriptor ${fd}) is not a listening socket`);
+  const fault = c && faultOfListener(c, fd);
+  if (fault) throw new Error(`listener '${name}' (descriptor ${fd}) ${fault}`);
   const native = nativeRefusal() ?? (await openInherited(app, fd, hold));
   if (native.ok) return { ...native, mode: "native-inherited", reason: null };
   console.error(`serve: listener '${name}' is served through node:http: ${native.reason}`);
@@ -23,6 +24,6 @@ export async function onListener(app: Servable, { fd, name }: InheritedListener,
 
 /** Why the native server is not wanted, when it is not. */
 export function nativeRefusal(): Readonly<{ ok: false; reason: string }> | null {
-  const isRefused = process.env.SUPERVISOR_KIT_MODE === "compatible";
-  return isRefused ? { ok: false, reason: "SUPERVISOR_KIT_MODE=compatible" } : null;
+  const isRefused = process.env.SUPERVISOR_KIT_LISTEN === "compat";
+  return isRefused ? { ok: false, reason: "SUPERVISOR_KIT_LISTEN=compat" } : null;
 }

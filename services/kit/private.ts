@@ -10,7 +10,7 @@ export interface Aside {
 }
 
 /** A probe is over within its time limit, and nobody else asks here. */
-const DRAIN = { idleMs: 0, drainMs: 1_000 } as const;
+const DRAIN = { idleMs: 0, drainMs: 1_000, spreadMs: 0 } as const;
 
 /** By the address that each is served at for clients. */
 const apps = new Map<string, Servable>();

@@ -34,6 +34,11 @@ export type ServeOptions = Readonly<{
    * front keeps idle connections for 60 s and must not see even that, idleMs (and drainMs) is to be larger than its limit.
    */
   idleMs?: number;
+  /**
+   * Over how long the drain spreads the goodbyes of WebSockets, so that their clients do not all come back at once.
+   * Default 5000, or half of drainMs where that is less.
+   */
+  spreadMs?: number;
 }>;
 
 export interface Served {
@@ -48,6 +53,7 @@ export interface Served {
 
 const DRAIN_MS = 30_000;
 const IDLE_MS = 6_000;
+const SPREAD_MS = 5_000;
 const IDLE_MARGIN_MS = 1_000;
 const GOODBYE_MS = 500;
 
@@ -127,7 +133,8 @@ function givenDrainMs(): number {
 async function end(server: Drainable, options: ServeOptions, life: Life): Promise<void> {
   const { drainMs = givenDrainMs() } = options;
   const { idleMs = Math.min(IDLE_MS, Math.max(drainMs - IDLE_MARGIN_MS, drainMs / 2)) } = options;
-  const cut = await drain(server, { drainMs, idleMs });
+  const { spreadMs = Math.min(SPREAD_MS, drainMs / 2) } = options;
+  const cut = await drain(server, { drainMs, idleMs, spreadMs });
   if (cut === 0) return;
   const line = `drain: ${cut} ${cut === 1 ? "connection" : "connections"} cut after ${drainMs} ms`;
   life.status(line);

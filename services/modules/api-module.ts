@@ -1,6 +1,7 @@
 import { createApi } from "../api/app.ts";
 import { type Served, serve } from "../kit/serve.ts";
 import { buildInfo } from "./build-info.ts";
+import { drainLimit } from "./drain-limit.ts";
 import type { Module } from "./module.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -20,7 +21,8 @@ export function apiModule({ config, queue, registry, life, log }: Surroundings):
       const { host, port, body_limit_bytes, drain_ms } = config.api;
       const report = (error: Error, request: string) => log.error({ event: "api.failed", request, err: error });
       const app = createApi({ queue, registry, life, info, bodyLimitBytes: body_limit_bytes, report });
-      served = await serve(app, { listener: "http", host, port, life, drainMs: drain_ms });
+      const drainMs = drainLimit(drain_ms, process.env);
+      served = await serve(app, { listener: "http", host, port, life, drainMs });
       const { address, mode, reason } = served;
       log.info({ event: "api.listening", address, mode, reason, queue: queue.url }, `listening on ${address}`);
     },

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Taken } from "../queue/queue.ts";
 import type { AttemptEnd } from "../worker/attempt.ts";
 import { runWorker } from "../worker/worker.ts";
+import { drainLimit } from "./drain-limit.ts";
 import type { Module } from "./module.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -22,7 +23,8 @@ export function workerModule({ config, queue, registry, life, log }: Surrounding
     name: "worker",
     async start() {
       const report = (error: Error, task: string) => log.error({ event: "worker.queue-failed", task, err: error });
-      const limits = { concurrency, leaseMs: lease_ms, drainMs: drain_ms, folder: resolve(folder) };
+      const drainMs = drainLimit(drain_ms, process.env);
+      const limits = { concurrency, leaseMs: lease_ms, drainMs, folder: resolve(folder) };
       const ours = { draining, status: (text: string) => life.status(text) };
       work = runWorker({ ...limits, queue, registry, life: ours, name, fetch, report, ended });
       log.info({ event: "worker.started", concurrency, queue: queue.url }, `working for ${queue.url}`);

@@ -104,8 +104,7 @@ export class MemoryQueue implements Queue {
     const entry = this.#held(taken);
     if (!entry) return false;
     this.#leave(entry, { state: "queued", attempts: entry.task.attempts - 1, started_at: null });
-    entry.dueAt = this.#options.now();
-    this.#await(entry, entry.dueAt);
+    this.#await(entry, this.#options.now());
     return true;
   }
 

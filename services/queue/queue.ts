@@ -26,7 +26,7 @@ export interface Queue {
   done(taken: Taken, result: unknown): Promise<boolean>;
   /** Records a failed attempt: queued again after the backoff, or dead when attempts are used up or `retry` is false. */
   failed(taken: Taken, error: TaskError, retry: boolean): Promise<boolean>;
-  /** Gives an unfinished task back, due at once, without counting the attempt (drain at its limit). */
+  /** Gives an unfinished task back, to the place it had in the queue, without counting the attempt (drain at its limit). */
   release(taken: Taken): Promise<boolean>;
   stats(): Promise<Stats>;
   /** Resolves when a task may be due, at the latest after `timeoutMs`, at once when the signal fires. */

@@ -50,7 +50,7 @@ const SQL = {
     WHERE id = $id AND lease = $lease`,
   bury: `UPDATE tasks SET state = 'dead', error = $error, finished_at = $now, lease = NULL
     WHERE id = $id AND lease = $lease`,
-  release: `UPDATE tasks SET state = 'queued', attempts = attempts - 1, started_at = NULL, ready = 1, due_at = $now, lease = NULL
+  release: `UPDATE tasks SET state = 'queued', attempts = attempts - 1, started_at = NULL, ready = 1, lease = NULL
     WHERE id = $id AND lease = $lease`,
 } as const;
 

@@ -89,10 +89,7 @@ export class SqliteQueue implements Queue {
   }
 
   async release(taken: Taken): Promise<boolean> {
-    const released = await this.#commit.run(
-      () => this.#sql.release.run({ ...claim(taken), $now: this.#options.now() }) === 1,
-      false,
-    );
+    const released = await this.#commit.run(() => this.#sql.release.run(claim(taken)) === 1, false);
     this.#wake.ring();
     return released;
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Life } from "../kit/life.ts";
 import type { Taken } from "../queue/queue.ts";
 import { type AttemptEnd, type AttemptOptions, runAttempt } from "./attempt.ts";
+import { createStatusLine } from "./status-line.ts";
 
 /** The longest sleep without a look at the queue, should a wake-up be lost. */
 const IDLE_MS = 1_000;
@@ -9,13 +10,10 @@ const IDLE_MS = 1_000;
 /** How long to rest when the queue itself fails. */
 const TROUBLE_MS = 1_000;
 
-/** `status` goes out at most so often: a busy worker starts thousands of tasks a second. */
-const STATUS_PERIOD_MS = 250;
-
 export type WorkerOptions = AttemptOptions &
   Readonly<{
     life: Pick<Life, "draining" | "status">;
-    /** Who we are to the queue, for people who look into it. Shape: `worker@1/4711`. */
+    /** Who we are to the queue, for people who look into it. Shape: `1@host/4711`. */
     name: string;
     concurrency: number;
     /** What is still running so long after the drain began is given back to the queue. */
@@ -30,9 +28,10 @@ export type WorkerOptions = AttemptOptions &
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { draining } = options.life;
-  const running = new Set<Promise<void>>();
+  /** When each began. */
+  const running = new Map<Promise<void>, number>();
   const drainOver = new AbortController();
-  const status = statusLine(options.life, running);
+  const status = createStatusLine(options.life, () => [...running.values()]);
   let freed = () => {};
   const start = (taken: Taken) => {
     const run = work(taken, drainOver.signal, options).finally(() => {
@@ -40,7 +39,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       status.changed();
       freed();
     });
-    running.add(run);
+    running.set(run, performance.now());
     status.changed();
   };
   draining.addEventListener("abort", () => freed(), { once: true });
@@ -51,11 +50,11 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     else await new Promise<void>((resolve) => (freed = resolve));
   }
 
-  status.now("draining: ");
+  status.drain();
   const limit = setTimeout(() => drainOver.abort(), options.drainMs);
-  await Promise.all(running);
+  await Promise.all(running.keys());
   clearTimeout(limit);
-  status.now("");
+  status.end();
 }
 
 /**
@@ -85,17 +84,4 @@ async function work(taken: Taken, drainOver: AbortSignal, options: WorkerOptions
   const begin = performance.now();
   const end = await runAttempt(taken, drainOver, options);
   options.ended(taken, end, Math.round(performance.now() - begin));
-}
-
-function statusLine(life: WorkerOptions["life"], running: ReadonlySet<unknown>) {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const now = (prefix: string) => {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    life.status(`${prefix}${running.size} ${running.size === 1 ? "task" : "tasks"} in flight`);
-  };
-  const changed = () => {
-    timer ??= setTimeout(now, STATUS_PERIOD_MS, life.draining.aborted ? "draining: " : "");
-  };
-  return { now, changed };
 }

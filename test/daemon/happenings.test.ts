@@ -1,21 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { createHappenings, type Happenings } from "../../supervisor/daemon/happenings.ts";
 import type { Happening } from "../../supervisor/daemon/ports.ts";
+import { makeHappening } from "../support/happening.ts";
 
-const happening = (event: string): Omit<Happening, "seq"> => ({
-  at: "2026-01-01T00:00:00.000Z",
-  event,
-  unit: null,
-  instance: null,
-  invocation: null,
-  generation: null,
-  from: null,
-  to: null,
-  why: null,
-  cause: null,
-  duration_ms: null,
-  pid: null,
-});
+function happening(event: string): Omit<Happening, "seq"> {
+  const { seq: _seq, ...rest } = makeHappening({ event });
+  return rest;
+}
 
 function filled(count: number): Happenings {
   const happenings = createHappenings();

@@ -4,7 +4,7 @@ import { within } from "../support/within.ts";
 
 const NEVER_MS = 60_000;
 const BOUND_MS = 5_000;
-const EMPTY: Census = { open: 0, busy: 0, quietMs: Number.POSITIVE_INFINITY };
+const EMPTY: Census = { open: 0, busy: 0, leaving: 0, quietMs: Number.POSITIVE_INFINITY };
 
 /** A server whose looks are written down beforehand; the last one is repeated. */
 function scripted(looks: readonly Census[], finish: () => Promise<void> = async () => {}) {
@@ -27,47 +27,54 @@ function scripted(looks: readonly Census[], finish: () => Promise<void> = async 
 
 test("it stops accepting first, and finishes when nobody is connected", async () => {
   const { server, calls } = scripted([EMPTY]);
-  const cut = await within(drain(server, { idleMs: NEVER_MS, drainMs: NEVER_MS }), BOUND_MS, "the drain");
+  const cut = await within(drain(server, { idleMs: NEVER_MS, drainMs: NEVER_MS, spreadMs: 0 }), BOUND_MS, "the drain");
   expect(cut).toBe(0);
   expect(calls).toEqual(["stop", "census", "finish"]);
 });
 
 test("a request in flight is waited for, however quiet its connection is", async () => {
-  const busy = { open: 1, busy: 1, quietMs: NEVER_MS };
+  const busy = { open: 1, busy: 1, leaving: 0, quietMs: NEVER_MS };
   const { server, calls } = scripted([busy, busy, busy, EMPTY]);
-  await within(drain(server, { idleMs: 0, drainMs: NEVER_MS }), BOUND_MS, "the drain");
+  await within(drain(server, { idleMs: 0, drainMs: NEVER_MS, spreadMs: 0 }), BOUND_MS, "the drain");
   expect(calls.filter((call) => call === "census").length).toBe(4);
 });
 
 test("a connection that was idle for long before still gets the whole idle limit", async () => {
-  const { server } = scripted([{ open: 1, busy: 0, quietMs: NEVER_MS }]);
+  const { server } = scripted([{ open: 1, busy: 0, leaving: 0, quietMs: NEVER_MS }]);
   const beganMs = performance.now();
-  await within(drain(server, { idleMs: 150, drainMs: NEVER_MS }), BOUND_MS, "the drain");
+  await within(drain(server, { idleMs: 150, drainMs: NEVER_MS, spreadMs: 0 }), BOUND_MS, "the drain");
   expect(performance.now() - beganMs).toBeGreaterThanOrEqual(150);
 });
 
 test("a connection that moved a moment ago is waited for although the drain is old", async () => {
-  const moving = { open: 1, busy: 0, quietMs: 10 };
+  const moving = { open: 1, busy: 0, leaving: 0, quietMs: 10 };
   const { server, calls } = scripted([moving, moving, moving, moving, moving, { ...moving, quietMs: 50 }]);
-  await within(drain(server, { idleMs: 50, drainMs: NEVER_MS }), BOUND_MS, "the drain");
+  await within(drain(server, { idleMs: 50, drainMs: NEVER_MS, spreadMs: 0 }), BOUND_MS, "the drain");
   expect(calls.filter((call) => call === "census").length).toBe(6);
 });
 
 test("where nothing is known of quietness, the idle limit counts from the last request in flight", async () => {
-  const unknown = { open: 1, busy: 0, quietMs: Number.POSITIVE_INFINITY };
+  const unknown = { open: 1, busy: 0, leaving: 0, quietMs: Number.POSITIVE_INFINITY };
   const { server } = scripted([...Array<Census>(8).fill({ ...unknown, busy: 1 }), unknown]);
   const beganMs = performance.now();
-  await within(drain(server, { idleMs: 120, drainMs: NEVER_MS }), BOUND_MS, "the drain");
+  await within(drain(server, { idleMs: 120, drainMs: NEVER_MS, spreadMs: 0 }), BOUND_MS, "the drain");
   expect(performance.now() - beganMs).toBeGreaterThanOrEqual(8 * 20 + 120);
 });
 
 test("at the drain limit it says how many connections are cut", async () => {
-  const { server, calls } = scripted([{ open: 3, busy: 2, quietMs: 0 }]);
-  expect(await within(drain(server, { idleMs: 0, drainMs: 60 }), BOUND_MS, "the drain")).toBe(3);
+  const { server, calls } = scripted([{ open: 3, busy: 2, leaving: 0, quietMs: 0 }]);
+  expect(await within(drain(server, { idleMs: 0, drainMs: 60, spreadMs: 0 }), BOUND_MS, "the drain")).toBe(3);
   expect(calls).not.toContain("finish");
 });
 
 test("a server that does not finish is given up at the drain limit", async () => {
-  const { server } = scripted([{ open: 2, busy: 0, quietMs: NEVER_MS }], () => new Promise(() => {}));
-  expect(await within(drain(server, { idleMs: 0, drainMs: 80 }), BOUND_MS, "the drain")).toBe(2);
+  const { server } = scripted([{ open: 2, busy: 0, leaving: 0, quietMs: NEVER_MS }], () => new Promise(() => {}));
+  expect(await within(drain(server, { idleMs: 0, drainMs: 80, spreadMs: 0 }), BOUND_MS, "the drain")).toBe(2);
+});
+
+test("C4: a connection that was closed is waited for until its client has closed as well", async () => {
+  const leaving = { ...EMPTY, leaving: 1 };
+  const { server, calls } = scripted([leaving, leaving, leaving, EMPTY]);
+  await within(drain(server, { idleMs: 0, drainMs: NEVER_MS, spreadMs: 0 }), BOUND_MS, "the drain");
+  expect(calls.filter((call) => call === "census").length).toBe(4);
 });

@@ -54,8 +54,58 @@ test("what the runtime passes beside the request reaches the app and the one who
     heard.push(passed);
     return new Response("a");
   };
-  const guarded = guard({ fetch: hear }, hear);
+  const guarded = guard({ fetch: hear }, { onDraining: hear });
   guarded.startClosing();
   guarded.fetch(request, env);
   expect(heard).toEqual([env, env]);
+});
+
+/** An upload of so many bytes in `content-length`, of which so many come. */
+function upload(announced: number, sent = announced): Request {
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(new Uint8Array(sent));
+      if (sent === announced) controller.close();
+    },
+  });
+  return new Request("http://test/", { method: "POST", headers: { "content-length": String(announced) }, body });
+}
+
+test("C4: an answer to an upload that was not read says close when the rest could be read away, or the server does so", async () => {
+  const told: boolean[] = [];
+  const edge = { onDraining: (_request: Request, _env: unknown, saysClose: boolean) => void told.push(saysClose) };
+  const read = upload(9);
+  await read.text();
+  for (const [request, discards, saysClose] of [
+    [upload(9), false, true],
+    [upload(9, 5), false, false],
+    [upload(9, 5), true, true],
+    [upload(1_000_000, 5), false, false],
+    [read, false, true],
+  ] as const) {
+    const guarded = guard({ fetch: () => new Response("a") }, { ...edge, discards });
+    guarded.startClosing();
+    const { headers } = await guarded.fetch(request, null);
+    expect(headers.get("connection")).toBe(saysClose ? "close" : null);
+    expect(told.pop()).toBe(saysClose);
+  }
+});
+
+test("C10: a response does not say close while requests that came behind it wait", async () => {
+  let hasMore = true;
+  const guarded = guard({ fetch: () => new Response("a") }, { hasMore: () => hasMore });
+  guarded.startClosing();
+  expect((await guarded.fetch(request, null)).headers.has("connection")).toBe(false);
+  hasMore = false;
+  expect((await guarded.fetch(request, null)).headers.get("connection")).toBe("close");
+});
+
+test("C5: in a drain nobody waits for what the server ends by itself", () => {
+  const never = new Promise<Response>(() => {});
+  const guarded = guard({ fetch: () => never }, { counts: true, isApart: () => true });
+  guarded.fetch(request, null);
+  expect(guarded.pending).toBe(1);
+  guarded.startClosing();
+  guarded.fetch(request, null);
+  expect(guarded.pending).toBe(1);
 });

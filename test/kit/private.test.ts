@@ -51,7 +51,7 @@ describe.each(["bun", "deno"] as const)("the private listener on %s", (runtime) 
     });
 
     const clients = () => ({ port: shared.port ?? 0 });
-    const env = { SUPERVISOR_KIT_MODE: mode === "compatible" ? mode : "" };
+    const env = { SUPERVISOR_KIT_LISTEN: mode === "compatible" ? "compat" : "" };
     const start = (more: Readonly<Record<string, string>> = {}) =>
       startGeneration(runtime, {
         script: "probed.ts",

@@ -50,15 +50,15 @@ for (const runtime of ["bun", "deno"] as const) {
           fds: [listener.fd],
           serve: { idleMs: NEVER_MS, ...serve },
           ...more,
-          env: { SUPERVISOR_KIT_MODE: mode === "compatible" ? mode : "", ...more.env },
+          env: { SUPERVISOR_KIT_LISTEN: mode === "compatible" ? "compat" : "", ...more.env },
         });
       const target = () => ({ port: listener.port ?? 0 });
 
-      test("the inherited listener is served, and its backlog is what it was", async () => {
+      test("A7: the inherited listener is served, and its backlog is what it was", async () => {
         const generation = start();
         const { reason, ...rest } = await said(generation);
         expect(rest).toEqual({ mode, address: listener.address });
-        expect(reason === null).toBe(mode === "native-inherited");
+        expect(reason).toBe(mode === "compatible" ? "SUPERVISOR_KIT_LISTEN=compat" : null);
         const connection = await openRaw(target());
         expect((await connection.request("/")).body).toBe(String(generation.pid));
         const c = libc();
@@ -66,7 +66,7 @@ for (const runtime of ["bun", "deno"] as const) {
         connection.destroy();
       });
 
-      test("one generation replaces another under load without a failed request", async () => {
+      test("C1, C14: one generation replaces another under load without a failed request", async () => {
         const old = start();
         await said(old);
         const loop = closedLoop(target(), { keeping: 32, single: 32 });
@@ -80,7 +80,7 @@ for (const runtime of ["bun", "deno"] as const) {
         expect(loop.failures).toEqual([]);
       });
 
-      test("a response in flight survives the drain and says close", async () => {
+      test("C3, C13: a response in flight survives the drain and says close", async () => {
         const generation = start();
         await said(generation);
         const connection = await accepted(target());
@@ -92,28 +92,15 @@ for (const runtime of ["bun", "deno"] as const) {
         expect(await exit(generation)).toBe(0);
       });
 
-      test("a streaming response is finished before the process exits", async () => {
+      test("C3: a streaming response is finished before the process exits", async () => {
         const generation = start({ idleMs: 100 });
         await said(generation);
         const connection = await openRaw(target());
-        const answer = connection.request("/stream?ms=700");
+        const answer = connection.request("/stream?ms=300");
         await within(connection.receives("first"), BOUND_MS, "the first part");
         generation.signal("SIGTERM");
         expect((await answer).body).toBe("first last");
         connection.destroy();
-        expect(await exit(generation)).toBe(0);
-      });
-
-      test("an idle connection makes its next request while draining, and is told that it was the last", async () => {
-        const generation = start();
-        await said(generation);
-        const [idle, witness] = [await accepted(target()), await accepted(target())];
-        expect((await idle.request("/")).willClose).toBe(false);
-        const slow = witness.request("/slow?ms=150");
-        generation.signal("SIGTERM");
-        expect((await slow).willClose).toBe(true);
-        expect(await idle.request("/async")).toMatchObject({ body: String(generation.pid), willClose: true });
-        await within(idle.ended, BOUND_MS, "the server closes the connection");
         expect(await exit(generation)).toBe(0);
       });
 
@@ -123,7 +110,7 @@ for (const runtime of ["bun", "deno"] as const) {
         expect(await drained(generation)).toBe(0);
       });
 
-      test("a connection that stays idle is waited for until the idle limit, not longer", async () => {
+      test("C1: a connection that stays idle is waited for until the idle limit, not longer", async () => {
         const generation = start({ idleMs: 600 });
         await said(generation);
         const idle = await openRaw(target());
@@ -134,7 +121,7 @@ for (const runtime of ["bun", "deno"] as const) {
         await within(idle.ended, BOUND_MS, "the connection ends with the process");
       });
 
-      test("a response with headers that cannot be changed says close too", async () => {
+      test("C13: a response with headers that cannot be changed says close too", async () => {
         const generation = start();
         await said(generation);
         const [connection, witness] = [await accepted(target()), await accepted(target())];
@@ -147,19 +134,7 @@ for (const runtime of ["bun", "deno"] as const) {
         expect(await exit(generation)).toBe(0);
       });
 
-      test("event streams end when the drain begins", async () => {
-        const generation = start({ idleMs: 200 });
-        await said(generation);
-        const connection = await openRaw(target());
-        const stream = connection.request("/events");
-        await within(connection.receives("hello"), BOUND_MS, "the first event");
-        generation.signal("SIGTERM");
-        expect((await stream).body).toBe("data: hello\n\n");
-        connection.destroy();
-        expect(await exit(generation)).toBe(0);
-      });
-
-      test("what is still in flight at the drain limit is cut, and that is said", async () => {
+      test("C9: what is still in flight at the drain limit is cut, and that is said", async () => {
         const generation = start({ drainMs: 300 });
         await said(generation);
         const connection = await accepted(target());
@@ -183,35 +158,31 @@ for (const runtime of ["bun", "deno"] as const) {
         expect(await answer).toBe("cut");
       });
 
-      test("an IPv6 listener and a unix socket are served alike", async () => {
+      test("an IPv6 listener and a unix socket are handed over alike", async () => {
         const path = join(folder, `${runtime}-${mode}.sock`);
         for (const where of ["v6", { path }] as const) {
           const shared = openShared(where);
-          const generation = start({}, { fds: [shared.fd] });
-          expect(await said(generation)).toMatchObject({ mode, address: shared.address });
-          const connection = await openRaw(shared.port === null ? { path } : { port: shared.port, host: "::1" });
-          expect((await connection.request("/")).body).toBe(String(generation.pid));
-          connection.destroy();
-          expect(await drained(generation)).toBe(0);
+          const place: Target = shared.port === null ? { path } : { port: shared.port, host: "::1" };
+          const old = start({}, { fds: [shared.fd] });
+          expect(await said(old)).toMatchObject({ mode, address: shared.address });
+          const loop = closedLoop(place, { keeping: 4, single: 4 });
+          await within(loop.hears(String(old.pid), 20), BOUND_MS, "the old generation answers");
+          const next = start({}, { fds: [shared.fd] });
+          await said(next);
+          // On a unix socket Deno cannot tell its clients apart: it waits until they have closed, as they were told to.
+          expect(await drained(old)).toBe(0);
+          await within(loop.hears(String(next.pid), 20), BOUND_MS, "the new generation answers alone");
+          await loop.stop();
+          expect(loop.failures).toEqual([]);
+          next.signal("SIGKILL");
           shared.close();
         }
-      });
-
-      test("a client that connected while nobody accepted is answered by the next generation", async () => {
-        const old = start();
-        await said(old);
-        expect(await drained(old)).toBe(0);
-        const waiting = await openRaw(target());
-        const answer = waiting.request("/");
-        const next = start();
-        expect((await within(answer, BOUND_MS, "the answer")).body).toBe(String(next.pid));
-        waiting.destroy();
       });
     });
   }
 
   describe(`serve on ${runtime}`, () => {
-    test("the listener is chosen by its name, and its variables are gone afterwards", async () => {
+    test("A15, B26: the listener is chosen by its name, and its variables are gone afterwards", async () => {
       const [first, second] = [openShared("v4"), openShared("v4")];
       const options = { fds: [first.fd, second.fd], names: "http:admin" };
       const generation = startGeneration(runtime, { ...options, serve: { listener: "admin" } });
@@ -221,6 +192,33 @@ for (const runtime of ["bun", "deno"] as const) {
       connection.destroy();
       first.close();
       second.close();
+    });
+
+    test("A15: two listeners of one process are handed over together", async () => {
+      const listeners = [openShared("v4"), openShared("v4")] as const;
+      const fds = listeners.map(({ fd }) => fd);
+      const start = () =>
+        startGeneration(runtime, {
+          fds,
+          names: "http:admin",
+          env: { ALSO: "admin" },
+          serve: { listener: "http", idleMs: 500 },
+        });
+      const old = start();
+      await said(old);
+      const loops = listeners.map(({ port }) => closedLoop({ port: port ?? 0 }, { keeping: 4, single: 4 }));
+      const hear = ({ pid }: Generation) =>
+        within(Promise.all(loops.map((loop) => loop.hears(String(pid), 20))), BOUND_MS, "both are answered");
+      await hear(old);
+      const next = start();
+      await said(next);
+      expect(await drained(old)).toBe(0);
+      await hear(next);
+      for (const loop of loops) {
+        await loop.stop();
+        expect(loop.failures).toEqual([]);
+      }
+      for (const listener of listeners) listener.close();
     });
 
     test("a listener name that was not passed fails with the names that were", async () => {
@@ -244,7 +242,7 @@ for (const runtime of ["bun", "deno"] as const) {
     });
 
     for (const mode of ["native", "compatible"] as const) {
-      const env = { SUPERVISOR_KIT_MODE: mode === "compatible" ? mode : "" };
+      const env = { SUPERVISOR_KIT_LISTEN: mode === "compatible" ? "compat" : "" };
 
       test(`without a supervisor it binds itself, and refuses new clients while draining (${mode})`, async () => {
         const generation = startGeneration(runtime, { env, serve: { port: 0 } });
@@ -285,12 +283,22 @@ for (const runtime of ["bun", "deno"] as const) {
       });
     }
 
-    test("a descriptor that is no listener is refused by name", async () => {
+    test.each([
+      ["a socket that does not listen", 2, 1],
+      ["a datagram socket", 2, 2],
+    ] as const)("A16: %s is refused by name", async (_, family, type) => {
       const c = libc();
-      const fd = c ? c.socket(2, 1, 0) : -1;
+      const fd = c ? c.socket(family, type, 0) : -1;
       const generation = startGeneration(runtime, { fds: [fd] });
       expect((await said(generation)).error).toContain("listener 'http' (descriptor 3) is not a listening socket");
       c?.close(fd);
+    });
+
+    test("A16: a listener whose connections are no streams is refused by name", async () => {
+      const sequenced = openShared({ path: join(folder, `sequenced-${runtime}.sock`) }, 5);
+      const generation = startGeneration(runtime, { fds: [sequenced.fd] });
+      expect((await said(generation)).error).toContain("listener 'http' (descriptor 3) is not a stream socket");
+      sequenced.close();
     });
   });
 }

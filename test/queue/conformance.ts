@@ -209,6 +209,19 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    promise: "a released task has its old place: it is taken before all that came after it",
+    async hold(store) {
+      const { queue } = store;
+      const { id } = await put(queue);
+      const taken = await take(queue);
+      store.at += 10;
+      await put(queue);
+      store.at += 10;
+      await queue.release(taken);
+      assert.equal((await take(queue)).task.id, id);
+    },
+  },
+  {
     promise: "an idempotency key names one task for ever",
     async hold({ queue }) {
       const first = await queue.enqueue({ type: "t", payload: 1, idempotencyKey: "k" });

@@ -1,20 +1,18 @@
 import { expect, test } from "bun:test";
-import { fileURLToPath } from "node:url";
 import { createRandom, type Random } from "../sim/random.ts";
 import { type Daemon, withDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { alike } from "../support/matrix.ts";
 import type { RuntimeName } from "../support/root.ts";
-import { apiUnit, shellUnit } from "../support/unit-text.ts";
+import { bundledUnit } from "../support/unit-text.ts";
 
 const TASKS = 1_000;
 const CLIENTS = 8;
 const KILLS = 12;
-const script = JSON.stringify(fileURLToPath(new URL("../../services/main.ts", import.meta.url)));
 const settings = ["worker.lease_ms=500", "queue.max_attempts=100", "queue.backoff_base_ms=10"];
 
 for (const { daemon: runtime } of alike) {
-  test(`of 1000 tasks none is lost or done twice while worker and API are killed at random: ${runtime}`, async () => {
+  test(`G3: of 1000 tasks none is lost or done twice while worker and API are killed at random: ${runtime}`, async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const receiver = receive();
     const units = { "api.toml": unit(runtime, "api"), "worker.toml": unit(runtime, "worker") };
@@ -47,10 +45,7 @@ for (const { daemon: runtime } of alike) {
 }
 
 function unit(runtime: RuntimeName, mode: "api" | "worker"): string {
-  const args = JSON.stringify(["run", mode, ...settings.flatMap((setting) => ["--set", setting])]);
-  const service = { type: '"notify"', script, args, start_limit_burst: "0", restart_sec: '"20ms"' };
-  if (mode === "api") return apiUnit(runtime, { service });
-  return shellUnit("", { service: { ...service, runtime: JSON.stringify(runtime) } }).replace(/^exec_start.*\n/m, "");
+  return bundledUnit(runtime, mode, settings, { service: { start_limit_burst: "0", restart_sec: '"20ms"' } });
 }
 
 /** Where the tasks deliver to. `seen`: what came, by the task's own id. */

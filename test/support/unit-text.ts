@@ -39,6 +39,28 @@ export function memberUnit(runtime: RuntimeName, name: string, unit: Sections[st
   });
 }
 
+/** The unit file of the bundled API or worker, which is on its own runtime and told by `settings` what its configuration is. */
+export function bundledUnit(
+  runtime: RuntimeName,
+  mode: "api" | "worker",
+  settings: readonly string[],
+  more: Sections = {},
+): string {
+  const args = JSON.stringify(["run", mode, ...settings.flatMap((setting) => ["--set", setting])]);
+  return unitText({
+    ...more,
+    service: {
+      type: '"notify"',
+      script: JSON.stringify(fileURLToPath(new URL("../../services/main.ts", import.meta.url))),
+      args,
+      runtime: JSON.stringify(runtime),
+      ...more.service,
+    },
+    ...(mode === "api" && { "socket.http": { listen_stream: '"127.0.0.1:0"' } }),
+    handover: { soak_sec: '"100ms"', ...more.handover },
+  });
+}
+
 /** The unit file of a shell line. */
 export function shellUnit(line: string, more: Sections = {}): string {
   return unitText({

@@ -52,7 +52,8 @@ function worker(handle: Handle, given: Partial<WorkerOptions> & { timeLimitMs?: 
     drain();
     return within(finished, BOUND_MS, "the worker's end");
   };
-  return { queue, put, settled, drain, end, finished, said, ends, reports };
+  const says = (text: string) => eventually(() => said.some(({ STATUS }) => STATUS === text), BOUND_MS, text);
+  return { queue, put, settled, drain, end, finished, said, says, ends, reports };
 }
 
 const fine = async (): Promise<Attempt> => ({ ok: true, result: 1 });
@@ -183,7 +184,7 @@ test("a lost lease stops the handler, and its outcome is not recorded", async ()
 test("draining takes nothing more, finishes what runs, and says how much that is", async () => {
   const door = gate();
   const started = gate();
-  const { queue, put, settled, drain, finished, said } = worker(
+  const { queue, put, settled, drain, finished, said, says } = worker(
     async () => {
       started.open();
       await door.opened;
@@ -195,12 +196,33 @@ test("draining takes nothing more, finishes what runs, and says how much that is
   await within(started.opened, BOUND_MS, "the start");
   const second = await put();
   drain();
-  await eventually(() => said.some(({ STATUS }) => STATUS === "draining: 1 task in flight"), BOUND_MS, "the status");
+  await says("draining: 1 task in flight, oldest 0 s");
+  await says("draining: 1 task in flight, oldest 1 s");
   door.open();
   await within(finished, BOUND_MS, "the worker's end");
   expect((await settled(first)).result).toBe("finished");
   expect(await queue.get(second)).toMatchObject({ state: "queued", attempts: 0 });
   expect(said.at(-1)).toEqual({ STATUS: "0 tasks in flight" });
+});
+
+test("a drain tells soon that a task has ended, and the age of the oldest that is left", async () => {
+  const [quick, slow] = [gate(), gate()];
+  const { put, settled, drain, finished, says } = worker(async (payload) => {
+    await ((payload as { n?: number }).n === 1 ? quick : slow).opened;
+    return { ok: true, result: null };
+  });
+  const first = await put({ n: 1 });
+  const second = await put({ n: 2 });
+  await settled(second, "running");
+  drain();
+  await says("draining: 2 tasks in flight, oldest 0 s");
+  const begin = performance.now();
+  quick.open();
+  await settled(first);
+  await says("draining: 1 task in flight, oldest 0 s");
+  expect(performance.now() - begin).toBeLessThan(900);
+  slow.open();
+  await within(finished, BOUND_MS, "the worker's end");
 });
 
 test("what still runs when the drain is over goes back to the queue, its attempt not counted", async () => {
