@@ -1,42 +1,93 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
-import { type Figure, figureText } from "./figure.ts";
+import { parseArgs } from "node:util";
+import * as fair from "./fair.ts";
+import { type Figure, type Flags, figureText } from "./figure.ts";
 import * as handover from "./handover.ts";
+import * as idleCurve from "./idle-curve.ts";
+import * as newcomers from "./newcomers.ts";
 import * as output from "./output.ts";
+import * as overlap from "./overlap.ts";
 import * as reload from "./reload.ts";
 import * as scale from "./scale.ts";
+import * as soak from "./soak.ts";
+import * as tail from "./tail.ts";
+import * as tenThousand from "./ten-thousand.ts";
+import * as thousand from "./thousand.ts";
 import * as throughput from "./throughput.ts";
 
 /**
- * Runs every bench file, or those that are named: `bun bench/main.ts [handover …]`.
- * Prints a table for each and writes it to `docs/results/NAME.json`, with the machine that it holds for.
- * A bench file exports `name` and `run`, and stands in the list below.
+ * Runs every bench file that takes minutes at most, or those that are named: `bun bench/main.ts [handover …]`.
+ * Prints a table for each and writes it to `docs/results/NAME.json`, with the machine that it holds for; with `--dry` it only prints.
+ * A bench file exports `name` and `run`, and stands in the list below. Its `flags` are what it lets itself be told, with
+ * what holds otherwise: `bun bench/main.ts soak --minutes 1`.
  */
 
-type Bench = Readonly<{ name: string; run: () => Promise<Figure> }>;
+type Bench = Readonly<{
+  name: string;
+  flags?: Flags;
+  /** Only when it is named. */
+  isLong?: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: each knows the names of its own flags.
+  run: (flags: any) => Promise<Figure>;
+}>;
 
 /** What the machine had to do besides; above the number of its processors, figures tell little. */
 const [loadBefore = 0] = loadavg();
 
-const all: readonly Bench[] = [handover, output, reload, scale, throughput];
+const all: readonly Bench[] = [
+  fair,
+  handover,
+  idleCurve,
+  newcomers,
+  output,
+  overlap,
+  reload,
+  scale,
+  soak,
+  tail,
+  tenThousand,
+  thousand,
+  throughput,
+];
 const results = fileURLToPath(new URL("../docs/results/", import.meta.url));
 
-const wanted = process.argv.slice(2);
-const benches = all.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));
+const { values, positionals } = readArguments();
+const benches = all.filter(({ name, isLong }) => (positionals.length === 0 ? !isLong : positionals.includes(name)));
+const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
 if (unknown.length > 0) {
-  console.error(`bench: no such bench: ${unknown.join(", ")}`);
+  console.error(`bench: no such bench: ${unknown.join(", ")}; there is: ${all.map(({ name }) => name).join(", ")}`);
   process.exit(2);
 }
 mkdirSync(results, { recursive: true });
-for (const { name, run } of benches) {
-  const figure = await run();
+for (const { name, run, flags = {} } of benches) {
+  const held = Object.fromEntries(Object.entries(flags).map(([flag, otherwise]) => [flag, numberOf(flag, otherwise)]));
+  const figure = await run(held);
   console.log(`\n${name}\n\n${figureText(figure)}`);
-  writeFileSync(
-    `${results}${name}.json`,
-    `${JSON.stringify({ name, ...circumstances(), rows: named(figure) }, null, 2)}\n`,
-  );
+  if (values.dry) continue;
+  const arguments_ = Object.keys(held).length > 0 ? { flags: held } : {};
+  const text = JSON.stringify({ name, ...circumstances(), ...arguments_, rows: named(figure) }, null, 2);
+  writeFileSync(`${results}${name}.json`, `${text}\n`);
+}
+
+/** Every flag of every bench file is known. Errors: ends with 2 when one is not. */
+function readArguments() {
+  const names = all.flatMap(({ flags = {} }) => Object.keys(flags));
+  const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+  try {
+    return parseArgs({ options: { ...options, dry: { type: "boolean" as const } }, allowPositionals: true });
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : error}`);
+    process.exit(2);
+  }
+}
+
+function numberOf(flag: string, otherwise: number): number {
+  const said = Number((values as Readonly<Record<string, unknown>>)[flag] ?? otherwise);
+  if (Number.isFinite(said) && said >= 0) return said;
+  console.error(`bench: --${flag} is to be a number`);
+  process.exit(2);
 }
 
 /** Each row with the names of its columns: readable without the table. */

@@ -50,6 +50,7 @@ const instance = z.object({
   invocation_id: z.string(),
   phase: z.string(),
   ready_at: z.string().nullable(),
+  status_text: z.string().nullable(),
   memory_bytes: z.number().nullable(),
   cpu_seconds: z.number().nullable(),
   health: z.enum(["healthy", "unhealthy", "unknown"]),

@@ -13,6 +13,7 @@ import { createHappenings, type Happenings } from "./happenings.ts";
 import { createHear } from "./hear.ts";
 import { createHistory, type History } from "./history.ts";
 import type { Journal } from "./journal.ts";
+import { createLookout, type Lookout } from "./lookout.ts";
 import { createLoop, type Loop } from "./loop.ts";
 import { createOrders, type Orders } from "./orders.ts";
 import { createPerform } from "./perform.ts";
@@ -93,6 +94,7 @@ export class Daemon {
   readonly #history: History;
   readonly #programs: Programs;
   readonly #reconfigure: Reconfigure;
+  readonly #lookout: Lookout;
 
   constructor(files: Files, supervisor: Identity, ports: Ports) {
     const { clock, outputs } = ports;
@@ -104,6 +106,7 @@ export class Daemon {
     this.#since = createSince(clock);
     this.#history = this.#createHistory(supervisor.started_at);
     this.#sockets = createSockets(ports.listeners, ports.socketsToBind);
+    this.#lookout = this.#createLookout();
     const tell = (fact: ProcessFact): void => this.#loop.post({ tag: "fact", fact });
     // Nothing is heard before something was done, and by then all of these are there.
     this.#processes = ports.processes(
@@ -198,6 +201,7 @@ export class Daemon {
 
   close(): void {
     this.#history.flush();
+    this.#lookout.close();
     this.#sockets.closeAll();
     this.#ports.outputs.close();
   }
@@ -209,6 +213,15 @@ export class Daemon {
       life,
       tail: (invocation) => outputs.tail(invocation),
       failed: (message) => this.note(told("warn", "history.failed", message)),
+    });
+  }
+
+  #createLookout(): Lookout {
+    return createLookout({
+      mend: (unit) => this.#sockets.mend(unit),
+      note: (one) => this.note(one),
+      // It is noticed at the end of a turn: what is ordered then waits for the next one.
+      lost: (unit) => queueMicrotask(() => this.desk.order({ tag: "reload", units: [unit] }, { tag: "supervisor" })),
     });
   }
 
@@ -268,6 +281,7 @@ export class Daemon {
   #turned(world: World, turn: number): void {
     this.#programs.turned(world);
     this.#sockets.turned(world);
+    this.#lookout.turned(world);
     this.#since.turned(world);
     this.#orders.turned(world, turn);
   }

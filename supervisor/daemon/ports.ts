@@ -50,6 +50,8 @@ export type SpawnOrder = Readonly<{
   resources: Resources | null;
   /** Whose stored descriptors (FDSTORE) it gets, and whose store takes what it sends. Shape: `api@2`. */
   keeper: string;
+  /** How many of them the store may hold. Default: 64. */
+  storeMax?: number;
 }>;
 
 export type ProcessEvent = Readonly<
@@ -110,6 +112,11 @@ export interface Listeners {
   open(unit: string, socket: BindableSocket): Outcome<Listener>;
   /** `listen(2)` again with the configured backlog: runtimes shrink it to 511 when they adopt a socket. */
   assertBacklog(listener: Listener, backlog: number): void;
+  /**
+   * Looks whether a process has shut the socket down, which ends it for everybody who has it, and lets it listen again.
+   * `lost`: that cannot be, as with a unix path or a port that somebody else has taken meanwhile; it is to be opened anew.
+   */
+  mend(listener: Listener, backlog: number): "whole" | "mended" | "lost";
   /** Closes; unlinks a unix path only when it is still the same inode. */
   close(listener: Listener): void;
 }

@@ -116,9 +116,10 @@ function identityOf({ unit, instance }: Of, invocation: string, generation: numb
   };
 }
 
-function bounds({ unit, instance }: Of): Pick<SpawnOrder, "privileges" | "resources" | "keeper"> {
+function bounds({ unit, instance }: Of): Pick<SpawnOrder, "privileges" | "resources" | "keeper" | "storeMax"> {
   const { service } = unit;
-  return { privileges: privilegesOf(service), resources: resourcesOf(service), keeper: `${unit.name}@${instance}` };
+  const store = { keeper: `${unit.name}@${instance}`, storeMax: service.fileDescriptorStoreMax };
+  return { privileges: privilegesOf(service), resources: resourcesOf(service), ...store };
 }
 
 /** Source: systemd.exec(5), $MAINPID, $SERVICE_RESULT, $EXIT_CODE and $EXIT_STATUS. */

@@ -15,6 +15,8 @@ export interface Sockets {
   retired(unit: string): readonly Listener[];
   /** Puts every backlog back to what the unit says: a runtime that adopts a socket may have shrunk it. */
   assertBacklogs(unit: Unit): void;
+  /** Looks after the listeners that a process of the unit may have shut down for all. Gives those that were. */
+  mend(unit: Unit): readonly Mended[];
   /**
    * Opens what other definitions need beside what is open. `needed`: units that are to be started or have listeners already.
    * Errors: those of `ensure`, for all units; then nothing has changed.
@@ -24,6 +26,9 @@ export interface Sockets {
   turned(world: World): void;
   closeAll(): void;
 }
+
+/** `isLost`: it does not listen again; the next process gets another one. */
+export type Mended = Readonly<{ name: string; isLost: boolean }>;
 
 /** A listener that was replaced, and the processes that may still serve it. */
 type Retired = Held & Readonly<{ unit: string; users: ReadonlySet<InvocationId> }>;
@@ -77,6 +82,20 @@ class OpenSockets implements Sockets {
       const listener = this.#open.get(unit.name)?.get(socket.name)?.listener;
       if (listener && socket.kind === "stream") this.#listeners.assertBacklog(listener, socket.backlog);
     }
+  }
+
+  mend(unit: Unit): readonly Mended[] {
+    const mine = this.#open.get(unit.name);
+    return unit.sockets.flatMap(({ name, kind, backlog }): readonly Mended[] => {
+      const held = mine?.get(name);
+      const found = held && kind === "stream" ? this.#listeners.mend(held.listener, backlog) : "whole";
+      if (!held || found === "whole") return [];
+      if (found === "lost") {
+        this.#close([held]);
+        mine?.delete(name);
+      }
+      return [{ name, isLost: found === "lost" }];
+    });
   }
 
   prepare(units: readonly Unit[], needed: ReadonlySet<string>, world: World): Outcome<Pending> {

@@ -91,7 +91,7 @@ function word(clock: Clock, entry: UnitState): Words {
     wanted: instances.some(({ wanted }) => wanted === "up") ? "up" : "down",
     restarts: instances.reduce((sum, state) => sum + state.restarts, 0),
     result: result(cause),
-    status_text: main ? ownWords(main) : null,
+    status_text: ownWords(main ?? instances.flatMap((state) => state.leaving)[0]?.run),
     instances: instances.flatMap((state, index) => instanceStatuses(clock, `${unit.name}@${index + 1}`, state)),
     handover: handoverStatus(instances),
     last_exit: lastExit(clock, instances),
@@ -193,16 +193,18 @@ function instanceStatus(
     invocation_id: run.invocation,
     phase,
     ready_at: run.readyAt === null ? null : stamp(clock, run.readyAt),
+    status_text: ownWords(run),
     health: healthOf(run.probes),
     probes: Object.entries(run.probes).map(([kind, { verdict, detail }]) => ({ kind, verdict, detail })),
     ...unmeasured,
   };
 }
 
-/** Shape: `no disk (errno 28)`, `errno 28` without words. */
-function ownWords({ says, errno }: Run): string | null {
-  if (errno === null) return says;
-  return says ? `${says} (errno ${errno})` : `errno ${errno}`;
+/** Shape: `no disk (errno 28)`, `errno 28` without words. An empty STATUS= takes them back. */
+function ownWords(run: Run | undefined): string | null {
+  const says = run?.says || null;
+  if (!run || run.errno === null) return says;
+  return says ? `${says} (errno ${run.errno})` : `errno ${run.errno}`;
 }
 
 function handoverStatus(instances: readonly State[]): UnitStatus["handover"] {

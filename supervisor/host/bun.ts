@@ -1,4 +1,5 @@
 import { dlopen, type FFIFunction, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
+import { writeFile } from "node:fs/promises";
 import type { HttpHandler, HttpPlace, HttpServer, Linked, RuntimeBinding, Signatures } from "./runtime.ts";
 
 /** Bun's side of what differs. */
@@ -9,6 +10,8 @@ export const binding: RuntimeBinding = {
   addressOf: (bytes) => Number(ptr(bytes)),
   cell,
   functionAddress,
+  writeAside: (path, text) => writeFile(path, text, { flag: "r+" }),
+  keepThread: () => {},
   serve,
 };
 
@@ -41,7 +44,7 @@ function serve(handler: HttpHandler, place: HttpPlace): HttpServer {
       ? Bun.serve({ unix: place.path, fetch, ...unlimited })
       : Bun.serve({ ...place, fetch, ...unlimited });
   const address = "path" in place ? place.path : `${bracketed(place.hostname)}:${server.port}`;
-  return { address, finish: () => server.stop(), close: () => server.stop(true) };
+  return { address, lost: new Promise(() => {}), finish: () => server.stop(), close: () => server.stop(true) };
 }
 
 function bracketed(host: string): string {

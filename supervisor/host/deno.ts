@@ -1,3 +1,4 @@
+import { setInterval } from "node:timers";
 import type { HttpHandler, HttpPlace, HttpServer, Linked, RuntimeBinding, Signatures } from "./runtime.ts";
 
 type Symbols = Record<string, (...args: unknown[]) => unknown>;
@@ -10,11 +11,16 @@ declare const Deno: Readonly<{
   dlopen(library: string, symbols: Record<string, unknown>): { symbols: Symbols };
   UnsafePointer: { of(bytes: Uint8Array): object | null; value(pointer: object | null): number | bigint };
   UnsafePointerView: { getArrayBuffer(pointer: object, sizeBytes: number): ArrayBuffer };
+  lstat(path: string): Promise<unknown>;
+  writeTextFile(path: string, text: string, options: Readonly<{ create: boolean }>): Promise<void>;
   serve(
     options: ServeOptions,
     handler: HttpHandler,
   ): { addr: { port?: number }; finished: Promise<void>; shutdown(): Promise<void>; unref(): void };
 }>;
+
+/** Half of what an idle thread lives. */
+const KEEP_THREAD_MS = 5_000;
 
 /** Deno's side of what differs. */
 export const binding: RuntimeBinding = {
@@ -24,6 +30,8 @@ export const binding: RuntimeBinding = {
   addressOf: (bytes) => Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))),
   cell,
   functionAddress,
+  writeAside: (path, text) => Deno.writeTextFile(path, text, { create: false }),
+  keepThread,
   serve,
 };
 
@@ -43,12 +51,18 @@ function functionAddress(library: string, name: string): number {
   return Number(Deno.UnsafePointer.value((symbols[name] as object | null | undefined) ?? null));
 }
 
+function keepThread(): void {
+  setInterval(() => Deno.lstat("/").catch(() => undefined), KEEP_THREAD_MS).unref();
+}
+
 function serve(handler: HttpHandler, place: HttpPlace): HttpServer {
   const stop = new AbortController();
   // onListen replaces the line "Listening on …" that Deno prints to stdout otherwise.
   const server = Deno.serve({ ...place, signal: stop.signal, onListen: () => undefined }, handler);
   const address = "path" in place ? place.path : `${bracketed(place.hostname)}:${server.addr.port}`;
   let isFinishing = false;
+  const lost = Promise.withResolvers<void>();
+  const finished = server.finished.catch(() => lost.resolve());
   const finish = (): Promise<void> => {
     isFinishing = true;
     return server.shutdown();
@@ -61,9 +75,9 @@ function serve(handler: HttpHandler, place: HttpPlace): HttpServer {
       return Promise.resolve();
     }
     stop.abort();
-    return server.finished;
+    return finished;
   };
-  return { address, finish, close };
+  return { address, lost: lost.promise, finish, close };
 }
 
 function bracketed(host: string): string {

@@ -28,6 +28,16 @@ export function findGroupPlace(read: Read = (path) => readFileSync(path, "utf8")
   }
 }
 
+/** The v2 group of a process, be it a zombie, as it stands in /proc; null when there is none to be seen. */
+export function groupNameOf(pid: number | "self"): string | null {
+  try {
+    return /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1] ?? null;
+  } catch {
+    // It is gone.
+    return null;
+  }
+}
+
 /** Shape: `/docker/x`, `/docker/x/y` → `/y`; null when the mount does not show the group. */
 function belowOf(root: string, name: string): string | null {
   if (name === root) return "/";

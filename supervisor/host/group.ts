@@ -1,6 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { groupNameOf } from "./group-place.ts";
 import { libc } from "./libc.ts";
+import { runtime } from "./runtime.ts";
 
 const SIGKILL = 9;
 
@@ -10,15 +13,34 @@ export class Group {
   readonly door: string;
   readonly #folder: string;
   readonly #name: string;
-  readonly #id: bigint;
+  #id: bigint | null = null;
 
-  /** Makes the folder. Errors: throws what the kernel refuses. `name`: as /proc/PID/cgroup calls it. */
+  /** There is no such group before it is made. `name`: as /proc/PID/cgroup calls it. */
   constructor(folder: string, name: string) {
-    mkdirSync(folder);
     this.#folder = folder;
     this.#name = name;
-    this.#id = idOf(folder);
     this.door = join(folder, "cgroup.procs");
+  }
+
+  /** Errors: throws what the kernel refuses. */
+  make(): void {
+    mkdirSync(this.#folder);
+    this.#id = idOf(this.#folder);
+  }
+
+  /** Makes it while the event loop goes on, with the folder above it. Errors: rejects with what the kernel refuses. */
+  async makeAside(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    this.#id = idOf(this.#folder);
+  }
+
+  /** Moves a process into it while the event loop goes on; whether that went well shows in `holds`. */
+  async take(pid: number): Promise<void> {
+    try {
+      await runtime.writeAside(this.door, String(pid));
+    } catch {
+      // ESRCH: it has ended. ENOENT: the group was removed. Whatever else: the process stays where it is.
+    }
   }
 
   /** Gives a limit. Shape: `("memory.max", "1048576")`. Errors: throws what the kernel refuses. */
@@ -42,7 +64,7 @@ export class Group {
 
   /** Whether a process, be it a zombie, is a member. */
   holds(pid: number): boolean {
-    const name = /^0::(.*)$/m.exec(read(`/proc/${pid}/cgroup`) ?? "")?.[1];
+    const name = groupNameOf(pid);
     return name === this.#name || name?.startsWith(`${this.#name}/`) === true;
   }
 
@@ -68,9 +90,16 @@ export class Group {
     return Number(count ?? 0) > 0;
   }
 
-  /** False as long as somebody is in it. */
-  remove(): boolean {
-    return removeGroups(this.#folder);
+  /** Removes it, and those below it, while the event loop goes on. False as long as somebody is in it. */
+  async remove(): Promise<boolean> {
+    for (const each of foldersFrom(this.#folder).toReversed()) {
+      try {
+        await rmdir(each);
+      } catch (error) {
+        if (!isGone(error)) return false;
+      }
+    }
+    return true;
   }
 }
 
@@ -80,11 +109,15 @@ export function removeGroups(folder: string): boolean {
     try {
       rmdirSync(each);
     } catch (error) {
-      // EBUSY: somebody is in it. ENOENT: somebody else has removed it.
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") return false;
+      if (!isGone(error)) return false;
     }
   }
   return true;
+}
+
+/** Somebody else has removed it. Else somebody is in it: EBUSY. */
+function isGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT";
 }
 
 /** A folder and all below it, parents first. */

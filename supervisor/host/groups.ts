@@ -2,14 +2,21 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "
 import { basename, join } from "node:path";
 import process from "node:process";
 import type { Resources } from "../unit/resources.ts";
+import { Aside } from "./aside.ts";
+import { type Flock, type Gathering, gather } from "./gather.ts";
 import { Group, removeGroups } from "./group.ts";
 import { findGroupPlace, type GroupPlace } from "./group-place.ts";
 import { libc } from "./libc.ts";
+import { readStat } from "./procfs.ts";
 
 /** The period that a processor's share is counted in. Units: microseconds. Source: the kernel's own default. */
 const PERIOD_US = 100_000;
 /** Less the kernel does not take. */
 const LEAST_QUOTA_US = 1000;
+/** No chain of parents that a person would make is longer. */
+const LONGEST_CHAIN = 256;
+/** Looks for those who were forked while the others were moved. */
+const MOST_ROUNDS = 8;
 
 export type GroupsOptions = Readonly<{
   /** Hears, once each, which limits have no effect, and why. */
@@ -21,7 +28,11 @@ export type GroupsOptions = Readonly<{
 export interface Groups {
   /** Makes one with these limits; null when the kernel refuses, which is noted. A limit that cannot be set is noted as well. */
   make(name: string, resources: Resources | null): Group | null;
-  /** Removes what is empty by now; what is not stays for the next call. */
+  /** One without limits, to be made when somebody is brought into it. */
+  plan(name: string): Group;
+  /** Brings an invocation that runs into a planned group. A refusal is noted. */
+  gather(flock: Flock): Promise<Gathering>;
+  /** Removes it soon. One that somebody is still in is tried again when others are discarded. */
   discard(group: Group): void;
   /** Removes everything that is empty, and puts this process back to where it was. */
   close(): void;
@@ -53,7 +64,9 @@ class RealGroups implements Groups {
   readonly #leaf: string;
   readonly #note: (text: string) => void;
   readonly #noted = new Set<string>();
-  readonly #discarded = new Set<Group>();
+  readonly #aside = new Aside();
+  /** Discarded when somebody was still in it. */
+  readonly #stubborn = new Set<Group>();
   /** Controllers that were switched on, or that cannot be, with the reason. */
   readonly #switched = new Map<string, string | null>();
   #moved = false;
@@ -66,27 +79,46 @@ class RealGroups implements Groups {
   }
 
   make(name: string, resources: Resources | null): Group | null {
-    for (const group of [...this.#discarded]) this.discard(group);
+    const group = this.plan(name);
     try {
-      const own = this.#place.name === "/" ? "" : this.#place.name;
       // Whoever tidies up may have taken it for one that nobody needs.
       mkdirSync(this.#base, { recursive: true });
-      const group = new Group(join(this.#base, name), `${own}/${basename(this.#base)}/${name}`);
+      group.make();
       for (const limit of limitsOf(resources)) this.#apply(group, limit);
       return group;
     } catch (error) {
-      this.#tell(`no control group can be made: ${(error as Error).message}`);
+      this.#refused(error as Error);
       return null;
     }
   }
 
+  plan(name: string): Group {
+    const own = this.#place.name === "/" ? "" : this.#place.name;
+    return new Group(join(this.#base, name), `${own}/${basename(this.#base)}/${name}`);
+  }
+
+  gather(flock: Flock): Promise<Gathering> {
+    return gather(flock, { aside: this.#aside, refused: (error) => this.#refused(error) });
+  }
+
   discard(group: Group): void {
-    if (group.remove()) this.#discarded.delete(group);
-    else this.#discarded.add(group);
+    void this.#aside.run(async () => {
+      // One more, not all: many are discarded at a time.
+      const { value: another } = this.#stubborn.values().next();
+      for (const each of another ? [group, another] : [group]) {
+        this.#stubborn.delete(each);
+        if (!(await each.remove())) this.#stubborn.add(each);
+      }
+    });
   }
 
   close(): void {
-    for (const group of [...this.#discarded]) this.discard(group);
+    this.#removeAll();
+    // A group that is being made right now is discarded already, and removed after that.
+    if (!this.#aside.isIdle) void this.#aside.run(() => tryToRemove(this.#base));
+  }
+
+  #removeAll(): void {
     if (!this.#moved) {
       removeGroups(this.#base);
       return;
@@ -150,11 +182,23 @@ class RealGroups implements Groups {
     const { folder } = this.#place;
     const isRoot = words(folder, "cgroup.type").length === 0;
     if (isRoot || this.#moved) return true;
-    if (words(folder, "cgroup.procs").some((pid) => Number(pid) !== process.pid)) return false;
+    const others = (): readonly number[] =>
+      words(folder, "cgroup.procs")
+        .map(Number)
+        .filter((pid) => pid !== process.pid);
+    if (!others().every(descendsFromUs)) return false;
     mkdirSync(this.#leaf, { recursive: true });
     write(this.#leaf, "cgroup.procs", "0");
     this.#moved = true;
+    // Those who were started a moment ago and are not in their groups yet. They fork meanwhile.
+    for (let round = 0; round < MOST_ROUNDS && others().length > 0; round++) {
+      for (const pid of others()) tryWrite(this.#leaf, "cgroup.procs", String(pid));
+    }
     return true;
+  }
+
+  #refused({ message }: Error): void {
+    this.#tell(`no control group can be made: ${message}`);
   }
 
   #tell(text: string): void {
@@ -188,6 +232,15 @@ function limitsOf(resources: Resources | null): readonly Limit[] {
   return all.filter(({ of }) => of !== Number.POSITIVE_INFINITY);
 }
 
+function descendsFromUs(pid: number): boolean {
+  let at = pid;
+  for (let i = 0; i < LONGEST_CHAIN && at > 1; i++) {
+    at = readStat(at)?.ppid ?? process.pid;
+    if (at === process.pid) return true;
+  }
+  return false;
+}
+
 /** A live supervisor's groups are left alone: one that it has just made is empty for a moment. */
 function sweep(folder: string): void {
   for (const name of readdirSync(folder)) {
@@ -204,6 +257,22 @@ function words(folder: string, file: string): readonly string[] {
   } catch {
     // The root has no `cgroup.type`, and a hierarchy without controllers lacks other files.
     return [];
+  }
+}
+
+function tryToRemove(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // ENOENT: it went with the rest. EBUSY: somebody is in it.
+  }
+}
+
+function tryWrite(folder: string, file: string, text: string): void {
+  try {
+    write(folder, file, text);
+  } catch {
+    // ESRCH: it has ended.
   }
 }
 

@@ -1,7 +1,16 @@
 import process from "node:process";
 import type { InvocationId } from "../core/facts.ts";
 import { libc } from "./libc.ts";
-import { childrenOf, environOf, isDead, livingProcesses, outputsOf, type ProcessStat, readStat } from "./procfs.ts";
+import {
+  childrenOf,
+  environOf,
+  isDead,
+  livingProcesses,
+  outputsOf,
+  ownChildren,
+  type ProcessStat,
+  readStat,
+} from "./procfs.ts";
 
 /** No chain of parents that a person would make is longer. */
 const LONGEST_CHAIN = 256;
@@ -59,7 +68,7 @@ export class Kinship {
    * everybody who belongs to it descends from a child of ours, its leader or an orphan.
    */
   list(invocation: InvocationId): readonly number[] {
-    const children = childrenOf(process.pid);
+    const children = ownChildren();
     if (children === null) return this.#roll().get(invocation) ?? [];
     return this.#descend(invocation, children);
   }
@@ -148,7 +157,7 @@ export class Kinship {
     const family = this.#families.get(invocation);
     if (!family) return false;
     if (family.isLed) return true;
-    const children = childrenOf(process.pid);
+    const children = ownChildren();
     if (children === null || children.some((pid) => this.#mayBelong(invocation, pid))) return true;
     const isAnyNobodys = children.some((pid) => this.#seen.get(pid)?.invocation === null);
     return family.hasSession && isAnyNobodys && this.#descend(invocation, children).length > 0;
@@ -157,7 +166,7 @@ export class Kinship {
   /** Children of ours that belong to it, the leader left out. Much quicker than a look at all, so that one that moves on is caught. */
   orphans(invocation: InvocationId): readonly number[] {
     const leader = this.#families.get(invocation)?.leader;
-    const children = childrenOf(process.pid) ?? [];
+    const children = ownChildren() ?? [];
     return children.filter((pid) => pid !== leader && isAlive(pid) && this.#mayBelong(invocation, pid));
   }
 

@@ -6,6 +6,7 @@ import type { BindableSocket } from "../unit/unit.ts";
 import { hostAddress } from "./hosts.ts";
 import { socketInode } from "./inode.ts";
 import { libc } from "./libc.ts";
+import { listenAgain } from "./listen-again.ts";
 import { bindFailed, listenerFailed } from "./listener-fault.ts";
 import { AF_INET, AF_INET6, boundAddress, tcpSockaddr, tcpText } from "./sockaddr.ts";
 import { bindSocket, listenOn, type Made, makeSocket } from "./socket.ts";
@@ -49,6 +50,7 @@ export function createListeners(passed: ReadonlyMap<string, number> = new Map())
     assertBacklog: ({ fd }, backlog) => {
       libc.listen(fd, backlog);
     },
+    mend: listenAgain,
     close,
   };
 }

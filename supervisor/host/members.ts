@@ -12,11 +12,12 @@ const SIGKILL = 9;
 /** Looks for those who were forked while the others were killed. */
 const MOST_KILL_ROUNDS = 16;
 
-/** `joined`: its processes are known to be in the group; until then, kinship counts. */
+/** `joined`: its processes are known to be in the group, so that alone counts; until then, kinship counts as well. */
 type Body = {
   readonly leader: number;
   isLed: boolean;
   group: Group | null;
+  readonly joinsItself: boolean;
   joined: boolean;
   readonly uid: number | null;
 };
@@ -24,26 +25,33 @@ type Body = {
 export type Entry = Readonly<{
   leader: number;
   group: Group | null;
+  /** The leader joins its group before its program runs; else it is brought there, with all of its own. */
+  joinsItself: boolean;
   /** The user that it runs as, when that is somebody else than ourselves. */
   uid: number | null;
   /** What its output goes to. Shape: `pipe:[4711]`. */
   pipes: readonly string[];
 }>;
 
-/** Who belongs to an invocation: by its control group where it has one, else by kinship. */
+/** Who belongs to an invocation: by its control group once all of its own are in it, else by kinship. See docs/adr/0012. */
 export class Members {
   readonly #kinship = new Kinship();
   readonly #bodies = new Map<InvocationId, Body>();
   readonly #groups: Groups | null;
+  readonly #hearAll: () => void;
   readonly #ownGroupId = libc.getpgid(0);
 
-  constructor(groups: Groups | null) {
+  /** `hearAll`: lets everything be heard that was said up to now. */
+  constructor(groups: Groups | null, hearAll: () => void) {
     this.#groups = groups;
+    this.#hearAll = hearAll;
   }
 
-  enter(invocation: InvocationId, { leader, group, uid, pipes }: Entry): void {
-    this.#bodies.set(invocation, { leader, isLed: true, group, joined: false, uid });
-    this.#kinship.enter(invocation, leader, pipes);
+  enter(invocation: InvocationId, { pipes, ...entry }: Entry): void {
+    const body: Body = { ...entry, isLed: true, joined: false };
+    this.#bodies.set(invocation, body);
+    this.#kinship.enter(invocation, entry.leader, pipes);
+    if (!entry.joinsItself) void this.#gather(invocation, body);
   }
 
   leave(invocation: InvocationId): void {
@@ -59,9 +67,6 @@ export class Members {
       if (!body.isLed || body.leader !== pid) continue;
       this.#groupOf(body);
       body.isLed = false;
-      if (body.joined || !body.group) continue;
-      this.#groups?.discard(body.group);
-      body.group = null;
     }
     this.#kinship.reaped(pid);
   }
@@ -71,9 +76,9 @@ export class Members {
     const body = this.#bodies.get(invocation);
     if (!body) return [];
     const group = this.#groupOf(body);
-    if (!group) return this.#kinship.list(invocation);
-    const pids = group.pids();
-    return body.isLed && !pids.includes(body.leader) ? [body.leader, ...pids] : pids;
+    const kin = group ? [] : this.#kinship.list(invocation);
+    const leader = group && body.isLed ? [body.leader] : [];
+    return [...new Set([...leader, ...kin, ...(body.group?.pids() ?? [])])];
   }
 
   /** False when nobody is left; true when it takes `list` to know. */
@@ -81,7 +86,7 @@ export class Members {
     const body = this.#bodies.get(invocation);
     if (!body) return false;
     const group = this.#groupOf(body);
-    return group ? group.isPopulated() : this.#kinship.hasAny(invocation);
+    return body.group?.isPopulated() || (!group && this.#kinship.hasAny(invocation));
   }
 
   has(invocation: InvocationId, pid: number): boolean {
@@ -89,7 +94,7 @@ export class Members {
     if (!body) return false;
     if (body.isLed && pid === body.leader) return true;
     const group = this.#groupOf(body);
-    return group ? group.holds(pid) : this.#kinship.has(invocation, pid);
+    return body.group?.holds(pid) || (!group && this.#kinship.has(invocation, pid));
   }
 
   /**
@@ -103,9 +108,12 @@ export class Members {
     if (body.isLed && pid === body.leader) return true;
     const group = this.#groupOf(body);
     const told = pidfd === null ? null : askPidfd(pidfd);
-    if (group && told?.groupId) return group.holdsId(told.groupId);
-    if (told?.isAlive !== false && readStat(pid) !== null) return this.has(invocation, pid);
-    return uid === body.uid || uid === process.geteuid?.();
+    if (told?.groupId && body.group?.holdsId(told.groupId)) return true;
+    if (told?.groupId && group) return false;
+    if (told?.isAlive !== false && this.has(invocation, pid)) return true;
+    // It may have gone while it was looked at.
+    const isGone = readStat(pid) === null || (pidfd !== null && askPidfd(pidfd)?.isAlive === false);
+    return isGone && (uid === body.uid || uid === process.geteuid?.());
   }
 
   /** To every member, as process groups: whoever forks meanwhile hands it on. A group that is gone is no fault. */
@@ -147,8 +155,25 @@ export class Members {
     for (const group of groups) if (group > 1 && group !== this.#ownGroupId) libc.kill(-group, number);
   }
 
+  /** Null until all of its own are known to be in it, and when the leader has left it, as a container's manager does. */
   #groupOf(body: Body): Group | null {
-    if (body.group && !body.joined && body.isLed) body.joined = body.group.holds(body.leader);
+    if (body.isLed && (body.joined || body.joinsItself)) body.joined = body.group?.holds(body.leader) ?? false;
     return body.joined ? body.group : null;
+  }
+
+  async #gather(invocation: InvocationId, body: Body): Promise<void> {
+    const { leader, group } = body;
+    if (!group || !this.#groups) return;
+    const kin = (): readonly number[] => this.#kinship.list(invocation);
+    const isOver = (): boolean => this.#bodies.get(invocation) !== body;
+    const gathering = await this.#groups.gather({ group, leader, kin, isOver });
+    // One of its own that has spoken and ended before it could be brought was never in the group.
+    if (gathering === "gathered") this.#hearAll();
+    if (isOver()) return;
+    body.joined = gathering === "gathered";
+    if (gathering !== "mixed") return;
+    // What is done to the group would be done to a stranger.
+    this.#groups.discard(group);
+    body.group = null;
   }
 }

@@ -18,6 +18,7 @@ export function createOpenListeners(listeners: Listeners): OpenListeners {
       return opened;
     },
     assertBacklog: (listener, backlog) => listeners.assertBacklog(listener, backlog),
+    mend: (listener, backlog) => listeners.mend(listener, backlog),
     close(listener) {
       const at = open.findIndex((one) => one.listener.inode === listener.inode);
       if (at >= 0) open.splice(at, 1);

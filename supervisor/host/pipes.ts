@@ -1,12 +1,14 @@
 import type { Pipes, PipeWatch } from "../output/pipes.ts";
 import { bytes, errno, errnoName, errnoText, libc } from "./libc.ts";
 import type { Reactor } from "./reactor.ts";
+import { hasRoomBeside } from "./room.ts";
 
 const F_SETFL = 4;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
+const EMFILE = 24;
 /** Four times the kernel's default: fewer wake-ups. 64 such pipes fit into what one unprivileged user may pin. */
 const CAPACITY_BYTES = 256 * 1024;
 
@@ -25,17 +27,22 @@ export function createPipes(reactor: Reactor): Pipes {
 
 function open(): Readonly<{ read: number; write: number }> {
   const pair = bytes(8);
-  if (libc.pipe2(pair, O_CLOEXEC) < 0) {
-    const code = errno();
-    throw Object.assign(new Error(`pipe: ${errnoText(code)}`), { code: errnoName(code) });
-  }
+  if (libc.pipe2(pair, O_CLOEXEC) < 0) throw failure(errno());
   const view = new DataView(pair.buffer);
-  const read = view.getInt32(0, true);
+  const [read, write] = [view.getInt32(0, true), view.getInt32(4, true)];
+  if (!hasRoomBeside(read)) {
+    for (const fd of [read, write]) libc.close(fd);
+    throw failure(EMFILE);
+  }
   // Only the read end: the writer is a service, which expects a pipe that blocks.
   libc.fcntl(read, F_SETFL, O_NONBLOCK);
   // A smaller pipe does too, so a refusal (the user's quota of pipe pages) is no fault.
   libc.fcntl(read, F_SETPIPE_SZ, CAPACITY_BYTES);
-  return { read, write: view.getInt32(4, true) };
+  return { read, write };
+}
+
+function failure(code: number): Error {
+  return Object.assign(new Error(`pipe: ${errnoText(code)}`), { code: errnoName(code) });
 }
 
 type Watched = Readonly<{

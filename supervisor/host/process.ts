@@ -12,9 +12,10 @@ import { libc } from "./libc.ts";
 import { MainProcess } from "./main-process.ts";
 import { Members } from "./members.ts";
 import { createNotifySockets, type Notice, type NotifySocket, type NotifySockets } from "./notify.ts";
-import { describeLiving, nameLiving, outputsOf, polledInodes, readStat, usageOf } from "./procfs.ts";
+import { describeLiving, nameLiving, outputsOf, ownChildren, polledInodes, readStat, usageOf } from "./procfs.ts";
 import type { Reactor } from "./reactor.ts";
 import { peekAnyDead, peekExit, reap } from "./reap.ts";
+import { runtime } from "./runtime.ts";
 import { type ShimAim, type ShimFailure, shimFailure } from "./shim-end.ts";
 import { isShellable, type Started, start } from "./start.ts";
 import { Store } from "./store.ts";
@@ -23,6 +24,10 @@ const PR_SET_CHILD_SUBREAPER = 36;
 const SIGKILL = 9;
 /** How often survivors are looked for whose end the kernel does not report to us: their parent is neither dead nor ours. */
 const LOOK_AGAIN_MS = 500;
+/** How long ends are reported at a stretch: many may end at once, and whoever hears it may have much to do. */
+const SLICE_MS = 4;
+/** Between two slices: as long as the daemon itself pauses. */
+const PAUSE_MS = 3;
 /** Looks for survivors, as long as it is not sure that there are none: one may die while its child is not on the list yet. */
 const MOST_LOOKS = 8;
 
@@ -34,11 +39,6 @@ export type ProcessesOptions = Readonly<{
   post: (event: ProcessEvent) => void;
   /** Null: membership is found out by looking at processes, and resources are not limited. */
   groups?: Groups | null;
-  /**
-   * Which processes get a group: all, or only those with limits on their resources.
-   * Why: to join one makes the kernel wait for about 10 ms, before the program runs.
-   */
-  grouping?: "all" | "limited";
   /** Hears what is no failure of anything, but worth a line in the journal. */
   note?: (text: string) => void;
 }>;
@@ -69,8 +69,10 @@ type Life = {
   readonly aim: ShimAim | null;
   /** The leader was reaped. */
   isBuried: boolean;
-  /** The main process' end was reported; others were alive then. */
+  /** The main process has ended, and was reaped if it was our child. */
   lingering: boolean;
+  /** Its end was reported; others were alive then. */
+  isReported: boolean;
   /** SIGKILL was sent to all of it. */
   isKilled: boolean;
   /** It has named a main process that it may not, and that was noted. */
@@ -90,25 +92,29 @@ class RealProcesses implements HostProcesses {
   readonly #note: (text: string) => void;
   readonly #sockets: NotifySockets;
   readonly #groups: Groups | null;
-  readonly #grouping: "all" | "limited";
   readonly #members: Members;
   readonly #store: Store;
   readonly #lives = new Map<InvocationId, Life>();
   readonly #ownSession = libc.getsid(0);
+  readonly #listsChildren = ownChildren() !== null;
   readonly #forsaken = createForsaken();
-  readonly #onChild = (): void => this.#collect();
+  readonly #onChild = (): void => this.#collectSoon();
+  /** Ends that are still to be reported. */
+  readonly #ended: Ended[] = [];
+  #next: ReturnType<typeof setImmediate> | null = null;
+  #pause: ReturnType<typeof setTimeout> | null = null;
   #again: ReturnType<typeof setTimeout> | null = null;
 
   constructor(options: ProcessesOptions) {
-    const { reactor, runtimeDir, post, groups = null, grouping = "all", note = () => undefined } = options;
+    const { reactor, runtimeDir, post, groups = null, note = () => undefined } = options;
     this.#reactor = reactor;
     this.#post = post;
     this.#note = note;
     this.#sockets = createNotifySockets(reactor, runtimeDir);
     this.#groups = groups;
-    this.#grouping = grouping;
-    this.#members = new Members(groups);
+    this.#members = new Members(groups, () => reactor.turn());
     this.#store = new Store(note);
+    runtime.keepThread();
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     process.on("SIGCHLD", this.#onChild);
     // Whoever died before, as a child of what this process was then, raises no signal any more.
@@ -122,7 +128,8 @@ class RealProcesses implements HostProcesses {
     const opened = who.ok ? this.#openNotify(order, identity) : ({ ...who, stage: "user" } as const);
     const notify = opened.ok ? opened.socket : null;
     const group = opened.ok ? this.#makeGroup(order) : null;
-    const outfit = { notifyPath: notify?.path ?? null, identity, door: group?.door ?? null };
+    const joinsItself = this.#joinsItself(order);
+    const outfit = { notifyPath: notify?.path ?? null, identity, door: (joinsItself && group?.door) || null };
     const started = opened.ok ? start(order, { ...outfit, stored: this.#store.of(keeper) }) : opened;
     if (!started.ok) {
       notify?.close();
@@ -133,10 +140,10 @@ class RealProcesses implements HostProcesses {
     const { pid, aim } = started;
     // A child that has ended already is still a zombie, so its line is there.
     const startTicks = readStat(pid)?.startTicks ?? 0;
-    const past = { isBuried: false, lingering: false, isKilled: false, wasRefused: false };
+    const past = { isBuried: false, lingering: false, isReported: false, isKilled: false, wasRefused: false };
     this.#lives.set(invocation, { invocation, leader: pid, main: new MainProcess(pid), notify, aim, ...past });
     const pipes = outputsOf("self", [order.stdout, order.stderr]).filter((each) => each.startsWith("pipe:"));
-    this.#members.enter(invocation, { leader: pid, group, uid: identity?.uid ?? null, pipes });
+    this.#members.enter(invocation, { leader: pid, group, joinsItself, uid: identity?.uid ?? null, pipes });
     this.#post({ tag: "spawned", invocation, pid, startTicks });
   }
 
@@ -173,7 +180,8 @@ class RealProcesses implements HostProcesses {
   close(): void {
     libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
     process.off("SIGCHLD", this.#onChild);
-    if (this.#again) clearTimeout(this.#again);
+    if (this.#next) clearImmediate(this.#next);
+    for (const timer of [this.#pause, this.#again]) if (timer) clearTimeout(timer);
     for (const life of this.#lives.values()) {
       life.notify?.close();
       this.#members.leave(life.invocation);
@@ -185,19 +193,32 @@ class RealProcesses implements HostProcesses {
   }
 
   #makeGroup(order: SpawnOrder): Group | null {
-    if (!this.#groups || (this.#grouping === "limited" && order.resources === null)) return null;
-    if (isShellable(order)) return this.#groups.make(`${order.keeper}.${order.invocation}`, order.resources);
+    const name = `${order.keeper}.${order.invocation}`;
+    if (!this.#groups) return null;
+    if (!this.#joinsItself(order)) return this.#groups.plan(name);
+    if (isShellable(order)) return this.#groups.make(name, order.resources);
     this.#note(
       `${order.keeper} has no control group, since a variable of its environment has a name that no shell takes`,
     );
     return null;
   }
 
-  #openNotify({ notify, invocation, keeper }: SpawnOrder, identity: Identity | null): Opened {
+  /**
+   * Limits hold from a program's first step on, so it waits in a shell until it is in its group. Any other runs at once, and
+   * is brought there: nobody that it has forked meanwhile is missed where the kernel lists children.
+   */
+  #joinsItself({ resources }: SpawnOrder): boolean {
+    return resources !== null || !this.#listsChildren;
+  }
+
+  #openNotify({ notify, invocation, keeper, storeMax }: SpawnOrder, identity: Identity | null): Opened {
     if (!notify) return { ok: true, socket: null };
     const owner = {
       believes: this.#members.believes.bind(this.#members, invocation),
-      heard: (notice: Notice) => this.#hear(invocation, keeper, notice),
+      heard: (notice: Notice) => {
+        this.#store.hear(keeper, notice, storeMax);
+        this.#hear(invocation, notice);
+      },
       uid: identity?.uid ?? null,
     };
     try {
@@ -208,9 +229,7 @@ class RealProcesses implements HostProcesses {
     }
   }
 
-  #hear(invocation: InvocationId, keeper: string, notice: Notice): void {
-    const { pid, fields } = notice;
-    this.#store.hear(keeper, notice);
+  #hear(invocation: InvocationId, { pid, fields }: Notice): void {
     const named = /^\d{1,10}$/.test(fields.MAINPID ?? "") ? Number(fields.MAINPID) : 0;
     const life = this.#lives.get(invocation);
     if (life && !life.lingering && named !== life.main.pid && named > 1) this.#nameMain(life, named);
@@ -233,22 +252,22 @@ class RealProcesses implements HostProcesses {
     const dead = [...this.#lives.values()].filter(hasDead);
     // What they said comes before their end: they are zombies, so they said it all, and it is still known to be theirs.
     if (dead.length > 0) this.#reactor.turn();
-    const ended: Ended[] = [];
     for (const life of dead) {
       // Not over after all when the last word was MAINPID=.
       const exit = life.lingering ? null : life.main.exit();
       if (!exit) continue;
       const failure = life.aim && life.main.pid === life.leader ? shimFailure(life.leader, exit, life.aim) : null;
-      ended.push({ life, exit: this.#marked(life, exit), failure });
+      this.#ended.push({ life, exit: this.#marked(life, exit), failure });
+      life.lingering = true;
+      this.#bury(life.main.pid);
     }
-    for (const { life } of ended) this.#bury(life.main.pid);
     for (const { leader, main, isBuried } of dead) {
       // It has handed over to another main process, so its end is nobody's business.
       if (leader !== main.pid && !isBuried && peekExit(leader) !== null) this.#bury(leader);
     }
     const strangers = this.#reapOrphans();
-    for (const each of ended) this.#report(each);
-    for (const life of [...this.#lives.values()]) if (life.lingering) this.#settle(life);
+    if (!this.#pause) this.#reportSome();
+    for (const life of [...this.#lives.values()]) if (life.isReported) this.#settle(life);
     const restless = [...this.#lives.values()].some(({ lingering, main }) => lingering || main.isForeign);
     if (strangers || restless) this.#lookAgain();
   }
@@ -265,6 +284,19 @@ class RealProcesses implements HostProcesses {
     reap(pid);
   }
 
+  #reportSome(): void {
+    const untilMs = performance.now() + SLICE_MS;
+    for (let next = this.#ended.shift(); next; next = this.#ended.shift()) {
+      this.#report(next);
+      if (performance.now() >= untilMs) break;
+    }
+    if (this.#ended.length === 0) return;
+    this.#pause = setTimeout(() => {
+      this.#pause = null;
+      this.#collect();
+    }, PAUSE_MS);
+  }
+
   #report({ life, exit, failure }: Ended): void {
     const { invocation } = life;
     if (failure) {
@@ -274,7 +306,7 @@ class RealProcesses implements HostProcesses {
     }
     const survivors = this.#survivors(invocation);
     if (survivors === null) this.#forget(life);
-    else life.lingering = true;
+    else life.isReported = true;
     this.#post({ tag: "exited", invocation, exit, survivors: survivors ?? [] });
   }
 
@@ -322,6 +354,14 @@ class RealProcesses implements HostProcesses {
       if ((leader === pid && !isBuried) || (main.pid === pid && !lingering)) return true;
     }
     return false;
+  }
+
+  /** Once, for however many have ended meanwhile. */
+  #collectSoon(): void {
+    this.#next ??= setImmediate(() => {
+      this.#next = null;
+      this.#collect();
+    });
   }
 
   #lookAgain(): void {

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import process from "node:process";
 import type { Survivor } from "../core/facts.ts";
 import type { ProcessStatus } from "../unit/status.ts";
 import { descriptorLink, descriptorsOf } from "./descriptors.ts";
@@ -22,6 +23,7 @@ export type ProcessStat = Readonly<{
   residentPages: number;
 }>;
 
+const isMainThread = askIsMainThread();
 /** A line is shorter: 52 numbers and a name. */
 const line = bytes(2048);
 const decoder = new TextDecoder();
@@ -116,7 +118,35 @@ export function childrenOf(pid: number): readonly number[] | null {
   const lists = threadsOf(pid).map((thread) => readOrNull(`/proc/${pid}/task/${thread}/children`));
   // A thread that has just ended has none; that all have none of it means that the kernel was built without.
   if (lists.every((list) => list === null)) return null;
-  return lists.flatMap((list) => (list ?? "").split(" ").map(Number)).filter((child) => child > 0);
+  return lists.flatMap((list) => pidsOf(list ?? ""));
+}
+
+/**
+ * Our own children, orphans that became ours among them; null where the kernel does not list them.
+ * Why one list is enough: the thread that this runs on starts them, and orphans go to the first that is alive, which is the
+ * same when it is the main one.
+ */
+export function ownChildren(): readonly number[] | null {
+  if (!isMainThread) return childrenOf(process.pid);
+  const list = readOrNull(`/proc/self/task/${process.pid}/children`);
+  return list === null ? null : pidsOf(list);
+}
+
+/** Shape of the link: `PID/task/TID`. */
+function askIsMainThread(): boolean {
+  try {
+    return readlinkSync("/proc/thread-self").endsWith(`/task/${process.pid}`);
+  } catch {
+    // Without /proc nobody is found anyway.
+    return false;
+  }
+}
+
+function pidsOf(list: string): readonly number[] {
+  return list
+    .split(" ")
+    .map(Number)
+    .filter((child) => child > 0);
 }
 
 /**

@@ -16,9 +16,15 @@ export type HttpPlace = Readonly<{ path: string } | { hostname: string; port: nu
 
 /**
  * `finish` takes no more requests and resolves when every answer is written; `close` ends open answers too: an event stream
- * would otherwise hold it for ever.
+ * would otherwise hold it for ever. `lost` resolves when it has ended by itself: Deno's does when a connection cannot be
+ * accepted, as when no descriptor is left.
  */
-export type HttpServer = Readonly<{ address: string; finish(): Promise<void>; close(): Promise<void> }>;
+export type HttpServer = Readonly<{
+  address: string;
+  lost: Promise<void>;
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}>;
 
 /** All that differs between Bun and Deno. Everything else in this folder is the same source on both. */
 export type RuntimeBinding = Readonly<{
@@ -32,6 +38,16 @@ export type RuntimeBinding = Readonly<{
   cell(library: string, name: string): Int32Array;
   /** Where a function of the library is, for whoever takes a function's address. */
   functionAddress(library: string, name: string): number;
+  /**
+   * Writes into a file that is there, while the event loop goes on. Errors: rejects with what the kernel refuses.
+   * Why not through node:fs: on Deno that opens aside, and writes on the loop.
+   */
+  writeAside(path: string, text: string): Promise<void>;
+  /**
+   * Keeps at least one thread for what is done aside.
+   * Why: Deno gives idle ones up after ten seconds, and ends the process when it then cannot have another one (EAGAIN).
+   */
+  keepThread(): void;
   serve(handler: HttpHandler, place: HttpPlace): HttpServer;
 }>;
 

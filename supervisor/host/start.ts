@@ -10,6 +10,7 @@ import { libc } from "./libc.ts";
 import { findProgram, type Refusal, refusal, refusedDirectory } from "./program.ts";
 import { isShellName, plainShim, restrainedShim, SHELL, type ShimOrder } from "./shim.ts";
 import type { ShimAim } from "./shim-end.ts";
+import { Store } from "./store.ts";
 
 const ENOENT = 2;
 const SIGKILL = 9;
@@ -26,7 +27,7 @@ export type Outfit = Readonly<{
   notifyPath: string | null;
   /** Whom the child becomes; null: it stays who we are. */
   identity: Identity | null;
-  /** Passed after the listeners. */
+  /** Passed after the listeners to whoever may say something. */
   stored: readonly Readonly<{ name: string; fd: number }>[];
   /** The file of the control group that the child joins before its program runs. */
   door: string | null;
@@ -65,14 +66,15 @@ export function isShellable({ env }: SpawnOrder): boolean {
 type Common = Omit<Launch, "program" | "argv" | "env">;
 
 function prepare(order: SpawnOrder, program: string, outfit: Outfit): { common: Common; shim: ShimOrder } {
-  const { cwd, stdout, stderr } = order;
+  const { cwd, stdout, stderr, storeMax = Store.most } = order;
   const { notifyPath, stored, door } = outfit;
   const [, ...args] = order.argv;
-  const passed = [...order.listeners, ...stored];
+  // A command beside the service, who says nothing, is no keeper of what the service has stored.
+  const passed = order.notify ? [...order.listeners, ...stored] : order.listeners;
   const names = passed.map(({ name }) => name).join(":");
   const env = {
     ...order.env,
-    ...(notifyPath === null ? {} : { NOTIFY_SOCKET: notifyPath }),
+    ...(notifyPath !== null && { NOTIFY_SOCKET: notifyPath, ...(storeMax > 0 && { FDSTORE: String(storeMax) }) }),
     ...(passed.length > 0 ? { LISTEN_FDS: String(passed.length), LISTEN_FDNAMES: names } : {}),
   };
   const common = { cwd, stdin: null, stdout, stderr, listeners: passed.map(({ fd }) => fd) };

@@ -2,7 +2,6 @@ import { readlinkSync } from "node:fs";
 import { bytes, libc } from "./libc.ts";
 import type { Notice } from "./notify.ts";
 
-const MOST_STORED = 64;
 const F_DUPFD_QUERY = 1027;
 const POLLERR = 8;
 const POLLHUP = 16;
@@ -15,6 +14,8 @@ type Stored = Readonly<{ name: string; fd: number; isPolled: boolean }>;
  * Source: sd_notify(3), FDSTORE=, FDNAME=, FDSTOREREMOVE=, FDPOLL=.
  */
 export class Store {
+  /** So many are kept for one keeper, where nobody says otherwise. */
+  static readonly most = 64;
   readonly #kept = new Map<string, Stored[]>();
   readonly #full = new Set<string>();
   readonly #note: (text: string) => void;
@@ -24,8 +25,8 @@ export class Store {
     this.#note = note;
   }
 
-  /** Does what a message asks for. Takes the descriptors that it keeps out of the message. */
-  hear(keeper: string, { fields, fds }: Notice): void {
+  /** Does what a message asks for, and keeps at most so many. Takes the descriptors that it keeps out of the message. */
+  hear(keeper: string, { fields, fds }: Notice, most = Store.most): void {
     const name = storedName(fields.FDNAME);
     if (fields.FDSTOREREMOVE === "1") {
       if (name !== null) this.#keepOnly(keeper, (one) => one.name !== name);
@@ -35,8 +36,8 @@ export class Store {
     const kept = this.of(keeper);
     for (const fd of fds) {
       if (kept.some((one) => isSame(one.fd, fd))) continue;
-      if (kept.length >= MOST_STORED) {
-        this.#tellFull(keeper);
+      if (kept.length >= most) {
+        this.#tellFull(keeper, most);
         break;
       }
       fds.delete(fd);
@@ -61,10 +62,10 @@ export class Store {
   }
 
   /** Once, until it is forgotten. */
-  #tellFull(keeper: string): void {
+  #tellFull(keeper: string, most: number): void {
     if (this.#full.has(keeper)) return;
     this.#full.add(keeper);
-    this.#note(`${keeper} has stored ${MOST_STORED} descriptors, and no more are kept`);
+    this.#note(`${keeper} has sent more descriptors than the ${most} that are kept for it`);
   }
 
   #keepOnly(keeper: string, stays: (one: Stored) => boolean): void {

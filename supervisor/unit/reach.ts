@@ -60,7 +60,7 @@ const program = {
   load_credential_encrypted: spawn<Service>((one) => one.loadCredentialEncrypted),
 };
 
-/** Its life is ours to lead. The watchdog alone was told to the process when it started. */
+/** Its life is ours to lead. Of the watchdog and of the store alone the process was told when it started. */
 const lifecycle = {
   restart: live<Service>((one) => one.restart),
   restart_sec: live<Service>((one) => one.restartMs),
@@ -80,6 +80,7 @@ const lifecycle = {
   send_sigkill: live<Service>((one) => one.sendSigkill),
   kill_mode: live<Service>((one) => one.killMode),
   reload_mode: live<Service>((one) => one.reloadMode),
+  file_descriptor_store_max: spawn<Service>((one) => one.fileDescriptorStoreMax),
 };
 
 const privilege = {

@@ -63,7 +63,7 @@ export type UnitStatus = Readonly<{
   /** RFC 3339: when active_state was entered. */
   since: string;
   result: Result;
-  /** What the service last said of itself with STATUS=. */
+  /** What the service last said of itself with STATUS=: the process that serves, or without one the first that is going. */
   status_text: string | null;
   /** What is not as it seems, one sentence each. In the answer for one unit all of it is looked for, in the list what costs nothing. */
   warnings: readonly string[];
@@ -101,6 +101,8 @@ export type InstanceStatus = Readonly<{
   /** What this process is to its unit: `starting`, `running`, `replacing` (being replaced), `soaking`, `draining`, `stopping`, … */
   phase: string;
   ready_at: string | null;
+  /** Its own last words, STATUS=. */
+  status_text: string | null;
   memory_bytes: number | null;
   cpu_seconds: number | null;
   /** `unknown`: no probe has come to a verdict yet, or there is none. */

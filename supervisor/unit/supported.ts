@@ -15,6 +15,7 @@ export const effective: readonly string[] = [
     "service",
     "timeout_start_sec timeout_stop_sec kill_signal final_kill_signal send_sigkill kill_mode reload_mode",
   ),
+  ...under("service", "file_descriptor_store_max"),
   ...under("service", "working_directory environment inherit_environment environment_file load_credential"),
   ...under("service", "user group supplementary_groups umask nice oom_score_adjust no_new_privileges"),
   ...under("service", "memory_max cpu_quota tasks_max"),

@@ -78,6 +78,8 @@ export type Service = Readonly<{
   sendSigkill: boolean;
   killMode: "control-group" | "mixed" | "process";
   reloadMode: "handover" | "signal" | "restart";
+  /** So many descriptors are kept for each instance (FDSTORE=). */
+  fileDescriptorStoreMax: number;
   workingDirectory: string;
   environment: Readonly<Record<string, string>>;
   inheritEnvironment: boolean;

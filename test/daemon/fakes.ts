@@ -201,6 +201,8 @@ class FakeListeners implements Listeners {
   readonly #log: string[];
   /** Names of sockets whose address somebody else has. */
   readonly busy = new Set<string>();
+  /** Names of sockets that a process has shut down, and what comes of looking after them. */
+  readonly shut = new Map<string, "mended" | "lost">();
   #opened = 0;
 
   constructor(log: string[]) {
@@ -220,6 +222,12 @@ class FakeListeners implements Listeners {
 
   assertBacklog(listener: Listener, backlog: number): void {
     this.#log.push(`backlog ${listener.name} ${backlog}`);
+  }
+
+  mend({ name: called }: Listener): ReturnType<Listeners["mend"]> {
+    const found = this.shut.get(called) ?? "whole";
+    this.shut.delete(called);
+    return found;
   }
 
   close(listener: Listener): void {

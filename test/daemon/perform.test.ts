@@ -97,6 +97,7 @@ describe("a spawn", () => {
         privileges: null,
         resources: null,
         keeper: "api@2",
+        storeMax: 64,
       },
     ]);
     expect(answers).toEqual([]);

@@ -194,7 +194,7 @@ describe("refused as a whole, with nothing changed, is", () => {
     expect(await untouched(rig, () => faultsOf(rig))).toMatchObject([{ code: "listener-failed" }]);
   });
 
-  test("another option on an address that the unit listens on, until it is stopped", async () => {
+  test("A19: another option on an address that the unit listens on, until it is stopped", async () => {
     const rig = await up(api());
     rig.edit(api({ sockets: [http(80, { noDelay: true })] }));
     expect(faultsOf(rig)[0]).toMatchObject({

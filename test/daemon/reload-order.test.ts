@@ -21,7 +21,7 @@ describe("reload", () => {
     expect(await reloaded).toEqual([done("api")]);
   });
 
-  test("that failed says that the old generation stays, and why, with the new one's last lines", async () => {
+  test("B25: that failed says that the old generation stays, and why, with the new one's last lines", async () => {
     const rig = new Rig(unit("api"));
     await rig.up("api");
     const reloaded = rig.order(reload("api"));
@@ -40,7 +40,7 @@ describe("reload", () => {
     expect(rig.unit("api")).toMatchObject({ active_state: "active", generation: 1 });
   });
 
-  test("200 times at once makes one running and one queued handover, and answers everybody", async () => {
+  test("B6 G11: 200 times at once makes one running and one queued handover, and answers everybody", async () => {
     const rig = new Rig(unit("api"));
     await rig.up("api");
     const orders = Array.from({ length: 200 }, () => rig.order(reload("api")));

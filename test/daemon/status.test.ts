@@ -32,6 +32,7 @@ const process = (nth: number, phase: string, generation: number, readyAt: number
   invocation_id: id(nth),
   phase,
   ready_at: readyAt === null ? null : at(readyAt),
+  status_text: null,
   memory_bytes: (100 + nth) * 1_000,
   cpu_seconds: (100 + nth) / 100,
   health: "unknown" as const,
@@ -123,7 +124,7 @@ describe("every field of a unit that", () => {
       generation: 1,
       since: at(200),
       status_text: "serving",
-      instances: [process(1, "running", 1, 200)],
+      instances: [{ ...process(1, "running", 1, 200), status_text: "serving" }],
     });
   });
 
@@ -165,6 +166,12 @@ describe("every field of a unit that", () => {
       instances: [process(2, "running", 2, 1_017), process(1, "draining", 1, 200)],
       handover: { last_result: "done", ready_ms: 17, drain_ms: null, reason: null },
     });
+    rig.fakes.processes.say(id(1), { STATUS: "draining: 1 task in flight, oldest 41 s" });
+    expect(rig.unit("api").status_text).toBeNull();
+    expect(rig.unit("api").instances.map(({ status_text }) => status_text)).toEqual([
+      null,
+      "draining: 1 task in flight, oldest 41 s",
+    ]);
     rig.advance(4);
     rig.fakes.processes.exit(id(1), 0);
     expect(rig.unit("api")).toEqual({
@@ -182,6 +189,9 @@ describe("every field of a unit that", () => {
     const stopping = { ...base, active_state: "deactivating", main_pid: null, generation: 1, wanted: "down" } as const;
     const left = [process(1, "stopping", 1, 200)];
     expect(rig.unit("api")).toEqual({ ...stopping, sub_state: "stop-sigterm", since: at(1_000), instances: left });
+    rig.fakes.processes.say(id(1), { STATUS: "finishing" });
+    expect(rig.unit("api").status_text).toBe("finishing");
+    rig.fakes.processes.say(id(1), { STATUS: "" });
     rig.advance(500);
     const why = { result: "timeout", reason: "did not stop within 500 ms and was killed" } as const;
     expect(rig.unit("api")).toEqual({

@@ -100,6 +100,7 @@ const SERVICE: Unit["service"] = {
   sendSigkill: false,
   killMode: "mixed",
   reloadMode: "handover",
+  fileDescriptorStoreMax: 8,
   workingDirectory: "%r/work dir",
   environment: { PORT: "8080", MOTTO: 'a "b" \\ 100%% $x\n\t', FROM_ABROAD: `\${ABROAD}`, EMPTY: "" },
   inheritEnvironment: true,

@@ -185,6 +185,7 @@ test("a native service says what the unit says", () => {
     "WatchdogSec=2500ms",
     "KillSignal=SIGINT",
     "SendSIGKILL=no",
+    "FileDescriptorStoreMax=8",
     "UMask=0027",
     "LimitNOFILE=65536",
     "LimitCORE=infinity",

@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGroups, type Groups } from "../../supervisor/host/groups.ts";
 import type { Resources } from "../../supervisor/unit/resources.ts";
+import { eventually } from "../support/eventually.ts";
 
 // Folders that look like a cgroup hierarchy: which controllers a machine has is nothing that a test may depend on. What the
 // kernel does with them is in the conformance suite.
@@ -88,6 +90,32 @@ test("a delegated group is left for a leaf before controllers are handed down, u
   ]);
 });
 
+test("whoever was started a moment ago and is in no group yet goes to the leaf as well", async () => {
+  const child = spawn("sleep", ["60"]);
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const members = `${process.pid}\n${child.pid}\n`;
+  const delegated = { "cgroup.controllers": controllers, "cgroup.type": "domain\n", "cgroup.procs": members };
+  const { groups, notes, base } = groupsIn(hierarchy(delegated));
+  groups.make("a", everything);
+  // The last that was written.
+  expect(text(base, "supervisor/cgroup.procs")).toBe(`${child.pid}`);
+  expect(notes).toEqual([]);
+  child.kill("SIGKILL");
+  await ended;
+});
+
+test("one that is not empty is tried again when others are discarded", async () => {
+  const { groups, base } = groupsIn(hierarchy({}));
+  const [first, second, third] = ["a", "b", "c"].map((name) => groups.make(name, null));
+  writeFileSync(join(base, "a/somebody"), "");
+  if (first && second) for (const group of [first, second]) groups.discard(group);
+  await eventually(() => !existsSync(join(base, "b")), 5_000, "the empty one is gone");
+  expect(existsSync(join(base, "a"))).toBe(true);
+  rmSync(join(base, "a/somebody"));
+  if (third) groups.discard(third);
+  await eventually(() => !existsSync(join(base, "a")) && !existsSync(join(base, "c")), 5_000, "both are gone");
+});
+
 test("the root hands controllers down though processes are in it", () => {
   const folder = hierarchy({
     "cgroup.controllers": controllers,
@@ -99,7 +127,7 @@ test("the root hands controllers down though processes are in it", () => {
   expect([text(folder, "cgroup.subtree_control"), notes]).toEqual(["+pids", []]);
 });
 
-test("empty groups are removed, those of a dead supervisor too, and not those of one that lives", () => {
+test("empty groups are removed, those of a dead supervisor too, and not those of one that lives", async () => {
   const folder = hierarchy({});
   // No process has this number: the kernel's bound is lower.
   for (const name of ["supervisor-4194305/api@1.x", "supervisor-1/api@1.x"])
@@ -112,7 +140,7 @@ test("empty groups are removed, those of a dead supervisor too, and not those of
   const group = groups.make("a", null);
   mkdirSync(join(base, "a/made-by-the-service"));
   if (group) groups.discard(group);
-  expect(existsSync(join(base, "a"))).toBe(false);
+  await eventually(() => !existsSync(join(base, "a")), 5_000, "the group is gone");
   groups.close();
   expect(existsSync(base)).toBe(false);
 });

@@ -14,6 +14,7 @@ function fakeListeners(): Listeners {
         ? fail({ code: "listener-busy", message: "", retry: "later" })
         : ok({ name, fd: inode, address: "127.0.0.1:80", inode: inode++ }),
     assertBacklog: () => undefined,
+    mend: () => "whole",
     close: () => undefined,
   };
 }

@@ -39,7 +39,7 @@ test("a request in flight is waited for, however quiet its connection is", async
   expect(calls.filter((call) => call === "census").length).toBe(4);
 });
 
-test("a connection that was idle for long before still gets the whole idle limit", async () => {
+test("C1 C12: a connection that was idle for long before still gets the whole idle limit", async () => {
   const { server } = scripted([{ open: 1, busy: 0, leaving: 0, quietMs: NEVER_MS }]);
   const beganMs = performance.now();
   await within(drain(server, { idleMs: 150, drainMs: NEVER_MS, spreadMs: 0 }), BOUND_MS, "the drain");

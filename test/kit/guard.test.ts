@@ -9,7 +9,7 @@ test("before the drain a response is passed on as it is", async () => {
   expect((await guard({ fetch: async () => response }).fetch(request, null)).headers.has("connection")).toBe(false);
 });
 
-test("while draining every response says close, at once or later", async () => {
+test("C13: while draining every response says close, at once or later", async () => {
   for (const fetch of [() => new Response("a"), async () => new Response("a")]) {
     const guarded = guard({ fetch });
     guarded.startClosing();

@@ -60,7 +60,7 @@ describe.each(["bun", "deno"] as const)("the private listener on %s", (runtime) 
         env: { APPS: "http", ...env, ...more },
       });
 
-    test("answers before READY, when clients of a handover still wait, and is no listener for clients", async () => {
+    test("C11: answers before READY, when clients of a handover still wait, and is no listener for clients", async () => {
       const generation = start({ SUPERVISOR_HANDOVER: "1" });
       expect(await said(generation)).toEqual({ mode: "served", reason: "http" });
       const waiting = await openRaw(clients());

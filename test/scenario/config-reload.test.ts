@@ -65,7 +65,7 @@ for (const { daemon: runtime, service } of alike) {
     });
   }, 90_000);
 
-  test(`files come and go, and a renamed unit keeps its listener: ${runtime}`, async () => {
+  test(`A15: files come and go, and a renamed unit keeps its listener: ${runtime}`, async () => {
     await withDaemon({ runtime, units: { "api.toml": api(), "other.toml": sleep } }, async (daemon) => {
       const address = addressOf(await daemon.unit("api"));
       rmSync(join(daemon.path, "units/other.toml"));

@@ -30,7 +30,7 @@ const units = {
 };
 
 for (const { daemon: runtime } of alike) {
-  test(`a datagram listener outlives its processes, and none that was sent is lost or read twice: ${runtime}`, async () => {
+  test(`A14: a datagram listener outlives its processes, and none that was sent is lost or read twice: ${runtime}`, async () => {
     const sender = createSocket("udp4");
     try {
       await withDaemon({ runtime, units, files: { "receive.pl": RECEIVE } }, async (daemon) => {

@@ -7,7 +7,7 @@ import { withRoot } from "../support/root.ts";
 import { apiUnit } from "../support/unit-text.ts";
 
 for (const { daemon: runtime, service } of alike) {
-  test(`a second daemon in the same root is refused and names the first: ${runtime}`, async () => {
+  test(`B14: a second daemon in the same root is refused and names the first: ${runtime}`, async () => {
     await withDaemon({ runtime, units: { "api.toml": apiUnit(service) } }, async (daemon) => {
       const before = await daemon.unit("api");
       const second = await daemon.cli("start");
@@ -18,7 +18,7 @@ for (const { daemon: runtime, service } of alike) {
     });
   }, 60_000);
 
-  test(`what a killed daemon left in its folder is recognised as stale: ${runtime}`, async () => {
+  test(`B14: what a killed daemon left in its folder is recognised as stale: ${runtime}`, async () => {
     await withRoot({ runtime, units: { "api.toml": apiUnit(service) } }, async (root) => {
       const first = startDaemon(root);
       await first.settled();

@@ -7,7 +7,8 @@ import type { LoadOrder } from "./load/order.ts";
 import type { Failure, Tally } from "./load/tally.ts";
 import { startLoad } from "./load.ts";
 
-type Servant = (socket: Socket, request: { n: number; target: string; turn: number; close: boolean }) => void;
+type Asked = { n: number; target: string; text: string; turn: number };
+type Servant = (socket: Socket, request: Asked) => void;
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -15,7 +16,11 @@ afterEach(() => {
 });
 
 /** A server that leaves the answer to `serve`; `greet` sees each connection before its first request. */
-async function misbehave(serve: Servant, greet: (socket: Socket) => void = () => {}, path?: string): Promise<string> {
+async function misbehave(
+  serve: Servant,
+  greet: (socket: Socket) => void = () => {},
+  where: string | { port: number; host: string } = { port: 0, host: "127.0.0.1" },
+): Promise<string> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
@@ -25,16 +30,18 @@ async function misbehave(serve: Servant, greet: (socket: Socket) => void = () =>
       const text = bytes.toString("latin1");
       const target = text.split(" ")[1] ?? "";
       const n = Number(/[?&]n=(\d+)/.exec(target)?.[1]);
-      serve(socket, { n, target, turn: ++turn, close: text.includes("Connection: close") });
+      serve(socket, { n, target, text, turn: ++turn });
     });
     greet(socket);
   });
-  await new Promise<void>((resolve) => server.listen(path ?? { port: 0, host: "127.0.0.1" }, resolve));
+  await new Promise<void>((resolve) => server.listen(where, resolve));
   cleanups.push(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return path ?? `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  if (typeof where === "string") return where;
+  const { port, family, address } = server.address() as AddressInfo;
+  return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function good(n: number, extra = ""): string {
@@ -122,11 +129,11 @@ const kinds: readonly (readonly [
     "cut",
     (socket) => socket.end("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"),
   ],
-  ["the answer to another request is wrong", "wrong", (socket, { n }) => socket.write(good(n + 1))],
-  ["a 503 is wrong", "wrong", (socket, { n }) => socket.write(good(n).replace("200 OK", "503 Busy"))],
-  ["an empty 200 is wrong", "wrong", (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")],
-  ["bytes behind an answer are wrong", "wrong", (socket, { n }) => socket.write(`${good(n)}HTTP/1.1 408`)],
-  ["something that is not HTTP is wrong", "wrong", (socket) => socket.write("SSH-2.0-x\r\n\r\n")],
+  ["the answer to another request is wrong", "wrong-body", (socket, { n }) => socket.write(good(n + 1))],
+  ["a 503 is wrong", "wrong-status", (socket, { n }) => socket.write(good(n).replace("200 OK", "503 Busy"))],
+  ["an empty 200 is wrong", "wrong-body", (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")],
+  ["bytes behind an answer are wrong", "wrong-body", (socket, { n }) => socket.write(`${good(n)}HTTP/1.1 408`)],
+  ["something that is not HTTP is wrong", "wrong-body", (socket) => socket.write("SSH-2.0-x\r\n\r\n")],
 ];
 
 for (const [promise, failure, serve, greet] of kinds) {
@@ -177,4 +184,65 @@ test("a slow answer on its way is waited for, and is no gap", async () => {
 
 test("a request without an answer within the limit is a timeout", async () => {
   expectOnly(await run(await misbehave(() => {}), { limitMs: 100 }), "timeout");
+});
+
+test("a POST carries its number in its body too, and the numbers are 1, 2, 3, … without a gap", async () => {
+  const taken: number[] = [];
+  const address = await misbehave((socket, { n, text }) => {
+    const { n: told } = JSON.parse(text.slice(text.indexOf("\r\n\r\n")));
+    taken.push(told);
+    socket.write(good(told === n ? n : -1));
+  });
+  const tally = await run(address, { method: "POST", oneShot: 4 });
+  expect(tally.samples).toEqual([]);
+  expect(taken.toSorted((left, right) => left - right)).toEqual(Array.from(taken, (_, index) => index + 1));
+  expect(tally.requests).toBe(taken.length);
+});
+
+test("who cannot know yet that the server closed has failed, and who asks later has not", async () => {
+  const address = await misbehave((socket, { n }) => socket.end(good(n)));
+  expectOnly(await run(address, { thinkMs: 50, blindMs: 10_000 }), "eof-reused");
+  expect(await run(address, { thinkMs: 50, blindMs: 10 })).toMatchObject({ failed: 0 });
+});
+
+test("an answer that nobody asked for spoils the next request on its connection", async () => {
+  const address = await misbehave((socket, { n }) => {
+    socket.write(good(n));
+    setTimeout(() => socket.write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"), 20);
+  });
+  expectOnly(await run(address, { thinkMs: 400, leastPerLoop: 2 }), "wrong-body");
+});
+
+test("each second is counted by itself, and a failure has its time", async () => {
+  const endsAtMs = performance.now() + 1_500;
+  const address = await misbehave((socket, { n }) => {
+    if (performance.now() < endsAtMs) socket.write(good(n));
+    else socket.resetAndDestroy();
+  });
+  const load = await startLoad({ address, keepAlive: 2, oneShot: 0, thinkMs: 20, leastPerLoop: 100 });
+  expect(await load.count()).toBeGreaterThan(1);
+  const { seconds, failures, ...tally } = await load.stop();
+  expect(seconds).toHaveLength(Math.floor(tally.durationMs / 1000) + 1);
+  expect(seconds.reduce((sum, { ok }) => sum + ok, 0)).toBe(tally.ok);
+  expect(failures).toHaveLength(tally.failed);
+  const within = (second: number) => failures.filter(({ atMs }) => Math.floor(atMs / 1000) === second).length;
+  expect(seconds.map(({ failed }) => failed)).toEqual(seconds.map((_, second) => within(second)));
+  const brokeAtMs = performance.timeOrigin + endsAtMs;
+  expect((failures[0]?.atMs ?? 0) + tally.startedAtMs).toBeGreaterThan(brokeAtMs - 100);
+});
+
+test("a thousand connections are held at once, over IPv6 as well", async () => {
+  const open = new Set<Socket>();
+  let most = 0;
+  const address = await misbehave(
+    (socket, { n }) => socket.write(good(n)),
+    (socket) => {
+      most = Math.max(most, open.add(socket).size);
+      socket.once("close", () => open.delete(socket));
+    },
+    { port: 0, host: "::1" },
+  );
+  const tally = await run(address, { keepAlive: 1000, thinkMs: 0, leastPerLoop: 2 });
+  expect(tally.samples).toEqual([]);
+  expect([most, tally.connections]).toEqual([1000, 1000]);
 });

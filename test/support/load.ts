@@ -10,18 +10,25 @@ const BUN = fileURLToPath(new URL("../../node_modules/.bin/bun", import.meta.url
 
 const DEFAULTS = {
   path: "/echo",
+  method: "GET",
   keepAlive: 32,
   oneShot: 32,
   thinkMs: 0,
+  thinkEvenly: false,
+  blindMs: 0,
   limitMs: 10_000,
   leastPerLoop: 1,
   slow: null,
-};
+} as const;
 
 /** How much longer than its slowest request a load may take to begin, and to end. */
 const PATIENCE_MS = 10_000;
 
 export interface Load {
+  /** When its first second began. Units: milliseconds since 1970, with fractions. */
+  readonly startedAtMs: number;
+  /** How many requests have found their fate so far. */
+  count(): Promise<number>;
   /** Lets every request on its way find its fate, and counts. A second call answers the same. */
   stop(): Promise<Tally>;
 }
@@ -51,7 +58,7 @@ export async function startLoad(
     if (done) throw new Error("the load client ended by itself");
     return value;
   };
-  await line("runs");
+  const startedAtMs = Number((await line("runs")).split(" ")[1]);
   let tally: Promise<Tally> | null = null;
   const stop = async (): Promise<Tally> => {
     child.stdin.write("stop\n");
@@ -60,6 +67,11 @@ export async function startLoad(
     return counted;
   };
   return {
+    startedAtMs,
+    async count() {
+      child.stdin.write("count\n");
+      return Number(await line("counts so far"));
+    },
     stop() {
       tally ??= stop();
       return tally;

@@ -28,6 +28,7 @@ const service: Service = {
   sendSigkill: true,
   killMode: "control-group",
   reloadMode: "handover",
+  fileDescriptorStoreMax: 64,
   workingDirectory: "%r",
   environment: {},
   inheritEnvironment: true,

@@ -75,6 +75,7 @@ test("the supervisor's environment is inherited, less what was meant for the sup
     ...context.environ,
     LISTEN_PID: "1",
     LISTEN_FDNAMES: "x",
+    FDSTORE: "1",
     WATCHDOG_USEC: "1",
     WATCHDOG_PID: "1",
     INVOCATION_ID: "x",

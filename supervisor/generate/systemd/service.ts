@@ -132,6 +132,7 @@ function lifetime(service: Service): readonly Entry[] {
     ["KillSignal", service.killSignal],
     ["FinalKillSignal", service.finalKillSignal === "SIGKILL" ? null : service.finalKillSignal],
     ["SendSIGKILL", service.sendSigkill ? null : "no"],
+    ["FileDescriptorStoreMax", service.type === "notify" ? String(service.fileDescriptorStoreMax) : null],
   ];
 }
 

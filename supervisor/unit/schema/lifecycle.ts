@@ -24,6 +24,7 @@ export const lifecycleShape = {
   send_sigkill: z.boolean().default(true),
   kill_mode: z.enum(["control-group", "mixed", "process"]).default("control-group"),
   reload_mode: z.enum(["handover", "signal", "restart"]).default("handover"),
+  file_descriptor_store_max: z.int().min(0).max(4096).default(64),
 };
 
 type Parsed = z.infer<z.ZodObject<typeof lifecycleShape>> & Readonly<{ type: ServiceType }>;
@@ -32,7 +33,7 @@ type Lifecycle =
   | ("restart" | "restartMs" | "restartSteps" | "restartMaxDelayMs" | "startLimitBurst" | "startLimitIntervalMs")
   | ("successExitStatus" | "restartPreventExitStatus" | "restartForceExitStatus")
   | ("timeoutStartMs" | "timeoutStopMs" | "watchdogMs" | "runtimeMaxMs")
-  | ("killSignal" | "finalKillSignal" | "sendSigkill" | "killMode" | "reloadMode");
+  | ("killSignal" | "finalKillSignal" | "sendSigkill" | "killMode" | "reloadMode" | "fileDescriptorStoreMax");
 
 /**
  * Gives the keys their place in the unit.
@@ -59,6 +60,7 @@ export function toLifecycle(parsed: Parsed): Pick<Service, Lifecycle> {
     sendSigkill: parsed.send_sigkill,
     killMode: parsed.kill_mode,
     reloadMode: parsed.reload_mode,
+    fileDescriptorStoreMax: parsed.file_descriptor_store_max,
   };
 }
 

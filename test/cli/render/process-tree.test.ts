@@ -28,16 +28,17 @@ test("children stand below their parents, and who has lost his stands alone", ()
   ]);
 });
 
-test("of several instances each has a branch of its own", () => {
+test("of several instances each has a branch of its own, with its own words", () => {
   const instances = [
     makeInstance("api@1", { pid: 42, processes: [one(42, 1, "a"), one(44, 42, "b")] }),
-    makeInstance("api@2", { pid: 43, phase: "draining", processes: [one(43, 1, "c")] }),
+    makeInstance("api@2", { pid: 43, phase: "draining", status_text: "going", processes: [one(43, 1, "c")] }),
   ];
   expect(processTree(instances)).toEqual([
     "├─ api@1 running, pid 42, generation 3",
     "│  └─ 42 a",
     "│     └─ 44 b",
     "└─ api@2 draining, pid 43, generation 3",
+    '   "going"',
     "   └─ 43 c",
   ]);
 });

@@ -3,6 +3,8 @@ import type { Case } from "./case.ts";
 import { clockCases } from "./clock.ts";
 import { containmentCases } from "./containment.ts";
 import { credentialCases } from "./credentials.ts";
+import { famineCases } from "./famine.ts";
+import { groupCases } from "./groups.ts";
 import { haltSignalCases } from "./halt-signal.ts";
 import { listenerCases } from "./listener.ts";
 import { notifyCases } from "./notify.ts";
@@ -12,6 +14,7 @@ import { privateListenerCases } from "./private-listener.ts";
 import { privilegeCases } from "./privileges.ts";
 import { processCases } from "./process.ts";
 import { realProgramCases } from "./real-programs.ts";
+import { reuseCases } from "./reuse.ts";
 import { serveCases } from "./serve.ts";
 import { storeCases } from "./store.ts";
 import { treeCases } from "./tree.ts";
@@ -24,6 +27,7 @@ export const cases: readonly Case[] = [
   ...processCases,
   ...treeCases,
   ...containmentCases,
+  ...groupCases,
   ...privilegeCases,
   ...notifyCases,
   ...notifyFuzzCases,
@@ -35,5 +39,7 @@ export const cases: readonly Case[] = [
   ...serveCases,
   ...acceptorCases,
   ...haltSignalCases,
+  ...famineCases,
+  ...reuseCases,
   ...witnessCases,
 ];

@@ -5,7 +5,7 @@ import type { Case } from "./case.ts";
 
 export const clockCases: readonly Case[] = [
   {
-    promise: "now is the machine's monotonic clock in milliseconds",
+    promise: "B27: now is the machine's monotonic clock in milliseconds",
     run: async () => {
       const uptimeMs = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
       const now = createClock().now();

@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { findGroupPlace } from "../../../supervisor/host/group-place.ts";
-import { createGroups } from "../../../supervisor/host/groups.ts";
 import { readStat } from "../../../supervisor/host/procfs.ts";
 import { eventually } from "../../support/eventually.ts";
 import type { Case } from "./case.ts";
-import { type Child, type Rig, type RigOptions, withRig } from "./rig.ts";
+import { BROUGHT, DAEMON, inGroups, limits } from "./in-groups.ts";
+import { type Rig, withRig } from "./rig.ts";
 
 const LIMIT_MS = 10_000;
-/** Forks twice with a session of its own in between, as a classic daemon does; $BODY is what the daemon is. */
-const DAEMON = `use POSIX; exit if fork; POSIX::setsid(); exit if fork; open F, ">pid.new"; print F $$; close F; rename "pid.new", "pid"; alarm 60; `;
-
 /** Containment by looking at processes, and by control groups. */
 const modes = [
   { by: "by kinship", grouped: false },
@@ -31,7 +27,7 @@ export const containmentCases: readonly Case[] = [
     }),
     both(`those who are forked while the others are killed are killed as well, ${by}`, {
       grouped,
-      use: forkingAll(grouped ? 0.001 : 0.05),
+      use: forkingAll("", 0.05),
     }),
     both(`a main process of its own choice is the one whose end counts, ${by}`, { grouped, use: otherMain }),
     both(`a main process that is not our child is taken to have ended well, ${by}`, { grouped, use: foreignMain }),
@@ -53,35 +49,15 @@ export const containmentCases: readonly Case[] = [
       "an orphan that has neither the mark nor the output of an invocation is nobody's, and is reaped when it ends",
     run: () => withRig(stranger),
   },
-  inGroups("a child is in its control group before its program runs, and the group goes with it", group),
-  inGroups("where only limits call for a group, a child without them has none", limitedGroup, { grouping: "limited" }),
-  inGroups("a child whose listeners, user and limits need a shell is in its control group as well", confinedGroup),
   inGroups(
-    "a process that an odd variable keeps out of a control group is noted, and contained all the same",
-    ungrouped,
+    "those who are forked without a pause in a control group are all killed at once",
+    forkingAll(BROUGHT, 0.001),
   ),
   inGroups("a stranger that was gone before we came to listen is not believed", goneStranger),
-  inGroups("what a killed supervisor left of empty control groups is removed", swept),
 ];
 
 function both(promise: string, { grouped, use }: { grouped: boolean; use: (rig: Rig) => Promise<void> }): Case {
   return grouped ? inGroups(promise, use) : { promise, run: () => withRig(use) };
-}
-
-/** A case that needs control groups. Where they cannot be made it is passed over, and says so. */
-function inGroups(promise: string, use: (rig: Rig) => Promise<void>, options: RigOptions = {}): Case {
-  const run = async (): Promise<void> => {
-    const groups = createGroups({ note: () => undefined });
-    groups?.close();
-    if (!groups) return console.error(`not run, since no control group can be made here: ${promise}`);
-    await withRig(use, { grouped: true, ...options });
-    assert.equal(existsSync(ownFolder()), false, "the supervisor's own folder is gone");
-  };
-  return { promise, run };
-}
-
-function ownFolder(): string {
-  return join(findGroupPlace()?.folder ?? "", `supervisor-${process.pid}`);
 }
 
 async function daemonised(rig: Rig): Promise<void> {
@@ -135,10 +111,10 @@ async function leftSession(rig: Rig): Promise<void> {
 }
 
 /** For a minute at most, each forks the next one in a session of its own and ends: nobody holds still, and nobody has a parent. */
-function forkingAll(everySec: number): (rig: Rig) => Promise<void> {
+function forkingAll(before: string, everySec: number): (rig: Rig) => Promise<void> {
   const relay = `use POSIX; $| = 1; print "up"; for (1 .. 60 / ${everySec}) { POSIX::_exit(0) if fork(); POSIX::setsid(); select(undef, undef, undef, ${everySec}); }`;
   return async (rig) => {
-    const child = rig.shell(`${`perl -e '${relay}' & `.repeat(4)} sleep 100`, { marked: true });
+    const child = rig.shell(`${before}${`perl -e '${relay}' & `.repeat(4)} sleep 100`, { marked: true });
     await child.untilPrinted("upupupup");
     rig.processes.signal(child.invocation, "SIGKILL", "group");
     await child.gone();
@@ -235,53 +211,10 @@ async function stranger(rig: Rig): Promise<void> {
   await eventually(() => readStat(daemon) === null, LIMIT_MS, "the daemon reaped");
 }
 
-async function group(rig: Rig): Promise<void> {
-  const child = rig.spawn(["cat", "/proc/self/cgroup"], { keeper: "api@2" });
-  await child.until("exited");
-  const name = `supervisor-${process.pid}/api@2.${child.invocation}`;
-  assert.ok(child.stdout.split("\n").some((line) => line.startsWith("0::") && line.endsWith(`/${name}`)));
-  assert.equal(existsSync(join(ownFolder(), "..", name)), false);
-}
-
-async function limitedGroup(rig: Rig): Promise<void> {
-  const resources = { memoryMaxBytes: 2 ** 30, cpuQuotaPercent: Infinity, tasksMax: Infinity };
-  const [without, limited] = [
-    rig.spawn(["cat", "/proc/self/cgroup"]),
-    rig.spawn(["cat", "/proc/self/cgroup"], { resources }),
-  ];
-  await Promise.all([without.until("exited"), limited.until("exited")]);
-  assert.doesNotMatch(without.stdout, /unit@1/);
-  assert.match(limited.stdout, new RegExp(`/unit@1.${limited.invocation}$`, "m"));
-}
-
-async function confinedGroup(rig: Rig): Promise<void> {
-  const nobody = process.getuid?.() === 0 ? { user: "4711", group: "4712" } : { user: "", group: "" };
-  const child: Child = rig.spawn(["cat", "/proc/self/cgroup", "/proc/self/limits"], {
-    cwd: "/",
-    privileges: {
-      ...{ ...nobody, supplementaryGroups: [], noNewPrivileges: true },
-      ...{ umask: 0o22, nice: 1, oomScoreAdjust: null, limits: { nofile: 77 } },
-    },
-  });
-  assert.deepEqual((await child.until("exited")).exit, { by: "code", code: 0 });
-  assert.match(child.stdout, new RegExp(`^0::.*/supervisor-${process.pid}/unit@1.${child.invocation}$`, "m"));
-  assert.match(child.stdout, /^Max open files +77 /m);
-}
-
-async function ungrouped(rig: Rig): Promise<void> {
-  const child = rig.spawn(["sh", "-c", "setsid sleep 100 & echo up; wait"], {
-    env: { PATH: "/usr/bin:/bin", "odd.name": "x" },
-  });
-  await child.untilPrinted("up");
-  assert.match(rig.notes.join(), /^unit@1 has no control group, since a variable/);
-  rig.processes.signal(child.invocation, "SIGKILL", "group");
-  await child.gone();
-}
-
 async function goneStranger(rig: Rig): Promise<void> {
   const child = rig.shell(
     `echo "$NOTIFY_SOCKET"; until test -e go; do sleep 0.01; done; ${say("STATUS=own")}; sleep 100`,
-    { notify: true },
+    { notify: true, resources: limits },
   );
   await child.untilPrinted("\n");
   const env = { PATH: "/usr/bin:/bin", NOTIFY_SOCKET: child.stdout.trim() };
@@ -290,16 +223,6 @@ async function goneStranger(rig: Rig): Promise<void> {
   for (const limit = Date.now() + LIMIT_MS; !existsSync(join(rig.dir, "sent")); ) assert.ok(Date.now() < limit);
   mkdirSync(join(rig.dir, "go"));
   assert.deepEqual((await child.until("notified")).fields, { STATUS: "own" });
-}
-
-async function swept(): Promise<void> {
-  const folder = findGroupPlace()?.folder ?? "";
-  // No process has this number: the kernel's bound is lower.
-  const left = join(folder, "supervisor-4194305");
-  mkdirSync(join(left, "api@1.x"), { recursive: true });
-  const groups = createGroups({ note: () => undefined });
-  assert.equal(readdirSync(folder).includes("supervisor-4194305"), false);
-  groups?.close();
 }
 
 function say(text: string): string {

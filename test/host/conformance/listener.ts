@@ -19,7 +19,8 @@ const listeners = createListeners();
 
 export const listenerCases: readonly Case[] = [
   {
-    promise: "listeners arrive from descriptor 3 on, in order, non-blocking, with names and the child's own pid",
+    promise:
+      "A3 A4 A5 A6: listeners arrive from descriptor 3 on, in order, non-blocking, with names and the child's own pid",
     run: lent,
   },
   {
@@ -34,7 +35,7 @@ export const listenerCases: readonly Case[] = [
     },
   },
   {
-    promise: "IPv4, IPv6, localhost and every address are bound as asked, and answer",
+    promise: "A15: IPv4, IPv6, localhost and every address are bound as asked, and answer",
     run: async () => {
       for (const [host, shown, clients] of [
         ["127.0.0.1", "127.0.0.1", ["127.0.0.1"]],
@@ -65,7 +66,7 @@ export const listenerCases: readonly Case[] = [
     },
   },
   {
-    promise: "the options of a socket reach the kernel, and its backlog can be asserted again",
+    promise: "A7: the options of a socket reach the kernel, and its backlog can be asserted again",
     run: async () => {
       const all = { reusePort: true, noDelay: true, keepAlive: true, deferAcceptMs: 1500, backlog: 7 } as const;
       const first = opened(listeners.open("unit", { ...tcp("127.0.0.1", 0), ...all }));
@@ -90,7 +91,7 @@ export const listenerCases: readonly Case[] = [
     },
   },
   {
-    promise: "a unix path gets its mode, replaces what a dead process left, and never what lives or is no socket",
+    promise: "A13: a unix path gets its mode, replaces what a dead process left, and never what lives or is no socket",
     run: paths,
   },
   {

@@ -45,7 +45,7 @@ export const notifyCases: readonly Case[] = [
       }),
   },
   {
-    promise: "a datagram of a process that does not belong to the invocation is ignored",
+    promise: "B24: a datagram of a process that does not belong to the invocation is ignored",
     run: () =>
       withRig(async (rig) => {
         const child = rig.shell(`echo "$NOTIFY_SOCKET"; sleep 100`, { notify: true });
@@ -107,7 +107,8 @@ export const notifyCases: readonly Case[] = [
       }),
   },
   {
-    promise: "a socket is for its owner alone, is gone after the exit, and moves to a shorter directory when it must",
+    promise:
+      "B24: a socket is for its owner alone, is gone after the exit, and moves to a shorter directory when it must",
     run: () => withRig(places),
   },
 ];

@@ -12,7 +12,7 @@ const SAY = "perl -MSocket -e 'socket(S,PF_UNIX,SOCK_DGRAM,0);send(S,shift,0,soc
 
 export const processCases: readonly Case[] = [
   {
-    promise: "a child sees exactly descriptors 0, 1 and 2",
+    promise: "A3: a child sees exactly descriptors 0, 1 and 2",
     run: () =>
       withRig(async (rig) => {
         // Ones that whoever started us forgot to close, as shells and editors do.
@@ -174,6 +174,10 @@ export const processCases: readonly Case[] = [
     run: () => withRig(manyAtOnce),
   },
   {
+    promise: "many that end at once are reported a few at a time, and everybody else has a turn in between",
+    run: () => withRig(endTogether),
+  },
+  {
     promise: "a flood on one pipe does not delay another's exit",
     run: () => withRig(flooded),
   },
@@ -263,6 +267,22 @@ async function manyAtOnce(rig: Rig): Promise<void> {
   }
   for (const child of children) child.closePipes();
   assert.equal(openDescriptors(), before);
+}
+
+/** Whoever hears of an end takes a millisecond for it. */
+async function endTogether(rig: Rig): Promise<void> {
+  const children = Array.from({ length: 40 }, () => rig.spawn(["sleep", "100"]));
+  for (const { invocation } of children) rig.processes.signal(invocation, "SIGKILL", "group");
+  const areDead = (): boolean => children.every(({ pid }) => readStat(pid)?.state === "Z");
+  for (const limit = performance.now() + 10_000; !areDead(); ) assert.ok(performance.now() < limit);
+  let turns = 0;
+  const ticking = setInterval(() => turns++, 1);
+  await rig.until("all ends", () => {
+    for (const untilMs = performance.now() + 1; performance.now() < untilMs; );
+    return children.every((child) => child.seen("exited"));
+  });
+  clearInterval(ticking);
+  assert.ok(turns >= 5, `${turns} turns for others`);
 }
 
 async function flooded(rig: Rig): Promise<void> {

@@ -15,7 +15,7 @@ const LIMIT_MS = 10_000;
 type EventOf<Tag extends ProcessEvent["tag"]> = Extract<ProcessEvent, { tag: Tag }>;
 /** `marked`: with INVOCATION_ID in the environment, as the daemon has it. */
 type Ask = Partial<Omit<SpawnOrder, "invocation" | "stdout" | "stderr"> & { marked: boolean }>;
-export type RigOptions = Readonly<{ grouped?: boolean; grouping?: "all" | "limited" }>;
+export type RigOptions = Readonly<{ grouped?: boolean }>;
 
 /** The real host with a directory of its own, and a memory of everything it reported. */
 export class Rig {
@@ -30,7 +30,7 @@ export class Rig {
   readonly #children: Child[] = [];
 
   /** `grouped`: with control groups, where they may be made. */
-  constructor({ grouped = false, grouping = "all" }: RigOptions = {}) {
+  constructor({ grouped = false }: RigOptions = {}) {
     const note = (text: string): void => {
       this.notes.push(text);
     };
@@ -42,7 +42,6 @@ export class Rig {
         this.wake();
       },
       groups: grouped ? createGroups({ note }) : null,
-      grouping,
       note,
     });
   }

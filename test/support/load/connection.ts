@@ -1,106 +1,145 @@
-import { connect, type Socket } from "node:net";
 import { type Response, readResponse } from "./response.ts";
 import type { Failure } from "./tally.ts";
+import * as wire from "./wire.ts";
 
 export type Failed = Readonly<{ failure: Failure; detail: string }>;
 
+/** What became of a request. */
+export type Fate = Response | Failed;
+
 /** One client connection. It is never repaired and never asks twice: what happens to it is the fate of the request on it. */
 export interface Connection {
-  /** Sends one request and waits for its fate. */
-  ask(request: string): Promise<Response | Failed>;
-  /** True when nothing further can be asked: the server closed it, or it broke. */
-  gone(): boolean;
+  /** Sends one request, as soon as the connection is made. Its fate is told to the connection's owner, once. */
+  ask(request: string): void;
+  /** When the server closed it, or it broke; null while it is open. Units: the clock of `performance.now()`. */
+  readonly goneAtMs: number | null;
+  /** What the server sent without being asked. Units: bytes. */
+  readonly unaskedBytes: number;
   close(): void;
 }
 
-/** Connects. Units: `limitMs` holds for the connect and for each request. Shape: address `127.0.0.1:8080`, `[::1]:8080` or `/run/api.sock`. */
-export function open(address: string, limitMs: number): Promise<Connection | Failed> {
-  return new Promise((resolve) => {
-    const socket = dial(address);
-    socket.setNoDelay(true);
-    const timer = setTimeout(() => give({ failure: "timeout", detail: "not connected in time" }), limitMs);
-    const onError = (error: NodeJS.ErrnoException) => give(connectFailure(error));
-    socket.once("error", onError);
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      socket.off("error", onError);
-      resolve(attend(socket, limitMs));
-    });
-    function give(failed: Failed): void {
-      clearTimeout(timer);
-      socket.on("error", ignoreLateError);
-      socket.destroy();
-      resolve(failed);
-    }
-  });
-}
+type State = {
+  readonly fd: number;
+  readonly settle: (fate: Fate) => void;
+  isConnected: boolean;
+  isWaiting: boolean;
+  request: string | null;
+  asked: number;
+  received: Buffer;
+  goneAtMs: number | null;
+  goneBy: "eof" | "reset";
+  unaskedBytes: number;
+};
 
-function dial(address: string): Socket {
-  if (address.startsWith("/")) return connect(address);
-  const colon = address.lastIndexOf(":");
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, "");
-  return connect(Number(address.slice(colon + 1)), host);
-}
+const MOST_CONNECTIONS = 60_000;
+const NOTHING = Buffer.alloc(0);
+const open = new Map<number, State>();
 
-function connectFailure(error: NodeJS.ErrnoException): Failed {
-  const detail = `${error.code} at connect`;
-  if (error.code === "ECONNREFUSED" || error.code === "ENOENT") return { failure: "refused", detail };
-  return { failure: error.code === "ECONNRESET" ? "reset-fresh" : "connect", detail };
-}
-
-/** The socket is given up already and its one fate is told; a second report of the same end adds nothing. */
-function ignoreLateError(): void {}
-
-type Waiting = { received: Buffer; settle: (fate: Response | Failed) => void };
-
-function attend(socket: Socket, limitMs: number): Connection {
-  const line = { waiting: null as Waiting | null, asked: 0, gone: false, excessBytes: 0 };
-  socket.on("data", (chunk: Buffer) => {
-    const { waiting } = line;
-    if (!waiting) {
-      line.excessBytes += chunk.length;
-      return;
-    }
-    waiting.received = waiting.received.length === 0 ? chunk : Buffer.concat([waiting.received, chunk]);
-    const progress = readResponse(waiting.received, false);
-    if (progress.tag === "broken") waiting.settle({ failure: "wrong", detail: progress.reason });
-    if (progress.tag === "whole") waiting.settle(progress.response);
-  });
-  const ended = (by: "eof" | "reset", detail: string) => {
-    line.gone = true;
-    line.waiting?.settle(lastWord(line.waiting.received, by, line.asked, detail));
+/** Connects. `settle` hears of each request that is asked on it. */
+export function connect(target: wire.Target, settle: (fate: Fate) => void): Connection | Failed {
+  const fd = wire.dial(target, MOST_CONNECTIONS);
+  if (fd < 0) return connectFailure(-fd);
+  const state: State = {
+    fd,
+    settle,
+    isConnected: false,
+    isWaiting: false,
+    request: null,
+    asked: 0,
+    received: NOTHING,
+    goneAtMs: null,
+    goneBy: "eof",
+    unaskedBytes: 0,
   };
-  socket.on("end", () => ended("eof", "closed before the answer"));
-  socket.on("close", () => ended("eof", "closed before the answer"));
-  socket.on("error", (error: NodeJS.ErrnoException) => ended("reset", `${error.code} before the answer`));
+  open.set(fd, state);
   return {
-    ask(request) {
-      line.asked++;
-      const excess = line.excessBytes;
-      if (excess > 0) return Promise.resolve({ failure: "wrong", detail: `${excess} bytes that nobody asked for` });
-      return new Promise((resolve) => {
-        const settle = (fate: Response | Failed) => {
-          clearTimeout(timer);
-          line.waiting = null;
-          resolve(fate);
-        };
-        const timer = setTimeout(() => settle({ failure: "timeout", detail: `request ${line.asked}` }), limitMs);
-        line.waiting = { received: Buffer.alloc(0), settle };
-        socket.write(request);
-      });
+    ask: (request) => ask(state, request),
+    get goneAtMs() {
+      return state.goneAtMs;
     },
-    gone: () => line.gone,
-    close: () => void socket.destroy(),
+    get unaskedBytes() {
+      return state.unaskedBytes;
+    },
+    close() {
+      state.isWaiting = false;
+      if (open.delete(fd)) wire.close(fd);
+    },
   };
+}
+
+/** Something has happened on a descriptor. */
+export function attend(fd: number, over: boolean): void {
+  const state = open.get(fd);
+  if (!state) return;
+  const errno = over ? wire.errorOf(fd) : 0;
+  const fate = state.isConnected || errno === 0 ? read(state, over, errno) : connectFailure(errno);
+  if (fate && state.isWaiting) settle(state, fate);
+}
+
+function read(state: State, over: boolean, errno: number): Fate | null {
+  state.isConnected = true;
+  if (state.request !== null) transmit(state, state.request);
+  return takeAll(state, over, errno);
+}
+
+function ask(state: State, request: string): void {
+  state.asked++;
+  state.isWaiting = true;
+  state.received = NOTHING;
+  if (state.isConnected) transmit(state, request);
+  else state.request = request;
+}
+
+/** One that cannot be sent has met the end of the connection, which is read next. */
+function transmit(state: State, request: string): void {
+  state.request = null;
+  if (wire.send(state.fd, request)) return;
+  state.goneAtMs ??= performance.now();
+  state.goneBy = "reset";
+}
+
+/** Reads what there is: all of it to the end when there is one, so that an answer and the end behind it are seen together. */
+function takeAll(state: State, over: boolean, errno: number): Fate | null {
+  let fate: Fate | null = null;
+  for (;;) {
+    const got = wire.receive(state.fd);
+    if (got === -wire.EAGAIN) return fate;
+    if (got <= 0) {
+      state.goneAtMs ??= performance.now();
+      if (got < 0 || errno !== 0) state.goneBy = "reset";
+      return fate ?? lastWord(state);
+    }
+    if (state.isWaiting && !fate) fate = take(state, wire.incoming.subarray(0, got));
+    else state.unaskedBytes += got;
+    if (!over && got < wire.incoming.length) return fate;
+  }
+}
+
+function take(state: State, chunk: Buffer): Fate | null {
+  const bytes = state.received === NOTHING ? chunk : Buffer.concat([state.received, chunk]);
+  const progress = readResponse(bytes, false);
+  if (progress.tag === "whole") return progress.response;
+  if (progress.tag === "broken") return { failure: "wrong-body", detail: progress.reason };
+  state.received = bytes === chunk ? Buffer.from(chunk) : bytes;
+  return null;
+}
+
+function settle(state: State, fate: Fate): void {
+  state.isWaiting = false;
+  state.settle(fate);
+}
+
+function connectFailure(errno: number): Failed {
+  const detail = `error ${errno} at connect`;
+  if (errno === wire.ECONNREFUSED || errno === wire.ENOENT) return { failure: "refused", detail };
+  return { failure: errno === wire.ECONNRESET ? "reset-fresh" : "connect", detail };
 }
 
 /** What the end of a connection means for the request on it. */
-function lastWord(received: Buffer, by: "eof" | "reset", asked: number, detail: string): Response | Failed {
-  const progress = readResponse(received, by === "eof");
+function lastWord({ received, goneBy, asked }: State): Fate {
+  const progress = readResponse(received, goneBy === "eof");
   if (progress.tag === "whole") return progress.response;
-  if (received.length > 0) return { failure: "cut", detail: `${by} after ${received.length} bytes` };
-  return {
-    failure: `${by}-${asked > 1 ? "reused" : "fresh"}`,
-    detail: `${detail}, request ${asked} of its connection`,
-  };
+  if (received.length > 0) return { failure: "cut", detail: `${goneBy} after ${received.length} bytes` };
+  const detail = `${goneBy} before the answer, request ${asked} of its connection`;
+  return { failure: `${goneBy}-${asked > 1 ? "reused" : "fresh"}`, detail };
 }

@@ -33,10 +33,25 @@ export function readResponse(bytes: Buffer, ended: boolean): Progress {
   return { tag: "whole", response: { status, headers, body: body.text, close, excess: bytes.length - body.endAt } };
 }
 
+/** Heads differ by their date alone: most are the one before. */
+let lastText = "";
+let lastHead: Head | null = null;
+
 function readHead(bytes: Buffer): Head | null | string {
   const end = bytes.indexOf(HEAD_END);
   if (end < 0) return null;
-  const [first = "", ...lines] = bytes.toString("latin1", 0, end).split("\r\n");
+  const text = bytes.toString("latin1", 0, end);
+  if (lastHead && text === lastText) return lastHead;
+  const head = parseHead(text, end + HEAD_END.length);
+  if (typeof head !== "string") {
+    lastText = text;
+    lastHead = head;
+  }
+  return head;
+}
+
+function parseHead(text: string, bodyAt: number): Head | string {
+  const [first = "", ...lines] = text.split("\r\n");
   const status = /^HTTP\/1\.1 (\d{3})( |$)/.exec(first)?.[1];
   if (!status) return `not a status line: ${first.slice(0, 60)}`;
   const headers: Record<string, string> = {};
@@ -45,7 +60,7 @@ function readHead(bytes: Buffer): Head | null | string {
     if (colon < 1) return `not a header: ${line.slice(0, 60)}`;
     headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
   }
-  return { status: Number(status), headers, bodyAt: end + HEAD_END.length };
+  return { status: Number(status), headers, bodyAt };
 }
 
 function readBody(bytes: Buffer, head: Head, ended: boolean): Body {

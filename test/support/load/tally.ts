@@ -14,13 +14,21 @@ export const failures = [
   "eof-reused",
   /** The answer began and did not end. */
   "cut",
-  /** A whole answer that is not the one to this request: its status, its body, or bytes behind its end. */
-  "wrong",
+  /** A whole answer with another status than 200. */
+  "wrong-status",
+  /** A whole answer that is not the one to this request: its body, no HTTP at all, or bytes behind its end. */
+  "wrong-body",
   /** The whole answer did not come within the limit. */
   "timeout",
 ] as const;
 
 export type Failure = (typeof failures)[number];
+
+/** Units: milliseconds. */
+export type Spread = Readonly<{ p50: number; p99: number; p999: number; max: number }>;
+
+/** One second of a load. */
+export type Second = Readonly<{ ok: number; failed: number; latencyMs: Spread }>;
 
 /**
  * What became of every request of a load.
@@ -34,6 +42,8 @@ export type Tally = Readonly<{
   fates: Readonly<Record<Failure, number>>;
   /** The first failures in words, for the message of a failed test. */
   samples: readonly string[];
+  /** The first twenty thousand failures: when, since the load began, and what. */
+  failures: readonly Readonly<{ atMs: number; failure: Failure }>[];
   /** Connections opened. */
   connections: number;
   /** Answers with `Connection: close`, each obeyed by opening a new connection. */
@@ -42,6 +52,12 @@ export type Tally = Readonly<{
   idleClosed: number;
   generations: Readonly<Record<string, number>>;
   longestGapMs: number;
-  latencyMs: Readonly<{ p50: number; p99: number; max: number }>;
+  latencyMs: Spread;
+  /** The load's seconds, one after the other from `startedAtMs`; the first hour of them. */
+  seconds: readonly Second[];
+  /** Since 1970, with fractions, so that another process of this machine may compare it with its own. */
+  startedAtMs: number;
   durationMs: number;
+  /** Processor time of the client itself. */
+  cpuMs: number;
 }>;

@@ -7,9 +7,8 @@ import { serve } from "../../../services/kit/serve.ts";
 
 /**
  * The service of the scenarios. How a generation behaves stands in the file `behaviour` of its working directory when it starts,
- * so that one unit file makes good and bad generations: `serve` (also without a file), `exit-before-ready`, `never-ready`,
- * `exit-in-soak MS`, `exit-in-warm-up MS` (it has called serve, and never says that it is ready), `own-port` (it says that
- * it is ready, and serves a port of its own), `refuse-instance N` (only that instance exits before it is ready).
+ * so that one unit file makes good and bad generations: `serve` (also without a file), `exit-before-ready`, `own-port` (it says
+ * that it is ready, and serves a port of its own), `refuse-instance N` (only that instance exits before it is ready).
  * Shape: `GET /echo?n=7` answers `{"pid":42,"generation":3,"n":7}`; `GET /slow?ms=500&n=7` the same, later;
  * `GET /helper?ms=500&n=7` the same, when a child of this process has slept for so long.
  */
@@ -21,20 +20,6 @@ const [behaviour = "serve", ms = "0"] = existsSync(FILE) ? readFileSync(FILE, "u
 switch (behaviour) {
   case "serve":
     await begin();
-    break;
-  case "exit-in-soak":
-    await begin();
-    setTimeout(() => {
-      console.error("lost the database");
-      process.exit(1);
-    }, Number(ms));
-    break;
-  case "exit-in-warm-up":
-    await serve({ fetch: answer }, { life: processLife() });
-    setTimeout(() => {
-      console.error("the cache did not fill");
-      process.exit(3);
-    }, Number(ms));
     break;
   case "own-port":
     createServer(() => {}).listen(0, "127.0.0.1", () => processLife().ready("serving somewhere"));
@@ -48,10 +33,6 @@ switch (behaviour) {
     console.log("reading the settings");
     console.error("no database at db.internal:5432");
     process.exit(3);
-    break;
-  case "never-ready":
-    console.error("waiting for a lock");
-    setInterval(() => {}, 60_000);
     break;
   default:
     throw new Error(`no such behaviour: ${behaviour}`);

@@ -1,0 +1,71 @@
+import type { State } from "../core/state.ts";
+import type { UnitState, World } from "../core/world.ts";
+import type { Unit } from "../unit/unit.ts";
+import { type Told, told } from "./happening.ts";
+import type { Mended } from "./sockets.ts";
+
+/** How often listeners are looked after while a process leaves: some shut down on their way what all generations share. */
+const lookMs = 50;
+
+export type LookoutOptions = Readonly<{
+  mend: (unit: Unit) => readonly Mended[];
+  /** A listener of the unit could not be mended: who runs has the one that is lost. */
+  lost: (unit: string) => void;
+  note: (one: Told) => void;
+}>;
+
+/** Notices that a process has shut a listener down for all, when something has become of its unit and while it leaves. */
+export interface Lookout {
+  /** Call after every turn. */
+  turned(world: World): void;
+  close(): void;
+}
+
+export function createLookout(options: LookoutOptions): Lookout {
+  return new ListenerLookout(options);
+}
+
+class ListenerLookout implements Lookout {
+  readonly #options: LookoutOptions;
+  #seen: World["units"] = new Map();
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  constructor(options: LookoutOptions) {
+    this.#options = options;
+  }
+
+  turned({ units }: World): void {
+    if (units === this.#seen) return;
+    const changed = [...units.values()].filter((entry) => this.#seen.get(entry.unit.name) !== entry);
+    this.#seen = units;
+    for (const entry of changed) this.#look(entry);
+    if (this.#leaving().length === 0) this.close();
+    else this.#timer ??= setInterval(() => this.#lookAtLeaving(), lookMs).unref();
+  }
+
+  close(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #leaving(): readonly UnitState[] {
+    return [...this.#seen.values()].filter(({ unit, instances }) => unit.sockets.length > 0 && instances.some(leaves));
+  }
+
+  #lookAtLeaving(): void {
+    for (const entry of this.#leaving()) this.#look(entry);
+  }
+
+  #look({ unit }: UnitState): void {
+    if (unit.sockets.length === 0) return;
+    const mended = this.#options.mend(unit);
+    for (const { name, isLost } of mended) {
+      const fate = isLost ? "the next generation gets another one" : "it listens again";
+      const text = `a process of ${unit.name} has shut down listener ${name} for all: ${fate}`;
+      this.#options.note({ ...told("warn", "listener.shut-down", text), unit: unit.name });
+    }
+    if (mended.some(({ isLost }) => isLost)) this.#options.lost(unit.name);
+  }
+}
+
+const leaves = ({ leaving }: State): boolean => leaving.length > 0;
