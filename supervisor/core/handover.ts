@@ -15,7 +15,7 @@ export function begin(context: Context, step: Step, run: Run, back: Undo | null 
   const generation = step.state.generation + 1;
   const ticket = handover.serial + 1;
   const [ordered, next] = order(context, step, generation, back?.program ?? null);
-  const rollout = back?.rollout ?? handover.queued ?? tick.now;
+  const rollout = handover.queued ?? (back && handover.rollout) ?? tick.now;
   const counted = set(ordered, { generation, handover: { ...handover, serial: ticket, queued: null, rollout } });
   const backTo = back?.program.generation ?? null;
   const told = report(counted, { tag: "handover-began", ticket, generation, invocation: next.invocation, backTo });

@@ -1,6 +1,6 @@
 import type { Cause } from "./cause.ts";
 import type { Event } from "./event.ts";
-import { atRest, mainRun, type Rollout, type State } from "./state.ts";
+import { atRest, type Rollout, type State, serving } from "./state.ts";
 import type { UnitState } from "./world.ts";
 
 type RolloutEvent = Extract<Event, { tag: "replace" | "withdraw" | "go-back" | "agree" }>;
@@ -14,7 +14,7 @@ type RolloutEvent = Extract<Event, { tag: "replace" | "withdraw" | "go-back" | "
  *   queued, can begin   nobody is being replaced, or queued before it  replace
  *   has an undo         none runs a program from before the rollout    agree: there is nothing to go back to
  *   has an undo         one does, and the rollout goes on              (waits)
- *   has an undo         one does, since it refused                     go-back, as soon as it runs undisturbed
+ *   has an undo         one does, since it refused, or has gone back   go-back, as soon as it runs undisturbed
  *   has an undo         one does, and was never asked                  agree
  *
  * A newer wish for all of them goes first: it may mend what the older one broke.
@@ -31,10 +31,11 @@ export function rolloutEvent(entry: UnitState, index: number): RolloutEvent | nu
     return isNext && isUndisturbed(state) && !siblings.some(isReplacing) ? { tag: "replace" } : null;
   }
   if (undo === null) return null;
-  const behind = siblings.filter((one) => (mainRun(one)?.program.at ?? Infinity) < undo.rollout);
+  const behind = siblings.filter((one) => serving(one).some(({ program }) => program.at < undo.rollout));
   if (behind.length === 0 || atRest(state)) return { tag: "agree" };
   if (entry.instances.some(isReloading)) return null;
-  if (!behind.some((one) => hasRefused(one, undo.rollout))) return { tag: "agree" };
+  const isUndone = behind.some((one) => hasRefused(one, undo.rollout) || goesBack(one, undo.rollout));
+  if (!isUndone) return { tag: "agree" };
   return isUndisturbed(state) && !siblings.some(isReplacing) ? { tag: "go-back" } : null;
 }
 
@@ -62,6 +63,11 @@ export const isReloading = ({ phase, handover }: State): boolean =>
 /** It kept its old generation in that rollout or a later one, and not on the way back. */
 const hasRefused = ({ handover: { last } }: State, rollout: Rollout): boolean =>
   last?.result === "kept-old" && !last.back && last.rollout >= rollout;
+
+/** It has gone back from that rollout or a later one, or is on its way. Why: whoever refused it may be gone by now. */
+const goesBack = (state: State, rollout: Rollout): boolean =>
+  (state.handover.rollout ?? 0) >= rollout &&
+  serving(state).some(({ invocation, program }) => program.life !== invocation);
 
 /** A handover begins when the last one is over to its end: one process more than needed is the most there ever is. */
 const isUndisturbed = ({ phase, leaving, chore }: State): boolean =>

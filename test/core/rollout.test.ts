@@ -122,6 +122,54 @@ describe("who has gone back, or could not,", () => {
   });
 });
 
+describe("whoever refused the rollout and is gone while the others go back", () => {
+  /** The third has refused, and the first is on its way back. */
+  const goingBack = (): Lives => {
+    const lives = trio();
+    lives.order("want-reload", "api");
+    renew(lives, "api@1");
+    renew(lives, "api@2");
+    lives.exit("api@3", 1);
+    return lives;
+  };
+
+  test("by a crash, does not keep the second from going back after the first", () => {
+    const lives = goingBack();
+    lives.exit("api@3", "SIGKILL");
+    renew(lives, "api@1");
+    renew(lives, "api@2");
+    expect([programs(lives), isRollingOut(entry(lives))]).toEqual(["i1 i2 i8", false]);
+  });
+
+  test("by a crash after the first is back, does not either", () => {
+    const lives = goingBack();
+    renew(lives, "api@1");
+    lives.exit("api@3", "SIGKILL");
+    renew(lives, "api@2");
+    expect(programs(lives)).toBe("i1 i2 i9");
+  });
+
+  test("because it was scaled away, does not either", () => {
+    const lives = goingBack();
+    lives.post({ tag: "scale", unit: "api", count: 2 });
+    lives.exit("api@3", "SIGTERM");
+    renew(lives, "api@1");
+    renew(lives, "api@2");
+    expect(entry(lives).instances.map((state) => short(mainRun(state)?.program.life ?? "none"))).toEqual(["i1", "i2"]);
+  });
+
+  test("before anybody went back, leaves the others where they are: it is one program", () => {
+    const lives = trio();
+    lives.order("want-reload", "api");
+    renew(lives, "api@1");
+    lives.say("ready", "api@2");
+    lives.pass(soakMs);
+    lives.order("want-down", "api@3");
+    lives.exit("api@3", "SIGTERM");
+    expect([programs(lives), isRollingOut(entry(lives))]).toEqual(["i4 i5 none", false]);
+  });
+});
+
 describe("a newer wish", () => {
   test("goes before going back, since it may mend what was broken", () => {
     const lives = trio();
