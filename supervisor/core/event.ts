@@ -1,6 +1,7 @@
 import type { ProbeKind } from "../unit/unit.ts";
 import type { Cause } from "./cause.ts";
 import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "./facts.ts";
+import type { Undo } from "./state.ts";
 
 /**
  * What may happen to one instance. Wishes come from orders, the rest are facts, but for those of the graph's gates:
@@ -20,8 +21,9 @@ export type Event = Readonly<
   | { tag: "unbind" }
   /** Its own turn in a rollout that instance `by` has refused will not come. */
   | { tag: "withdraw"; by: number; cause: Cause | null }
-  | { tag: "go-back" }
-  | { tag: "agree" }
+  | { tag: "go-back"; to: Undo }
+  /** Of what it could go back to, only `undo` is still needed. */
+  | { tag: "agree"; undo: readonly Undo[] }
   | { tag: "deadline" }
   | ProcessFact
 >;

@@ -53,11 +53,11 @@ export function commit(context: Context, step: Step, run: Run, next: Run): Step 
   return close(move(remember(context, draining, run), runningPhase(context, next)), next, "done", null);
 }
 
-/** Keeps in mind what can be gone back to. Why the oldest: siblings that are yet to follow run it, whatever came between. */
+/** Keeps in mind what can be gone back to. */
 function remember({ tick }: Context, step: Step, { program }: Run): Step {
   const { handover } = step.state;
-  const undo = handover.undo ?? { program, rollout: handover.rollout ?? tick.now };
-  return set(step, { handover: { ...handover, undo } });
+  const undo = { program, rollout: handover.rollout ?? tick.now };
+  return set(step, { handover: { ...handover, undo: [...handover.undo, undo] } });
 }
 
 /** The new generation ended, could not begin, or was late: nothing has happened to the old one. */
@@ -136,7 +136,7 @@ function close(step: Step, next: Run | null, result: HandoverEnd["result"], caus
     drainMs: null,
   };
   // One that went back, or could not, has nothing more to go back to.
-  const kept = set(step, { handover: { ...handover, undo: back ? null : handover.undo, last: end } });
+  const kept = set(step, { handover: { ...handover, undo: back ? [] : handover.undo, last: end } });
   return report(kept, { tag: "handover-ended", end, generation: next?.generation ?? generation });
 }
 

@@ -1,6 +1,6 @@
 import type { Cause } from "./cause.ts";
 import type { Event } from "./event.ts";
-import { atRest, type Rollout, type State, serving } from "./state.ts";
+import { atRest, type Rollout, type State, serving, type Undo } from "./state.ts";
 import type { UnitState } from "./world.ts";
 
 type RolloutEvent = Extract<Event, { tag: "replace" | "withdraw" | "go-back" | "agree" }>;
@@ -12,10 +12,10 @@ type RolloutEvent = Extract<Event, { tag: "replace" | "withdraw" | "go-back" | "
  *   this instance       its siblings                                   move
  *   queued              one has refused this rollout                   withdraw: its turn will not come
  *   queued, can begin   nobody is being replaced, or queued before it  replace
- *   has an undo         none runs a program from before the rollout    agree: there is nothing to go back to
+ *   has an undo         none runs a program from before the rollout    agree: it is not needed any more
  *   has an undo         one does, and the rollout goes on              (waits)
  *   has an undo         one does, since it refused, or has gone back   go-back, as soon as it runs undisturbed
- *   has an undo         one does, and was never asked                  agree
+ *   has an undo         one does, and was never asked                  agree: there is nothing to go back to
  *
  * A newer wish for all of them goes first: it may mend what the older one broke.
  */
@@ -30,14 +30,25 @@ export function rolloutEvent(entry: UnitState, index: number): RolloutEvent | nu
     const isNext = entry.instances.slice(0, index).every((one) => one.handover.queued === null);
     return isNext && isUndisturbed(state) && !siblings.some(isReplacing) ? { tag: "replace" } : null;
   }
-  if (undo === null) return null;
-  const behind = siblings.filter((one) => serving(one).some(({ program }) => program.at < undo.rollout));
-  if (behind.length === 0 || atRest(state)) return { tag: "agree" };
+  if (undo.length === 0) return null;
+  const needed = atRest(state) ? [] : undo.filter((_, at) => isNeeded(undo, at, siblings));
+  if (needed.length < undo.length) return { tag: "agree", undo: needed };
   if (entry.instances.some(isReloading)) return null;
-  const isUndone = behind.some((one) => hasRefused(one, undo.rollout) || goesBack(one, undo.rollout));
-  if (!isUndone) return { tag: "agree" };
-  return isUndisturbed(state) && !siblings.some(isReplacing) ? { tag: "go-back" } : null;
+  const to = undo.find(({ rollout }) =>
+    siblings.some((one) => runsSince(one, 0, rollout) && (hasRefused(one, rollout) || goesBack(one, rollout))),
+  );
+  if (!to) return { tag: "agree", undo: [] };
+  return isUndisturbed(state) && !siblings.some(isReplacing) ? { tag: "go-back", to } : null;
 }
+
+/** A sibling runs a program from before that rollout, and from after the one before: what this one ran at that time. */
+function isNeeded(undo: readonly Undo[], at: number, siblings: readonly State[]): boolean {
+  const [since, until] = [undo[at - 1]?.rollout ?? 0, undo[at]?.rollout ?? 0];
+  return siblings.some((one) => runsSince(one, since, until));
+}
+
+const runsSince = (state: State, since: Rollout, until: Rollout): boolean =>
+  serving(state).some(({ program }) => program.at >= since && program.at < until);
 
 /** Who refused first, and why: those who were withdrawn since only followed. */
 function refusedBy({ instances }: UnitState, refusal: State): Readonly<{ by: number; cause: Cause | null }> {
@@ -54,7 +65,7 @@ export function isRollingOut(entry: UnitState): boolean {
 
 /** True while one of them has, or is on its way back to, a program that it was handed over from. */
 export function mayGoBack({ instances }: UnitState): boolean {
-  return instances.some((state) => state.handover.undo !== null);
+  return instances.some((state) => state.handover.undo.length > 0);
 }
 
 export const isReloading = ({ phase, handover }: State): boolean =>

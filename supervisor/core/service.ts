@@ -50,7 +50,7 @@ export function halt(context: Context, step: Step): Step {
     calm,
   );
   const phase = { tag: "stopping", next: "inactive", of: main?.invocation ?? null, cleaned: false } as const;
-  const handover = { ...asked.state.handover, undo: null };
+  const handover = { ...asked.state.handover, undo: [] };
   const stopping = set(move(asked, phase, stopped), { cause: null, handover });
   return arrive(context, (asks && main && beginChore(context, stopping, "stop", main)) || stopping);
 }

@@ -139,8 +139,8 @@ export type Handover = Readonly<{
   queued: Rollout | null;
   /** The rollout of the one that began last. */
   rollout: Rollout | null;
-  /** What it goes back to if a sibling does not follow; null once the unit agrees. */
-  undo: Undo | null;
+  /** What it goes back to if a sibling does not follow, oldest first: rollouts may overlap. Empty once the unit agrees. */
+  undo: readonly Undo[];
   last: HandoverEnd | null;
 }>;
 
@@ -173,7 +173,7 @@ export const fresh: State = {
   starts: [],
   streak: 0,
   restarts: 0,
-  handover: { serial: 0, queued: null, rollout: null, undo: null, last: null },
+  handover: { serial: 0, queued: null, rollout: null, undo: [], last: null },
   reload: { began: 0, ended: 0, cause: null },
   cause: null,
   lastExit: null,

@@ -46,9 +46,9 @@ function decide(context: Context, state: State, event: Event): Step {
     case "withdraw":
       return withdraw(here, event.by, event.cause);
     case "go-back":
-      return state.phase.tag === "running" ? begin(context, here, state.phase.run, state.handover.undo) : here;
+      return state.phase.tag === "running" ? begin(context, here, state.phase.run, event.to) : here;
     case "agree":
-      return set(here, { handover: { ...state.handover, undo: null } });
+      return set(here, { handover: { ...state.handover, undo: event.undo } });
     case "deadline":
       return deadlines(context, here);
     default:

@@ -53,8 +53,8 @@ export function createPrograms(realPath: (path: string) => string): Programs {
 /** Those that run, and those that may be gone back to. */
 function programsOf({ instances }: UnitState): readonly InvocationId[] {
   return instances.flatMap((state) => {
-    const running = serving(state).map(({ program }) => program.life);
-    return state.handover.undo ? [...running, state.handover.undo.program.life] : running;
+    const former = state.handover.undo.map(({ program }) => program.life);
+    return [...serving(state).map(({ program }) => program.life), ...former];
   });
 }
 

@@ -259,7 +259,7 @@ describe("tickets", () => {
     const life = lifeAt("running");
     life.reload();
     for (let count = 0; count < 200; count++) life.send({ tag: "want-reload" });
-    expect(life.state.handover).toEqual({ serial: 1, queued: life.now, rollout: life.now, undo: null, last: null });
+    expect(life.state.handover).toEqual({ serial: 1, queued: life.now, rollout: life.now, undo: [], last: null });
     life.ready("i2");
     life.pass(1_000);
     expect([life.state.handover.serial, ...verdict(life)]).toEqual([1, 1, "done", null]);
@@ -303,6 +303,6 @@ describe("tickets", () => {
   test("nothing is cancelled when nothing was asked for", () => {
     const life = lifeAt("running");
     life.stop();
-    expect(life.state.handover).toEqual({ serial: 0, queued: null, rollout: null, undo: null, last: null });
+    expect(life.state.handover).toEqual({ serial: 0, queued: null, rollout: null, undo: [], last: null });
   });
 });

@@ -20,10 +20,15 @@ function trio(service: Partial<Unit["service"]> = {}): Lives {
 
 /** The new generation of an instance is good, and the old one drains to its end. */
 function renew(lives: Lives, name: string): readonly string[] {
+  return lives.exitOf(replaced(lives, name));
+}
+
+/** The new generation of an instance is good; names the old one, which still drains. */
+function replaced(lives: Lives, name: string): string {
   const old = mainRun(lives.state(name))?.invocation ?? "";
   lives.say("ready", name);
   lives.pass(soakMs);
-  return lives.exitOf(old);
+  return old;
 }
 
 /** Whose program each instance runs. Shape: `i1 i2 i6`. */
@@ -41,14 +46,14 @@ describe("a rollout over three instances", () => {
     const lives = trio();
     lives.order("want-reload", "api");
     renew(lives, "api@1");
-    expect([isRollingOut(entry(lives)), short(lives.state("api@1").handover.undo?.program.life ?? "")]).toEqual([
+    expect([isRollingOut(entry(lives)), short(lives.state("api@1").handover.undo[0]?.program.life ?? "")]).toEqual([
       true,
       "i1",
     ]);
     renew(lives, "api@2");
     renew(lives, "api@3");
     expect([programs(lives), isRollingOut(entry(lives))]).toEqual(["i4 i5 i6", false]);
-    expect(entry(lives).instances.map(({ handover }) => handover.undo)).toEqual([null, null, null]);
+    expect(entry(lives).instances.map(({ handover }) => handover.undo)).toEqual([[], [], []]);
   });
 
   test("that the first refuses is over for the others: they keep their old generation, and say why", () => {
@@ -192,6 +197,23 @@ describe("a newer wish", () => {
     expect(lives.exit("api@1", 3)).toContain("api@1 handover 3 began i7 g4 as g1");
     renew(lives, "api@1");
     expect([programs(lives), isRollingOut(entry(lives))]).toEqual(["i1 i2 i3", false]);
+  });
+
+  test("that is refused when nobody runs the oldest program any more brings everybody back to the one between", () => {
+    const lives = trio();
+    lives.order("want-reload", "api");
+    renew(lives, "api@1");
+    const second = replaced(lives, "api@2");
+    lives.now += 1;
+    lives.order("want-reload", "api");
+    lives.exitOf(second);
+    const first = replaced(lives, "api@1");
+    lives.order("want-down", "api@3");
+    lives.exit("api@3", "SIGTERM");
+    lives.exitOf(first);
+    expect(lives.exit("api@2", 3)).toContain("api@1 handover 3 began i8 g4 as g2");
+    renew(lives, "api@1");
+    expect([programs(lives), isRollingOut(entry(lives))]).toEqual(["i4 i5 none", false]);
   });
 
   test("to stop ends the rollout, and nobody goes back", () => {
