@@ -39,9 +39,8 @@ export function prepareMain(supplies: Supplies, { unit, instance }: Of, effect: 
   if (!listeners.ok) return refuse("listen", listeners.faults);
   const secret = supplies.credentials.open(unit, instance, invocation);
   if (!secret.ok) return refuse("credential", secret.faults);
-  const command = mainCommand(supplies, { unit, instance }, effect, credentialsIn(secret.value));
+  const command = mainCommand(supplies, { unit, instance }, effect, secret.value);
   if (!command.ok) return refuse("command", command.faults);
-  supplies.programs.keep(invocation, command.value);
   const output = supplies.outputs.open(unit, instance, invocation, generation);
   if (!output.ok) return refuse("output", output.faults);
   const env = {
@@ -60,10 +59,13 @@ function mainCommand(
   { command, programs }: Supplies,
   { unit, instance }: Of,
   { program, invocation }: SpawnEffect,
-  extra: Readonly<Record<string, string>>,
+  credentials: string | null,
 ): Outcome<Command> {
-  const earlier = program === invocation ? null : programs.commandOf(program);
-  return earlier ? ok({ ...earlier, env: { ...earlier.env, ...extra } }) : command(unit, instance, extra);
+  const earlier = program === invocation ? null : programs.commandOf(program, credentials);
+  if (earlier) return ok(earlier);
+  const made = command(unit, instance, credentialsIn(credentials));
+  if (made.ok) programs.keep(invocation, made.value, credentials);
+  return made;
 }
 
 /** The same for a command that runs beside or between the service's processes: it has no listeners, and nothing to notify. */

@@ -11,10 +11,13 @@ import type { Unit } from "../unit/unit.ts";
 export interface Programs {
   /** The definitions that the processes which serve, or are to serve, were started with; each once. */
   definitionsOf(entry: UnitState): readonly Unit[];
-  /** Remembers the command line that a life is started by. */
-  keep(invocation: InvocationId, command: Command): void;
-  /** The command line of an earlier life, with the folder that it ran in; null when nobody can go back to it any more. */
-  commandOf(invocation: InvocationId): Command | null;
+  /** Remembers the command line that a life is started by, and the directory of its credentials, which ends with it. */
+  keep(invocation: InvocationId, command: Command, credentials: string | null): void;
+  /**
+   * The command line of an earlier life, with the folder that it ran in and the directory of the credentials that are there
+   * now; null when nobody can go back to it any more.
+   */
+  commandOf(invocation: InvocationId, credentials: string | null): Command | null;
   /** Call after every turn, before the next definitions are put in place. */
   turned(world: World): void;
 }
@@ -22,7 +25,9 @@ export interface Programs {
 /** `realPath`: where a path leads to now. */
 export function createPrograms(realPath: (path: string) => string): Programs {
   const definitions = new Map<InvocationId, Unit>();
-  const commands = new Map<InvocationId, Command>();
+  const commands = new Map<InvocationId, Kept>();
+  /** Kept since the last turn. */
+  const recent = new Set<InvocationId>();
   let seen: World["units"] = new Map();
   const forget = (invocation: InvocationId): void => {
     definitions.delete(invocation);
@@ -33,8 +38,14 @@ export function createPrograms(realPath: (path: string) => string): Programs {
       const started = instances.flatMap(serving).map(({ program }) => definitions.get(program.life) ?? unit);
       return [...new Set(started)];
     },
-    keep: (invocation, command) => void commands.set(invocation, pinned(command, realPath(command.cwd))),
-    commandOf: (invocation) => commands.get(invocation) ?? null,
+    keep(invocation, command, credentials) {
+      commands.set(invocation, { command: pinned(command, realPath(command.cwd)), credentials });
+      recent.add(invocation);
+    },
+    commandOf(invocation, credentials) {
+      const kept = commands.get(invocation);
+      return kept ? entrusted(kept, credentials) : null;
+    },
     turned({ units }) {
       if (units === seen) return;
       for (const [name, before] of seen) if (!units.has(name)) for (const each of programsOf(before)) forget(each);
@@ -45,10 +56,16 @@ export function createPrograms(realPath: (path: string) => string): Programs {
         for (const each of before ? programsOf(before) : []) if (!now.includes(each)) forget(each);
         for (const each of now) if (!definitions.has(each)) definitions.set(each, entry.unit);
       }
+      // Whose start failed at once was never seen in a world.
+      for (const each of recent) if (!definitions.has(each)) commands.delete(each);
+      recent.clear();
       seen = units;
     },
   };
 }
+
+/** `credentials`: the directory that the command line may name. */
+type Kept = Readonly<{ command: Command; credentials: string | null }>;
 
 /** Those that run, and those that may be gone back to. */
 function programsOf({ instances }: UnitState): readonly InvocationId[] {
@@ -66,4 +83,16 @@ function pinned({ argv: [program, ...args], env, cwd }: Command, folder: string)
   const pin = (word: string): string =>
     word === cwd || word.startsWith(`${cwd}/`) ? folder + word.slice(cwd.length) : word;
   return { argv: [pin(program), ...args.map(pin)], env, cwd: folder };
+}
+
+/** Names the directory of the credentials that are there now instead of the one that ended with the earlier life. */
+function entrusted({ command: { argv, env, cwd }, credentials: former }: Kept, now: string | null): Command {
+  const { CREDENTIALS_DIRECTORY: _, ...rest } = env;
+  const own = former === null ? env : rest;
+  const lent = now === null ? {} : { CREDENTIALS_DIRECTORY: now };
+  if (former === null || now === null) return { argv, env: { ...own, ...lent }, cwd };
+  const swap = (word: string): string => word.replaceAll(former, now);
+  const [program, ...args] = argv;
+  const filled = Object.entries(own).map(([name, value]) => [name, swap(value)]);
+  return { argv: [swap(program), ...args.map(swap)], env: { ...Object.fromEntries(filled), ...lent }, cwd: swap(cwd) };
 }

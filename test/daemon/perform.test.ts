@@ -47,6 +47,7 @@ function begin(change: Partial<PerformOptions> = {}) {
 }
 
 describe("a spawn with the program of an earlier life", () => {
+  const secretive = makeUnit("api", { service: { loadCredential: { key: "/etc/key" } } });
   const back: Deed = { ...spawn, effect: { tag: "spawn", invocation: "i9", generation: 5, program: "i7" } };
 
   test("has its command line, its environment and its folder, and is who it is", () => {
@@ -60,6 +61,29 @@ describe("a spawn with the program of an earlier life", () => {
     const order = processes.orders.at(-1);
     expect([order?.argv, order?.cwd]).toEqual([["bun", "v1.ts"], "/srv/1"]);
     expect(order?.env).toMatchObject({ RELEASE: "1", INVOCATION_ID: "i9", SUPERVISOR_GENERATION: "5" });
+  });
+
+  test("has the credentials of its own life, wherever the command line names their directory", () => {
+    const command: PerformOptions["command"] = (_unit, _instance, extra = {}) => {
+      const directory = extra.CREDENTIALS_DIRECTORY ?? "none";
+      return ok({ argv: ["api", `--key=${directory}/key`], env: { KEY: `${directory}/key`, ...extra }, cwd: "/srv" });
+    };
+    const { perform, processes } = begin({ command, world: () => createWorld([secretive]) });
+    perform(spawn);
+    perform(back);
+    const [first, again] = processes.orders;
+    const now = again?.env.CREDENTIALS_DIRECTORY;
+    expect(now).not.toBe(first?.env.CREDENTIALS_DIRECTORY);
+    expect([again?.argv, again?.env.KEY]).toEqual([["api", `--key=${now}/key`], `${now}/key`]);
+  });
+
+  test("has no directory of credentials when it has none now", () => {
+    let unit = secretive;
+    const { perform, processes } = begin({ world: () => createWorld([unit]) });
+    perform(spawn);
+    unit = api;
+    perform(back);
+    expect(processes.orders.map(({ env }) => "CREDENTIALS_DIRECTORY" in env)).toEqual([true, false]);
   });
 
   test("that nobody remembers starts what is there now", () => {

@@ -35,8 +35,12 @@ const invocations = (world: World): readonly string[] =>
 
 test("the folder that a link led to is remembered, and not the link: in the directory, the program and its arguments", () => {
   const programs = createPrograms(link);
-  programs.keep("i1", command("/srv/current", "/srv/current/bin/api", "--root", "/srv/current", "/srv/currently", "x"));
-  expect(programs.commandOf("i1")).toEqual(
+  programs.keep(
+    "i1",
+    command("/srv/current", "/srv/current/bin/api", "--root", "/srv/current", "/srv/currently", "x"),
+    null,
+  );
+  expect(programs.commandOf("i1", null)).toEqual(
     command("/srv/releases/1", "/srv/releases/1/bin/api", "--root", "/srv/releases/1", "/srv/currently", "x"),
   );
 });
@@ -45,18 +49,25 @@ test("a command line is remembered while its process runs, and while somebody ma
   const programs = createPrograms(link);
   let world = running();
   const [first = "", second = ""] = invocations(world);
-  for (const life of [first, second]) programs.keep(life, command("/", life));
+  for (const life of [first, second]) programs.keep(life, command("/", life), null);
   programs.turned(world);
   world = order(world, "want-reload");
   const phase = world.units.get("api")?.instances[0]?.phase;
   const next = phase?.tag === "replacing" ? phase.next.invocation : "";
   world = post(world, { tag: "fact", fact: { tag: "ready", invocation: next } });
   programs.turned(world);
-  expect([programs.commandOf(first)?.argv, programs.commandOf(second)?.argv]).toEqual([[first], [second]]);
+  expect([programs.commandOf(first, null)?.argv, programs.commandOf(second, null)?.argv]).toEqual([[first], [second]]);
 
   world = order(world, "want-down");
   programs.turned(world);
-  expect([programs.commandOf(first), programs.commandOf(second)]).toEqual([null, null]);
+  expect([programs.commandOf(first, null), programs.commandOf(second, null)]).toEqual([null, null]);
+});
+
+test("a command line by which a start failed at once is forgotten with that turn", () => {
+  const programs = createPrograms(link);
+  programs.keep("i1", command("/", "i1"), null);
+  programs.turned(running());
+  expect(programs.commandOf("i1", null)).toBeNull();
 });
 
 test("the definitions that processes were started with are known after the unit got another", () => {
