@@ -13,12 +13,13 @@ export type Goal = Readonly<
   | { tag: "reloaded" | "commanded"; tickets: Readonly<Record<number, number>> }
 >;
 
-/** What became of it. Shape of `waitsFor`: `redis, which has failed`. */
+/** What became of it. Shape of `waitsFor`: `redis, which has failed`. `stuck`: the instances that could not go back. */
 export type Settlement = Readonly<{
   result: "done" | "failed" | "kept-old";
   cause: Cause | null;
   waitsFor: string | null;
   invocation: InvocationId | null;
+  stuck?: readonly number[];
 }>;
 
 const done: Settlement = { result: "done", cause: null, waitsFor: null, invocation: null };
@@ -36,6 +37,8 @@ export function settled(world: World, name: string, goal: Goal): Settlement | nu
   const worst = each.find((one) => one?.result === "kept-old") ?? each.find((one) => one?.result === "failed");
   // Those who had their turn before are going back.
   if (goal.tag === "reloaded" && worst?.result === "kept-old" && mayGoBack(entry)) return null;
+  const stuck = worst?.result === "kept-old" ? whoms.filter((whom) => isStuck(stateOf(world, whom))) : [];
+  if (worst && stuck.length > 0) return { ...worst, stuck: stuck.map(({ instance }) => instance) };
   if (goal.tag !== "down" && worst) return worst;
   return each.every((one) => one !== null) ? { ...done, cause: each[0]?.cause ?? null } : null;
 }
@@ -78,10 +81,18 @@ function up(world: World, unit: string, state: State): Settlement | null {
   }
 }
 
-/** An instance without a ticket had nothing to hand over. */
-function reloaded({ handover: { last } }: State, ticket: number | undefined): Settlement | null {
+/** A sibling has refused, and it could not go back: it runs what it was handed over to. */
+function isStuck(state: State | undefined): boolean {
+  const last = state?.handover.last;
+  return last?.back === true && last.result === "kept-old";
+}
+
+/** An instance without a ticket had nothing to hand over. One that could not go back has what was asked for. */
+function reloaded(state: State, ticket: number | undefined): Settlement | null {
+  const { last } = state.handover;
   if (ticket === undefined) return done;
   if (!last || last.ticket < ticket) return null;
+  if (isStuck(state)) return done;
   return { result: last.result, cause: last.cause, waitsFor: null, invocation: last.invocation };
 }
 

@@ -151,7 +151,8 @@ function tellHandover(of: Of, { end }: Extract<Report, { tag: "handover-ended" }
       why,
     };
   }
-  const outcome = end.result === "kept-old" ? "the old generation stays" : "the handover has failed";
+  const kept = end.back ? "cannot go back, the newer program stays" : "the old generation stays";
+  const outcome = end.result === "kept-old" ? kept : "the handover has failed";
   const who = end.cause?.tag === "sibling" ? "" : `generation ${of.generation} `;
   const text = why ? `${outcome}: ${who}${why}` : outcome;
   return { ...of, level: "error", event: `handover.${end.result}`, text, why };

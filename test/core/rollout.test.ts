@@ -260,6 +260,20 @@ test("whoever asked for the rollout is answered when everybody is back", () => {
   expect(settled(lives.world, "api", goal)).toMatchObject({ result: "kept-old", cause: { tag: "exited" } });
 });
 
+test("and hears who refused, and which instance could not go back", () => {
+  const lives = trio();
+  lives.order("want-reload", "api");
+  renew(lives, "api@1");
+  lives.exit("api@2", 3);
+  lives.exit("api@1", 4);
+  const goal = { tag: "reloaded", tickets: { 1: 1, 2: 1, 3: 1 } } as const;
+  expect(settled(lives.world, "api", goal)).toMatchObject({
+    result: "kept-old",
+    cause: { tag: "exited", exit: { code: 3 } },
+    stuck: [1],
+  });
+});
+
 test("of one instance that was handed over alone, nobody else is asked", () => {
   const lives = trio();
   lives.order("want-reload", "api@2");

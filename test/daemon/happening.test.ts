@@ -72,6 +72,13 @@ const rows: readonly Row[] = [
   ],
   [
     "error",
+    "handover.kept-old",
+    "cannot go back, the newer program stays: generation 3 exited with code 3",
+    "exited with code 3",
+    { ...ended("kept-old", crash), end: { ...end("kept-old", crash), back: true } } as Report,
+  ],
+  [
+    "error",
     "handover.failed",
     "the handover has failed: generation 3 was stopped",
     "was stopped",

@@ -181,6 +181,22 @@ describe("reload", () => {
     expect(generations(rig)).toEqual(["api@1 1 running", "api@2 1 running"]);
   });
 
+  test("of several instances names the one that could not go back", async () => {
+    const rig = new Rig(unit("api", { instances: 2 }));
+    await rig.up("api@1", "api@2");
+    const first = rig.newest("api@1");
+    rig.advance(1);
+    const reloaded = rig.order(reload("api"));
+    rig.ready("api@1");
+    rig.advance(100);
+    rig.fakes.processes.exit(first, 0);
+    rig.exit("api@2", 3);
+    rig.exit("api@1", 4);
+    const refusal = "the old generation stays: the new one exited with code 3 before it was ready";
+    const message = `reload api: ${refusal}; instance 1 could not go back, and runs the new one`;
+    expect(await reloaded).toMatchObject([{ unit: "api", result: "kept-old", message }]);
+  });
+
   test("by signal sends SIGHUP and no more", async () => {
     const rig = new Rig(unit("api", { reloadMode: "signal", type: "simple" }));
     await rig.up("api");
