@@ -70,8 +70,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "nobody goes back when a sibling keeps its old generation",
     file: core("rollout.ts"),
-    find: 'if (!behind.some((one) => hasRefused(one, undo.rollout))) return { tag: "agree" };',
-    replace: 'return { tag: "agree" };',
+    find: 'if (!to) return { tag: "agree", undo: [] };',
+    replace: 'if (to || !to) return { tag: "agree", undo: [] };',
   },
   {
     name: "a unit does not wait for what it requires",
@@ -94,7 +94,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "the group's survivors are forgotten",
     file: core("leave.ts"),
-    find: 'if (survivors.length === 0 || killMode === "process") return step;',
+    find: 'if (survivors.length === 0 || context.unit.service.killMode === "process") return step;',
     replace: "return step;",
   },
   {
