@@ -211,8 +211,9 @@ class Run {
     if (child.exitTwice) this.#queue.put(this.#now + 1 + this.#random.below(50), fact);
   }
 
-  /** A fact about a process that is gone must change nothing at all. */
+  /** A fact about a process that is gone must change nothing at all; what is due at that very instant is done before. */
   #tellStale(fact: ProcessFact): void {
+    if ((worldDeadline(this.world) ?? Number.POSITIVE_INFINITY) <= this.#now) this.#turn({ tag: "deadline" });
     const { units } = this.world;
     this.#turn({ tag: "fact", fact });
     if (this.world.units === units) return;
