@@ -37,6 +37,7 @@ import type {
 import { createProbeTally, type ProbeTally } from "./probe-tally.ts";
 import { createPrograms, type Programs } from "./programs.ts";
 import { createReconfigure, type Reconfigure } from "./reconfigure.ts";
+import { createResting, type Resting } from "./resting.ts";
 import { createSockets, type Sockets } from "./sockets.ts";
 import type { Identity } from "./status.ts";
 
@@ -93,6 +94,7 @@ export class Daemon {
   readonly #blame: Blame = createBlame(() => this.#loop.world);
   readonly #history: History;
   readonly #programs: Programs;
+  readonly #resting: Resting;
   readonly #reconfigure: Reconfigure;
   readonly #lookout: Lookout;
 
@@ -113,6 +115,7 @@ export class Daemon {
       (event) => this.#hear(event),
       (text) => this.note(told("warn", "supervisor.note", text)),
     );
+    this.#resting = createResting(this.#processes, outputs);
     const answered = (answer: Answer): void => this.#answered(answer);
     const idleListeners = (invocation: string): readonly string[] => this.#idleListeners(invocation);
     this.#probing = ports.probing(this.#processes, ports.privates, answered);
@@ -280,6 +283,7 @@ export class Daemon {
 
   #turned(world: World, turn: number): void {
     this.#programs.turned(world);
+    this.#resting.turned(world);
     this.#sockets.turned(world);
     this.#lookout.turned(world);
     this.#since.turned(world);

@@ -50,20 +50,8 @@ export function createPerform(options: PerformOptions): (deed: Deed) => void {
     const unit = options.world().units.get(name)?.unit;
     if (unit) performFor(unit, instance, effect);
     // Told also of a unit that has left the world by the very turn that it speaks of.
-    if (effect.tag === "report") tell(options, { unit: name, instance }, effect.report);
+    if (effect.tag === "report") options.report({ unit: name, instance }, effect.report);
   };
-}
-
-/** Whoever rests has nobody to keep descriptors or an output file for, unless it is on the way to another start. Source: sd_notify(3), FDSTORE=1. */
-function tell({ world, processes, outputs, report: note }: PerformOptions, whom: Whom, report: Report): void {
-  const isRestart = stateOf(world(), whom)?.wanted === "up";
-  const isOver =
-    report.tag === "moved" && (["failed", "finished"].includes(report.to) || (report.to === "inactive" && !isRestart));
-  if (isOver) {
-    processes.forget(`${whom.unit}@${whom.instance}`);
-    outputs.rest(whom.unit);
-  }
-  note(whom, report);
 }
 
 function pidOf(world: World, whom: Whom, invocation: string): number | null {

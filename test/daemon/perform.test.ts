@@ -237,26 +237,6 @@ test("a deed for a unit that is not there is left undone", () => {
   expect([answers, log]).toEqual([[], []]);
 });
 
-describe("stored descriptors", () => {
-  const inactive: Report = { tag: "moved", from: "stopping", to: "inactive", cause: null, invocation: null };
-  const world = (wanted: "up" | "down") => () => {
-    const made = createWorld([api]);
-    const [name, entry] = [...made.units][0] ?? [];
-    if (!name || !entry) throw new Error("no unit");
-    const instances = entry.instances.map((state) => ({ ...state, wanted }));
-    return { ...made, units: new Map([[name, { ...entry, instances }]]) };
-  };
-
-  test("are forgotten when the service was stopped, and kept for a restart", () => {
-    const stopped = begin({ world: world("down") });
-    stopped.perform({ unit: "api", instance: 1, effect: { tag: "report", report: inactive } });
-    expect(stopped.log).toContain("forget api@1");
-    const restarted = begin({ world: world("up") });
-    restarted.perform({ unit: "api", instance: 1, effect: { tag: "report", report: inactive } });
-    expect(restarted.log).not.toContain("forget api@1");
-  });
-});
-
 test("the end of a unit that has just left the world is told", () => {
   const { perform, reports } = begin();
   const report: Report = { tag: "moved", from: "stopping", to: "inactive", cause: null, invocation: null };
