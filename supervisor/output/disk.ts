@@ -8,6 +8,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -22,6 +23,8 @@ export interface Disk {
   rename(from: string, to: string): DiskError | null;
   remove(path: string): DiskError | null;
   exists(path: string): boolean;
+  /** How large the file at this path is; null when there is none, or another one. */
+  sizeOf(path: string, file: AppendFile): number | null;
   close(fd: number): void;
 }
 
@@ -47,6 +50,10 @@ export const disk: Disk = {
   rename: (from, to) => attempt(() => renameSync(from, to)),
   remove: (path) => attempt(() => unlinkSync(path)),
   exists: (path) => existsSync(path),
+  sizeOf(path, { device, inode }) {
+    const found = guarded(() => statSync(path));
+    return "size" in found && found.dev === device && found.ino === inode ? found.size : null;
+  },
   close: (fd) => void attempt(() => closeSync(fd)),
 };
 

@@ -133,6 +133,7 @@ class PipedOutputs implements Outputs {
   #share(unit: Unit): Outcome<Shared> {
     const known = this.#files.get(unit.name);
     if (known) {
+      if (known.users === 0) known.file.revisit();
       known.file.limit(unit.output);
       known.users++;
       known.isResting = false;

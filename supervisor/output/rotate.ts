@@ -62,6 +62,11 @@ export class RotatingFile {
     return null;
   }
 
+  /** Opens the file anew if somebody else has moved, removed or emptied it: for a pause between two writers. */
+  revisit(): void {
+    if (this.#file && this.#disk.sizeOf(this.#path, this.#file) !== this.#sizeBytes) this.reopen();
+  }
+
   /** Says who a writer is, for whoever reads. */
   name(from: number, origin: Origin): void {
     this.#index.name(from, origin);
