@@ -14,7 +14,8 @@ type RolloutEvent = Extract<Event, { tag: "replace" | "withdraw" | "go-back" | "
  *   queued, can begin   nobody is being replaced, or queued before it  replace
  *   has an undo         none runs a program from before the rollout    agree: it is not needed any more
  *   has an undo         one does, and the rollout goes on              (waits)
- *   has an undo         one does, since it refused, or has gone back   go-back, as soon as it runs undisturbed
+ *   has an undo         one does, since it refused, or has gone back   go-back, as soon as it runs undisturbed, or
+ *                                                                      instead of the restart that it waits for
  *   has an undo         one does, and was never asked                  agree: there is nothing to go back to
  *
  * A newer wish for all of them goes first: it may mend what the older one broke.
@@ -38,7 +39,8 @@ export function rolloutEvent(entry: UnitState, index: number): RolloutEvent | nu
     siblings.some((one) => runsSince(one, 0, rollout) && (hasRefused(one, rollout) || goesBack(one, rollout))),
   );
   if (!to) return { tag: "agree", undo: [] };
-  return isUndisturbed(state) && !siblings.some(isReplacing) ? { tag: "go-back", to } : null;
+  const canGo = isUndisturbed(state) || isPausing(state);
+  return canGo && !siblings.some(isReplacing) ? { tag: "go-back", to } : null;
 }
 
 /** A sibling runs a program from before that rollout, and from after the one before: what this one ran at that time. */
@@ -83,6 +85,10 @@ const goesBack = (state: State, rollout: Rollout): boolean =>
 /** A handover begins when the last one is over to its end: one process more than needed is the most there ever is. */
 const isUndisturbed = ({ phase, leaving, chore }: State): boolean =>
   phase.tag === "running" && leaving.length === 0 && chore === null;
+
+/** What was new has ended by itself: the next start is that of the old program. */
+const isPausing = ({ phase, leaving, chore }: State): boolean =>
+  phase.tag === "waiting" && leaving.length === 0 && chore === null;
 
 const isReplacing = ({ phase, leaving }: State): boolean =>
   phase.tag === "replacing" || phase.tag === "soaking" || leaving.length > 0;

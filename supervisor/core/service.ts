@@ -8,15 +8,15 @@ import { dismiss, dismissSurvivors, dropChore, hold, hurry } from "./leave.ts";
 import { arrive } from "./rest.ts";
 import { isRestarted } from "./restart.ts";
 import { recentStarts } from "./start-limit.ts";
-import { isUp, mainRun, type Rest, type Run, serving } from "./state.ts";
+import { isUp, mainRun, type Program, type Rest, type Run, serving } from "./state.ts";
 import { type Context, move, readied, report, runningPhase, type Step, set } from "./turn.ts";
 
 /** Orders the first process of a life. Only a start out of `waiting` is automatic and counts on towards the start limit. */
-export function launch(context: Context, step: Step): Step {
+export function launch(context: Context, step: Step, program: Program | null = null): Step {
   const { unit, tick } = context;
   const { state } = step;
   const generation = Math.max(state.generation, 1);
-  const [ordered, run] = order(context, step, generation);
+  const [ordered, run] = order(context, step, generation, program);
   const automatic = state.phase.tag === "waiting";
   const counting = automatic ? recentStarts(unit.service, state.starts, tick.now) : [];
   const starts = [...counting, tick.now];

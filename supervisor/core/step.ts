@@ -8,7 +8,7 @@ import { asked, due, nextAsk } from "./probe.ts";
 import { choreLate } from "./progress.ts";
 import { canReload } from "./reload.ts";
 import { evict, halt, launch, undo } from "./service.ts";
-import { holdsWork, type State, serving } from "./state.ts";
+import { holdsWork, type State, serving, type Undo } from "./state.ts";
 import { amend, type Context, move, perform, type Step, set, stay } from "./turn.ts";
 import { unfit } from "./unfit.ts";
 
@@ -46,7 +46,7 @@ function decide(context: Context, state: State, event: Event): Step {
     case "withdraw":
       return withdraw(here, event.by, event.cause);
     case "go-back":
-      return state.phase.tag === "running" ? begin(context, here, state.phase.run, event.to) : here;
+      return goBack(context, here, event.to);
     case "agree":
       return set(here, { handover: { ...state.handover, undo: event.undo } });
     case "deadline":
@@ -54,6 +54,14 @@ function decide(context: Context, state: State, event: Event): Step {
     default:
       return fact(context, here, event);
   }
+}
+
+/** By a handover where it serves; where it has ended, by its next start, which is made now. */
+function goBack(context: Context, here: Step, to: Undo): Step {
+  const { phase, handover } = here.state;
+  if (phase.tag === "running") return begin(context, here, phase.run, to);
+  if (phase.tag !== "waiting") return here;
+  return launch(context, set(here, { handover: { ...handover, undo: [] } }), to.program);
 }
 
 /** From rest, and from a pause, it is as if nothing had gone wrong before. */

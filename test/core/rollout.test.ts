@@ -228,15 +228,16 @@ describe("a newer wish", () => {
 });
 
 describe("an instance that crashes in the middle", () => {
-  test("is started anew by its policy, and goes back as soon as it runs", () => {
-    const lives = trio();
+  test("goes back by its next start, and whoever asked is answered", () => {
+    const lives = trio({ startLimitBurst: 0, restartMs: 5_000 });
     lives.order("want-reload", "api");
     renew(lives, "api@1");
     lives.exit("api@1", 9);
-    lives.exit("api@2", 3);
     expect(lives.state("api@1").phase.tag).toBe("waiting");
-    lives.pass(1_000);
-    expect(lives.say("ready", "api@1")).toContain("api@1 handover 2 began i7 g3 as g1");
+    expect(lives.exit("api@2", 3)).toContain("api@1 spawn i6 g2 as i1");
+    expect([isRollingOut(entry(lives)), lives.state("api@1").phase.tag]).toEqual([false, "starting"]);
+    lives.say("ready", "api@1");
+    expect(programs(lives)).toBe("i1 i2 i3");
   });
 
   test("in success, and for good, has nothing to go back to", () => {

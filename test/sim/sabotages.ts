@@ -250,8 +250,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "a handover begins while a command of the unit runs",
     file: core("rollout.ts"),
-    find: " && chore === null;",
-    replace: ";",
+    find: '"running" && leaving.length === 0 && chore === null;',
+    replace: '"running" && leaving.length === 0;',
   },
   {
     name: "a life is up before its probes have passed",
