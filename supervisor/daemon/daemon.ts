@@ -99,7 +99,7 @@ export class Daemon {
   readonly #lookout: Lookout;
 
   constructor(files: Files, supervisor: Identity, ports: Ports) {
-    const { clock, outputs } = ports;
+    const { clock } = ports;
     const ending = Promise.withResolvers<void>();
     this.#units = files.units;
     this.#ports = ports;
@@ -130,18 +130,7 @@ export class Daemon {
       bug: (error) => this.note(told("error", "supervisor.bug", describeBug(error))),
     });
     this.#reconfigure = this.#createReconfigure(files);
-    this.#orders = createOrders({
-      loop: () => this.#loop,
-      reconfigure: (wait, asked) => this.#reconfigure.apply(wait, asked),
-      processes: this.#processes,
-      outputs,
-      asked: (asked) => this.#blame.asked(asked),
-      shuttingDown: ports.shuttingDown,
-      stopped: () => {
-        this.#loop.finish();
-        ending.resolve();
-      },
-    });
+    this.#orders = this.#createOrders(ending.resolve);
     this.desk = createDesk({
       sources: () => this.#sources(supervisor),
       since: this.#since,
@@ -207,6 +196,21 @@ export class Daemon {
     this.#lookout.close();
     this.#sockets.closeAll();
     this.#ports.outputs.close();
+  }
+
+  #createOrders(stopped: () => void): Orders {
+    return createOrders({
+      loop: () => this.#loop,
+      reconfigure: (wait, asked) => this.#reconfigure.apply(wait, asked),
+      processes: this.#processes,
+      outputs: this.#ports.outputs,
+      asked: (asked) => this.#blame.asked(asked),
+      shuttingDown: this.#ports.shuttingDown,
+      stopped: () => {
+        this.#loop.finish();
+        stopped();
+      },
+    });
   }
 
   #createHistory(life: string): History {

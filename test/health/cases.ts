@@ -1,4 +1,4 @@
-import type { Case } from "../host/conformance/case.ts";
+import type { Case } from "../support/case.ts";
 import { execCases } from "./cases/exec.ts";
 import { fuzzCases } from "./cases/fuzz.ts";
 import { httpCases } from "./cases/http.ts";

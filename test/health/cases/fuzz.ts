@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
-import type { Case } from "../../host/conformance/case.ts";
 import { openDescriptors } from "../../host/conformance/rig.ts";
+import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Rig, withRig } from "../rig.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
-import type { Case } from "../../host/conformance/case.ts";
+import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Rig, saying, withRig } from "../rig.ts";
 

@@ -5,7 +5,7 @@ import type { Answer, Listener, SpawnOrder } from "../../../supervisor/daemon/po
 import { createListeners } from "../../../supervisor/host/listener.ts";
 import { runtime } from "../../../supervisor/host/runtime.ts";
 import type { Address, BindableSocket } from "../../../supervisor/unit/unit.ts";
-import type { Case } from "../../host/conformance/case.ts";
+import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
 import { within } from "../../support/within.ts";
 import { newLife, type Rig, withRig } from "../rig.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:tls";
 import { cInt, libc } from "../../../supervisor/host/libc.ts";
 import { AF_INET, boundAddress, tcpSockaddr } from "../../../supervisor/host/sockaddr.ts";
-import type { Case } from "../../host/conformance/case.ts";
+import type { Case } from "../../support/case.ts";
 import { certificate } from "../fixtures/certificate.ts";
 import { newLife, type Rig, saying, withRig } from "../rig.ts";
 

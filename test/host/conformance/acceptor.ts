@@ -9,7 +9,7 @@ import type { Connection } from "../../../supervisor/health/acceptor.ts";
 import { createFindAcceptor } from "../../../supervisor/host/acceptor.ts";
 import { libc } from "../../../supervisor/host/libc.ts";
 import { AF_INET, AF_UNIX, boundAddress, tcpSockaddr, unixSockaddr } from "../../../supervisor/host/sockaddr.ts";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 
 const SOCK_STREAM_NONBLOCK = 1 | 0o4000;
 

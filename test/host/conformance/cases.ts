@@ -1,5 +1,5 @@
+import type { Case } from "../../support/case.ts";
 import { acceptorCases } from "./acceptor.ts";
-import type { Case } from "./case.ts";
 import { clockCases } from "./clock.ts";
 import { containmentCases } from "./containment.ts";
 import { credentialCases } from "./credentials.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createClock } from "../../../supervisor/host/clock.ts";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 
 export const clockCases: readonly Case[] = [
   {

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { readStat } from "../../../supervisor/host/procfs.ts";
+import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
-import type { Case } from "./case.ts";
 import { BROUGHT, DAEMON, inGroups, limits } from "./in-groups.ts";
 import { type Rig, withRig } from "./rig.ts";
 

@@ -21,8 +21,8 @@ import process from "node:process";
 import { createCredentials, type HostCredentials } from "../../../supervisor/host/credentials.ts";
 import type { Outcome } from "../../../supervisor/unit/fault.ts";
 import type { Unit } from "../../../supervisor/unit/unit.ts";
+import type { Case } from "../../support/case.ts";
 import { unit } from "../../unit/sample.ts";
-import type { Case } from "./case.ts";
 
 const TMPFS = 0x0102_1994;
 

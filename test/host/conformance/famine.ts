@@ -6,7 +6,7 @@ import { createListeners } from "../../../supervisor/host/listener.ts";
 import { runtime } from "../../../supervisor/host/runtime.ts";
 import type { BindableSocket } from "../../../supervisor/unit/unit.ts";
 import { socketOf } from "../../daemon/socket-of.ts";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 import { openDescriptors, withRig } from "./rig.ts";
 
 const RLIMIT_NOFILE = 7;

@@ -5,8 +5,8 @@ import process from "node:process";
 import { findGroupPlace, groupNameOf } from "../../../supervisor/host/group-place.ts";
 import { createGroups } from "../../../supervisor/host/groups.ts";
 import { readStat } from "../../../supervisor/host/procfs.ts";
+import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
-import type { Case } from "./case.ts";
 import { BROUGHT, DAEMON, inGroups, limits, ownFolder } from "./in-groups.ts";
 import type { Child, Rig } from "./rig.ts";
 

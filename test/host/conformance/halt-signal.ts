@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { type HaltSignal, hearHalt } from "../../../supervisor/host/halt-signal.ts";
 import { libc } from "../../../supervisor/host/libc.ts";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 import { openDescriptors, type Rig, withRig } from "./rig.ts";
 
 const HALT = 37;

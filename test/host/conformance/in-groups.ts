@@ -3,8 +3,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { findGroupPlace } from "../../../supervisor/host/group-place.ts";
 import { createGroups } from "../../../supervisor/host/groups.ts";
+import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
-import type { Case } from "./case.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 const LIMIT_MS = 10_000;

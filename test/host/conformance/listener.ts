@@ -12,7 +12,7 @@ import { bytes, cInt, libc } from "../../../supervisor/host/libc.ts";
 import { createListeners } from "../../../supervisor/host/listener.ts";
 import type { Outcome } from "../../../supervisor/unit/fault.ts";
 import type { Address, BindableSocket } from "../../../supervisor/unit/unit.ts";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 import { openDescriptors, withRig } from "./rig.ts";
 
 const listeners = createListeners();

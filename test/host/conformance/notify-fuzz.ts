@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { runtime } from "../../../supervisor/host/runtime.ts";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 import { openDescriptors, type Rig, withRig } from "./rig.ts";
 
 const DATAGRAMS = 20_000;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createNotifySockets } from "../../../supervisor/host/notify.ts";
 import { readStat } from "../../../supervisor/host/procfs.ts";
 import { runtime } from "../../../supervisor/host/runtime.ts";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 import { type Child, openDescriptors, type Rig, withRig } from "./rig.ts";
 
 /** A perl program: sends its arguments as datagrams to $TO or $NOTIFY_SOCKET, prints "sent", then lives on until it is killed. */

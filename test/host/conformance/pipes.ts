@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { libc } from "../../../supervisor/host/libc.ts";
 import { runtime } from "../../../supervisor/host/runtime.ts";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 // Not node:fs: on Deno it knows only the descriptors that it has opened itself.

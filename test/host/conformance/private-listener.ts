@@ -7,8 +7,8 @@ import type { PrivateListener } from "../../../supervisor/daemon/ports.ts";
 import { libc } from "../../../supervisor/host/libc.ts";
 import { createPrivateListeners } from "../../../supervisor/host/private-listener.ts";
 import type { Outcome } from "../../../supervisor/unit/fault.ts";
+import type { Case } from "../../support/case.ts";
 import { within } from "../../support/within.ts";
-import type { Case } from "./case.ts";
 
 const LIMIT_MS = 5_000;
 const F_GETFD = 1;

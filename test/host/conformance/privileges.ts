@@ -6,8 +6,8 @@ import type { Listener, ProcessEvent } from "../../../supervisor/daemon/ports.ts
 import { createListeners } from "../../../supervisor/host/listener.ts";
 import { createNotifySockets } from "../../../supervisor/host/notify.ts";
 import type { Privileges } from "../../../supervisor/unit/privileges.ts";
+import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
-import type { Case } from "./case.ts";
 import { openDescriptors, type Rig, withRig } from "./rig.ts";
 
 const PATH = "/usr/bin:/bin";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { bytes, libc } from "../../../supervisor/host/libc.ts";
 import { readStat } from "../../../supervisor/host/procfs.ts";
+import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
-import type { Case } from "./case.ts";
 import { openDescriptors, type Rig, withRig } from "./rig.ts";
 
 const SAY = "perl -MSocket -e 'socket(S,PF_UNIX,SOCK_DGRAM,0);send(S,shift,0,sockaddr_un($ENV{NOTIFY_SOCKET}))'";

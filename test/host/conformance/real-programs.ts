@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createGroups } from "../../../supervisor/host/groups.ts";
 import { findProgram } from "../../../supervisor/host/program.ts";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 import { openDescriptors, type Rig, withRig } from "./rig.ts";
 
 const modes = [

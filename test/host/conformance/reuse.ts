@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { accessSync, constants, writeFileSync } from "node:fs";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 import { type Child, type Rig, withRig } from "./rig.ts";
 
 const LAST_PID = "/proc/sys/kernel/ns_last_pid";

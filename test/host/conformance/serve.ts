@@ -4,8 +4,8 @@ import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serveHttp } from "../../../supervisor/host/serve.ts";
+import type { Case } from "../../support/case.ts";
 import { within } from "../../support/within.ts";
-import type { Case } from "./case.ts";
 
 export const serveCases: readonly Case[] = [
   {

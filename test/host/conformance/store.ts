@@ -4,7 +4,7 @@ import type { Listener } from "../../../supervisor/daemon/ports.ts";
 import { libc } from "../../../supervisor/host/libc.ts";
 import { runtime } from "../../../supervisor/host/runtime.ts";
 import { Store } from "../../../supervisor/host/store.ts";
-import type { Case } from "./case.ts";
+import type { Case } from "../../support/case.ts";
 import { type Child, openDescriptors, type Rig, withRig } from "./rig.ts";
 
 export const storeCases: readonly Case[] = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
+import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
-import type { Case } from "./case.ts";
 import { type Child, type Rig, withRig } from "./rig.ts";
 
 const LIMIT_MS = 10_000;

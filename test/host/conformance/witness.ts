@@ -9,9 +9,9 @@ import { createSpeakers } from "../../../supervisor/host/speakers.ts";
 import { createWitness } from "../../../supervisor/host/witness.ts";
 import type { BindableSocket } from "../../../supervisor/unit/unit.ts";
 import { socketOf } from "../../daemon/socket-of.ts";
+import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
 import { program } from "../../support/unit-text.ts";
-import type { Case } from "./case.ts";
 import { type Child, openDescriptors, type Rig, withRig } from "./rig.ts";
 
 const LIMIT_MS = 10_000;
