@@ -99,7 +99,7 @@ export class Daemon {
   readonly #lookout: Lookout;
 
   constructor(files: Files, supervisor: Identity, ports: Ports) {
-    const { clock } = ports;
+    const { clock, outputs } = ports;
     const ending = Promise.withResolvers<void>();
     this.#units = files.units;
     this.#ports = ports;
