@@ -1,5 +1,5 @@
 import { dlopen, type FFIFunction, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
-import { writeFile } from "node:fs/promises";
+import { mkdir, rmdir, writeFile } from "node:fs/promises";
 import type { HttpHandler, HttpPlace, HttpServer, Linked, RuntimeBinding, Signatures } from "./runtime.ts";
 
 /** Bun's side of what differs. */
@@ -11,6 +11,8 @@ export const binding: RuntimeBinding = {
   cell,
   functionAddress,
   writeAside: (path, text) => writeFile(path, text, { flag: "r+" }),
+  makeFolderAside: async (path) => void (await mkdir(path, { recursive: true })),
+  removeFolderAside: (path) => rmdir(path),
   keepThread: () => {},
   serve,
 };

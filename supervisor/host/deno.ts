@@ -12,6 +12,8 @@ declare const Deno: Readonly<{
   UnsafePointer: { of(bytes: Uint8Array): object | null; value(pointer: object | null): number | bigint };
   UnsafePointerView: { getArrayBuffer(pointer: object, sizeBytes: number): ArrayBuffer };
   lstat(path: string): Promise<unknown>;
+  mkdir(path: string, options: Readonly<{ recursive: boolean }>): Promise<void>;
+  remove(path: string): Promise<void>;
   writeTextFile(path: string, text: string, options: Readonly<{ create: boolean }>): Promise<void>;
   serve(
     options: ServeOptions,
@@ -31,6 +33,8 @@ export const binding: RuntimeBinding = {
   cell,
   functionAddress,
   writeAside: (path, text) => Deno.writeTextFile(path, text, { create: false }),
+  makeFolderAside: (path) => Deno.mkdir(path, { recursive: true }),
+  removeFolderAside: (path) => Deno.remove(path),
   keepThread,
   serve,
 };

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
-import { mkdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { groupNameOf } from "./group-place.ts";
 import { libc } from "./libc.ts";
@@ -30,7 +29,7 @@ export class Group {
 
   /** Makes it while the event loop goes on, with the folder above it. Errors: rejects with what the kernel refuses. */
   async makeAside(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
+    await runtime.makeFolderAside(this.#folder);
     this.#id = idOf(this.#folder);
   }
 
@@ -94,7 +93,7 @@ export class Group {
   async remove(): Promise<boolean> {
     for (const each of foldersFrom(this.#folder).toReversed()) {
       try {
-        await rmdir(each);
+        await runtime.removeFolderAside(each);
       } catch (error) {
         if (!isGone(error)) return false;
       }

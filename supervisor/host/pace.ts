@@ -5,7 +5,7 @@ const SLICE_MS = 4;
 /** A request takes several turns of the event loop: accept, read, answer. They all fit in between two slices. Units: milliseconds. */
 const PAUSE_MS = 3;
 /** Whoever has asked asks again, or still reads: an answer about hundreds of units takes that long to make and to send. Units: milliseconds. */
-const ATTENTIVE_PAUSE_MS = 10;
+const ATTENTIVE_PAUSE_MS = 15;
 const ATTENTION_MS = 50;
 
 /**

@@ -27,7 +27,7 @@ const LOOK_AGAIN_MS = 500;
 /** How long ends are reported at a stretch: many may end at once, and whoever hears it may have much to do. */
 const SLICE_MS = 4;
 /** Between two slices: as long as the daemon itself pauses. */
-const PAUSE_MS = 3;
+const PAUSE_MS = 10;
 /** Looks for survivors, as long as it is not sure that there are none: one may die while its child is not on the list yet. */
 const MOST_LOOKS = 8;
 

@@ -43,6 +43,10 @@ export type RuntimeBinding = Readonly<{
    * Why not through node:fs: on Deno that opens aside, and writes on the loop.
    */
   writeAside(path: string, text: string): Promise<void>;
+  /** Makes a folder, and those above it, in the same way. */
+  makeFolderAside(path: string): Promise<void>;
+  /** Removes an empty folder in the same way. */
+  removeFolderAside(path: string): Promise<void>;
   /**
    * Keeps at least one thread for what is done aside.
    * Why: Deno gives idle ones up after ten seconds, and ends the process when it then cannot have another one (EAGAIN).
