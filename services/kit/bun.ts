@@ -38,8 +38,12 @@ export function startBun(app: Servable, bind: Bind): NativeServer {
       guarded.startClosing();
       sockets.startClosing(spreadMs);
     },
-    /** Streaming bodies count until their last byte was given away. A connection that was told to close is closed by Bun. */
-    sweep: (_, connections) => ({ busy: server.pendingRequests + sockets.busy, connections }),
+    // A connection that was told to close is closed by Bun.
+    tend: () => true,
+    /** Streaming bodies count until their last byte was given away. */
+    get busy() {
+      return server.pendingRequests + sockets.busy;
+    },
     stop: async () => void server.stop(true),
   };
 }

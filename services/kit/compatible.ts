@@ -59,15 +59,17 @@ type Parts = Readonly<{ front: NetServer; place: Place; book: Book; guarded: Gua
 
 function drainable({ front, place, book, guarded, sockets }: Parts): Drainable {
   return {
-    stopAccepting(spreadMs) {
-      guarded.startClosing();
-      sockets.startClosing(spreadMs);
+    stopAccepting() {
       // http.Server's own close() would cut idle connections, also on Deno.
       const close = () => void NetServer.prototype.close.call(front);
       if (place.tag === "fd") close();
       else setTimeout(close, QUEUE_MS);
     },
-    census() {
+    startClosing(spreadMs) {
+      guarded.startClosing();
+      sockets.startClosing(spreadMs);
+    },
+    async census() {
       const census = book.census();
       return { ...census, busy: census.busy + sockets.busy };
     },

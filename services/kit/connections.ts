@@ -1,6 +1,7 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Libc } from "./libc.ts";
-import { addressOf, type SocketAddress } from "./socket-address.ts";
+import { addressOf, portOf, type SocketAddress } from "./socket-address.ts";
 
 /** An accepted connection as the kernel sees it. */
 export type Connection = Readonly<{
@@ -36,21 +37,38 @@ const LEAVING = [4, 5]; // FIN_WAIT1, FIN_WAIT2
 /** How long a client that was told may take to close its end. */
 const LEAVE_MS = 2_000;
 
+/** How long connections are looked at before requests have their turn, and theirs. Units: milliseconds. */
+const SLICE_MS = 1;
+const PAUSE_MS = 1;
+
 /**
- * Lists the open connections that came in through the listener at `local`.
+ * Gives the open connections that came in through the listener at `local`, each as it is when it is asked for.
  * Why ask the kernel: it knows already, so that serving costs nothing for the sake of a drain.
- * Cost: two calls per open descriptor, about 1 µs each.
+ * Cost: two calls per descriptor, 1 to 2 µs together.
  */
-export function connectionsAt(c: Libc, local: SocketAddress): readonly Connection[] {
-  const found: Connection[] = [];
-  for (const name of readdirSync("/proc/self/fd")) {
-    const fd = Number(name);
-    const address = addressOf(c, fd);
-    if (!address || !isSame(address, local) || isListening(c, fd)) continue;
-    const state = local.port === null ? UNKNOWN : stateOf(c, fd);
-    if (state) found.push({ fd, ...state });
+export function* connectionsAt(c: Libc, local: SocketAddress): Generator<Connection> {
+  const most = tableSize();
+  for (let fd = 0; fd < most; fd += 1) {
+    const state =
+      local.port === null ? stateAt(c, fd, local.text) : portOf(c, fd) === local.port ? tcpState(c, fd) : null;
+    if (state) yield { fd, ...state };
   }
-  return found;
+}
+
+/** Calls `visit` for each, in slices: thousands of connections hold up no request. */
+export async function visitConnections(c: Libc, local: SocketAddress, visit: (one: Connection) => void): Promise<void> {
+  let untilMs = performance.now() + SLICE_MS;
+  for (const one of connectionsAt(c, local)) {
+    visit(one);
+    if (performance.now() < untilMs) continue;
+    await sleep(PAUSE_MS);
+    untilMs = performance.now() + SLICE_MS;
+  }
+}
+
+/** How many descriptors this process has room for now. Why not the list of /proc/self/fd: that costs more than asking of each. */
+function tableSize(): number {
+  return Number(/^FDSize:\s*(\d+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0);
 }
 
 /** Lists the descriptors of this process that listen, in the order of their numbers. */
@@ -74,20 +92,22 @@ export function faultOfListener(c: Libc, fd: number): string | null {
 
 /** How many connections may wait in a TCP listener's queue; null where the kernel does not say (unix). */
 export function backlogOf(c: Libc, fd: number): number | null {
-  return tcpInfo(c, fd)?.getUint32(SACKED, true) ?? null;
-}
-
-/** By port alone: a listener at every address hands out connections with the address that was dialled. */
-function isSame(address: SocketAddress, local: SocketAddress): boolean {
-  return local.port === null ? address.text === local.text : address.port === local.port;
+  return readTcpInfo(c, fd) ? info.getUint32(SACKED, true) : null;
 }
 
 const UNKNOWN = { quietMs: Number.POSITIVE_INFINITY, isLeaving: false } as const;
 
-/** Null when the connection is over. */
-function stateOf(c: Libc, fd: number): Omit<Connection, "fd"> | null {
-  const info = tcpInfo(c, fd);
-  if (!info) return null;
+/** A connection of a unix socket; null when it is none at that path, and for the listener itself. */
+function stateAt(c: Libc, fd: number, path: string): Omit<Connection, "fd"> | null {
+  return addressOf(c, fd)?.text === path && !isListening(c, fd) ? UNKNOWN : null;
+}
+
+/**
+ * Null when the connection is over, and for the listener itself. Whose it is tells its port alone: a listener at every address
+ * hands out connections with the address that was dialled.
+ */
+function tcpState(c: Libc, fd: number): Omit<Connection, "fd"> | null {
+  if (!readTcpInfo(c, fd)) return null;
   const state = info.getUint8(STATE);
   const sentMs = info.getUint32(LAST_DATA_SENT, true);
   if (LEAVING.includes(state) && sentMs < LEAVE_MS) return { quietMs: Number.POSITIVE_INFINITY, isLeaving: true };
@@ -96,11 +116,15 @@ function stateOf(c: Libc, fd: number): Omit<Connection, "fd"> | null {
   return { quietMs: isSending ? 0 : Math.min(sentMs, info.getUint32(LAST_DATA_RECV, true)), isLeaving: false };
 }
 
-function tcpInfo(c: Libc, fd: number): DataView | null {
-  const value = new Uint8Array(TCP_INFO_BYTES);
-  return c.getsockopt(fd, IPPROTO_TCP, TCP_INFO, value, lengthOf(TCP_INFO_BYTES)) === 0
-    ? new DataView(value.buffer)
-    : null;
+const infoBytes = new Uint8Array(TCP_INFO_BYTES);
+const info = new DataView(infoBytes.buffer);
+const infoLength = new Uint8Array(4);
+const infoLengthView = new DataView(infoLength.buffer);
+
+/** Fills `info`. */
+function readTcpInfo(c: Libc, fd: number): boolean {
+  infoLengthView.setUint32(0, TCP_INFO_BYTES, true);
+  return c.getsockopt(fd, IPPROTO_TCP, TCP_INFO, infoBytes, infoLength) === 0;
 }
 
 function lengthOf(sizeBytes: number): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,3 @@
-import type { Connection } from "./connections.ts";
 import { closeFrame } from "./frames.ts";
 import { guard } from "./guard.ts";
 import { type LastWord, lastWord } from "./last-word.ts";
@@ -46,14 +45,18 @@ export function startDeno(app: Servable, bind: Bind, c: Libc): NativeServer {
   const server = serve({ ...where, onListen: () => {} }, guarded.fetch);
   return {
     port: bind.tag === "tcp" ? server.addr.port : null,
-    startClosing(spreadMs) {
+    startClosing(spreadMs, connections) {
       guarded.startClosing();
+      // Whoever is not told at this moment is learnt at the next look.
+      if (sockets.busy > 0) for (const { fd } of connections) word.learn(fd);
       sockets.startClosing(spreadMs);
     },
-    sweep(_, connections) {
-      if (sockets.busy > 0) word.learn(connections);
-      const swept = closings.sweep(c, connections);
-      return { busy: swept.inFlight + guarded.pending + sockets.busy, connections: swept.connections };
+    tend(_, { fd }) {
+      if (sockets.busy > 0) word.learn(fd);
+      return closings.tend(c, fd);
+    },
+    get busy() {
+      return closings.inFlight + guarded.pending + sockets.busy;
     },
     // It says GOAWAY on HTTP/2, and waits for the streams that were opened before.
     stop: () => server.shutdown(),
@@ -145,14 +148,14 @@ function closingConnections() {
       };
       info.completed.then(done, done);
     },
-    sweep(c: Libc, connections: readonly Connection[]) {
-      if (complete.size + http2.size === 0) return { inFlight, connections };
-      const rest = connections.filter(({ fd }) => {
-        const peer = addressOf(c, fd, "theirs")?.text ?? "";
-        if (complete.delete(peer)) c.shutdown(fd, SHUT_RD);
-        return !http2.has(peer);
-      });
-      return { inFlight, connections: rest };
+    get inFlight() {
+      return inFlight;
+    },
+    tend(c: Libc, fd: number): boolean {
+      if (complete.size + http2.size === 0) return true;
+      const peer = addressOf(c, fd, "theirs")?.text ?? "";
+      if (complete.delete(peer)) c.shutdown(fd, SHUT_RD);
+      return !http2.has(peer);
     },
   };
 }

@@ -13,12 +13,14 @@ export type Census = Readonly<{
 
 /** A server in the hands of the drain. */
 export interface Drainable {
+  /** Takes no new connection, and cuts none. */
+  stopAccepting(): void;
   /**
-   * Takes no new connection, cuts none, and says `Connection: close` in every response from now on.
+   * Says `Connection: close` in every response from now on.
    * WebSockets are told to come again, each at a moment of its own within `spreadMs`.
    */
-  stopAccepting(spreadMs: number): void;
-  census(): Census;
+  startClosing(spreadMs: number): void;
+  census(): Promise<Census>;
   /** Closes what is idle and resolves when nothing is in flight any more. */
   finish(): Promise<void>;
 }
@@ -41,11 +43,12 @@ const LOOK_SHARE = 10;
 export async function drain(server: Drainable, { idleMs, drainMs, spreadMs }: DrainLimits): Promise<number> {
   const beganMs = performance.now();
   let busyMs = beganMs;
-  server.stopAccepting(spreadMs);
+  server.stopAccepting();
+  server.startClosing(spreadMs);
   for (let pauseMs = LOOK_MS; ; ) {
     await sleep(pauseMs);
     const lookMs = performance.now();
-    const { open, busy, leaving, quietMs } = server.census();
+    const { open, busy, leaving, quietMs } = await server.census();
     const nowMs = performance.now();
     if (busy > 0) busyMs = nowMs;
     const graceMs = Math.min(nowMs - (quietMs === Number.POSITIVE_INFINITY ? busyMs : beganMs), quietMs);
@@ -54,7 +57,7 @@ export async function drain(server: Drainable, { idleMs, drainMs, spreadMs }: Dr
     pauseMs = Math.max(LOOK_MS, (nowMs - lookMs) * LOOK_SHARE);
   }
   const restMs = drainMs - (performance.now() - beganMs);
-  return (await isSettledWithin(server.finish(), restMs)) ? 0 : Math.max(1, server.census().open);
+  return (await isSettledWithin(server.finish(), restMs)) ? 0 : Math.max(1, (await server.census()).open);
 }
 
 async function isSettledWithin(work: Promise<void>, limitMs: number): Promise<boolean> {

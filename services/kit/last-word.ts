@@ -1,11 +1,10 @@
-import type { Connection } from "./connections.ts";
 import type { Libc } from "./libc.ts";
 import { addressOf } from "./socket-address.ts";
 
 /** Speaks on connections of the runtime's past the runtime. Peers are named by their address. */
 export interface LastWord {
-  /** Learns which descriptor is whose. */
-  learn(connections: readonly Connection[]): void;
+  /** Learns whose a descriptor is. */
+  learn(fd: number): void;
   /** Sends these bytes and the end of our side; what the client sends is still read. False when that is not possible. */
   say(peer: string, bytes: Uint8Array<ArrayBuffer>): boolean;
 }
@@ -21,14 +20,16 @@ const SHUT_WR = 1;
  */
 export function lastWord(c: Libc): LastWord {
   const fds = new Map<string, number>();
+  const peers = new Map<number, string>();
 
   return {
-    learn(connections) {
-      fds.clear();
-      for (const { fd } of connections) {
-        const peer = addressOf(c, fd, "theirs");
-        if (peer) fds.set(peer.text, fd);
-      }
+    learn(fd) {
+      const peer = addressOf(c, fd, "theirs");
+      const before = peers.get(fd);
+      if (before !== undefined && before !== peer?.text) fds.delete(before);
+      if (!peer) return;
+      peers.set(fd, peer.text);
+      fds.set(peer.text, fd);
     },
     say(peer, bytes) {
       const fd = fds.get(peer);

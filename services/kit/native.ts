@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { adopt } from "./adopt.ts";
 import { startBun } from "./bun.ts";
-import { type Connection, connectionsAt } from "./connections.ts";
+import { type Connection, connectionsAt, visitConnections } from "./connections.ts";
 import { startDeno } from "./deno.ts";
 import type { Drainable } from "./drain.ts";
 import { unwatch, watch } from "./epoll.ts";
@@ -17,13 +17,18 @@ export type Bind = Readonly<{ tag: "tcp"; host: string; port: number } | { tag: 
 export interface NativeServer {
   /** Where the runtime says that it listens; null on a unix socket. */
   readonly port: number | null;
-  /** From now on every response is the last of its connection; WebSockets are told to come again, spread over `spreadMs`. */
-  startClosing(spreadMs: number): void;
   /**
-   * Closes connections that had their last response, where the runtime does not do so itself. Returns what is known to be in
-   * flight (requests, WebSockets), and the connections but for those that `stop` ends without a loss.
+   * From now on every response is the last of its connection; WebSockets are told to come again, spread over `spreadMs`.
+   * `connections`: those that are open, for whoever has to know them before it says goodbye.
    */
-  sweep(c: Libc, connections: readonly Connection[]): Readonly<{ busy: number; connections: readonly Connection[] }>;
+  startClosing(spreadMs: number, connections: Iterable<Connection>): void;
+  /**
+   * Is shown each connection at each look of the drain. Closes one that had its last response, where the runtime does not do
+   * so itself; false for one that `stop` ends without a loss, so that nobody waits for it.
+   */
+  tend(c: Libc, connection: Connection): boolean;
+  /** What is known to be in flight: requests, WebSockets. */
+  readonly busy: number;
   /** Closes what is idle at once, and resolves when nothing is in flight. */
   stop(): Promise<void>;
 }
@@ -106,17 +111,17 @@ function nativeStart(): Start | null {
 
 function drainable(c: Libc, local: SocketAddress, server: NativeServer, stopAccepting: () => void): Drainable {
   return {
-    stopAccepting(spreadMs) {
-      // So that it knows who is there before it says goodbye to anybody.
-      server.sweep(c, connectionsAt(c, local));
-      server.startClosing(spreadMs);
-      stopAccepting();
-    },
-    census() {
-      const { busy, connections } = server.sweep(c, connectionsAt(c, local));
-      const leaving = connections.filter(({ isLeaving }) => isLeaving).length;
-      const quietMs = Math.min(...connections.map(({ quietMs }) => quietMs));
-      return { open: connections.length - leaving, busy, leaving, quietMs };
+    stopAccepting,
+    startClosing: (spreadMs) => server.startClosing(spreadMs, connectionsAt(c, local)),
+    async census() {
+      let [open, leaving, quietMs] = [0, 0, Number.POSITIVE_INFINITY];
+      await visitConnections(c, local, (one) => {
+        if (!server.tend(c, one)) return;
+        if (one.isLeaving) leaving += 1;
+        else open += 1;
+        quietMs = Math.min(quietMs, one.quietMs);
+      });
+      return { open, busy: server.busy, leaving, quietMs };
     },
     finish: () => server.stop(),
   };

@@ -18,6 +18,22 @@ export function addressOf(c: Libc, fd: number, end: "ours" | "theirs" = "ours"):
   return parse(bytes.subarray(0, Math.min(MAX_ADDRESS_BYTES, new DataView(length.buffer).getUint32(0, true))));
 }
 
+const scratch = new Uint8Array(MAX_ADDRESS_BYTES);
+const scratchView = new DataView(scratch.buffer);
+const scratchLength = new Uint8Array(4);
+const scratchLengthView = new DataView(scratchLength.buffer);
+
+/**
+ * The port of our end; null when `fd` is no TCP socket.
+ * Why beside `addressOf`: it is asked of every descriptor there is, and makes nothing new.
+ */
+export function portOf(c: Libc, fd: number): number | null {
+  scratchLengthView.setUint32(0, MAX_ADDRESS_BYTES, true);
+  if (c.getsockname(fd, scratch, scratchLength) !== 0) return null;
+  const family = scratchView.getUint16(0, true);
+  return family === AF_INET || family === AF_INET6 ? scratchView.getUint16(2) : null;
+}
+
 /** Writes a host and port as `addressOf` does, so that the two can be compared. Shape: `("::ffff:10.0.0.1", 80)` → `[::ffff:a00:1]:80`. */
 export function addressText(host: string, port: number): string {
   return host.includes(":") ? `${new URL(`http://[${host}]`).hostname}:${port}` : `${host}:${port}`;

@@ -256,10 +256,11 @@ export class Daemon {
     if (!owner) return [];
     const phase = stateOf(world, owner)?.phase;
     if (phase?.tag !== "replacing" || phase.next.invocation !== invocation) return [];
-    const before = this.#processes.polled(phase.run.invocation);
     const now = this.#processes.polled(invocation);
-    const idle = this.#sockets.of(owner.unit).filter(({ inode }) => before.has(inode) && !now.has(inode));
-    return idle.map(({ name }) => name);
+    const idle = this.#sockets.of(owner.unit).filter(({ inode }) => !now.has(inode));
+    // Asked last, and seldom: an old generation may have thousands of connections, and a client waits for the verdict.
+    const before = idle.length > 0 ? this.#processes.polled(phase.run.invocation) : now;
+    return idle.filter(({ inode }) => before.has(inode)).map(({ name }) => name);
   }
 
   #createReconfigure(files: Files): Reconfigure {

@@ -12,7 +12,8 @@ function scripted(looks: readonly Census[], finish: () => Promise<void> = async 
   let look = 0;
   const server: Drainable = {
     stopAccepting: () => void calls.push("stop"),
-    census() {
+    startClosing: () => void calls.push("close"),
+    async census() {
       calls.push("census");
       look += 1;
       return looks[Math.min(look, looks.length) - 1] ?? EMPTY;
@@ -29,7 +30,7 @@ test("it stops accepting first, and finishes when nobody is connected", async ()
   const { server, calls } = scripted([EMPTY]);
   const cut = await within(drain(server, { idleMs: NEVER_MS, drainMs: NEVER_MS, spreadMs: 0 }), BOUND_MS, "the drain");
   expect(cut).toBe(0);
-  expect(calls).toEqual(["stop", "census", "finish"]);
+  expect(calls).toEqual(["stop", "close", "census", "finish"]);
 });
 
 test("a request in flight is waited for, however quiet its connection is", async () => {

@@ -19,7 +19,8 @@ function runtime(count: number, port?: number) {
     return {
       port: port ?? opened[0]?.port ?? null,
       startClosing: () => {},
-      sweep: (_, connections) => ({ busy: 0, connections }),
+      tend: () => true,
+      busy: 0,
       async stop() {
         for (const { close } of opened) close();
       },
