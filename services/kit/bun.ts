@@ -34,8 +34,9 @@ export function startBun(app: Servable, bind: Bind): NativeServer {
   const server = Bun.serve(options as unknown as Parameters<typeof Bun.serve>[0]);
   return {
     port: bind.tag === "tcp" ? (server.port ?? null) : null,
+    rehearseClosing: (isClosing) => (isClosing ? guarded.startClosing(0) : guarded.stopClosing()),
     startClosing(spreadMs) {
-      guarded.startClosing();
+      guarded.startClosing(spreadMs);
       sockets.startClosing(spreadMs);
     },
     // A connection that was told to close is closed by Bun.

@@ -66,7 +66,7 @@ function drainable({ front, place, book, guarded, sockets }: Parts): Drainable {
       else setTimeout(close, QUEUE_MS);
     },
     startClosing(spreadMs) {
-      guarded.startClosing();
+      guarded.startClosing(spreadMs);
       sockets.startClosing(spreadMs);
     },
     async census() {

@@ -45,8 +45,9 @@ export function startDeno(app: Servable, bind: Bind, c: Libc): NativeServer {
   const server = serve({ ...where, onListen: () => {} }, guarded.fetch);
   return {
     port: bind.tag === "tcp" ? server.addr.port : null,
+    rehearseClosing: (isClosing) => (isClosing ? guarded.startClosing(0) : guarded.stopClosing()),
     startClosing(spreadMs, connections) {
-      guarded.startClosing();
+      guarded.startClosing(spreadMs);
       // Whoever is not told at this moment is learnt at the next look.
       if (sockets.busy > 0) for (const { fd } of connections) word.learn(fd);
       sockets.startClosing(spreadMs);

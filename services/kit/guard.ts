@@ -1,3 +1,4 @@
+import { type Farewells, farewells } from "./farewells.ts";
 import type { Servable } from "./serve.ts";
 import { isReadAway, isUnread } from "./unread-upload.ts";
 import { intentionOf } from "./upgrades.ts";
@@ -6,8 +7,13 @@ import type { WebSocketHandlers } from "./web-socket.ts";
 /** Stands between the runtime and the app, and from the drain on tells every client that its connection ends. */
 export interface Guard {
   fetch(request: Request, env: unknown): Response | Promise<Response>;
-  /** From now on every response says `Connection: close`, also those that the app is still working on. */
-  startClosing(): void;
+  /**
+   * From now on responses say `Connection: close`, also those that the app is still working on: a few at once, then one in each
+   * millisecond, and all of them after `spreadMs`, so that thousands of clients do not come back in one moment. 0: all at once.
+   */
+  startClosing(spreadMs: number): void;
+  /** Takes that back, after a rehearsal. */
+  stopClosing(): void;
   /** How many requests the app has taken and not answered yet; 0 where the guard was not asked to count. */
   readonly pending: number;
 }
@@ -34,13 +40,13 @@ export type GuardEdge = Readonly<{
  * In the steady state it costs two checks, and one `then` for a handler that is asynchronous.
  */
 export function guard(app: Servable, edge: GuardEdge = {}): Guard {
-  let closing = false;
+  let closing: Farewells | null = null;
   let pending = 0;
 
   const sent = (response: Response, request: Request, env: unknown): Response | Promise<Response> => {
     const intention = intentionOf(response);
     if (intention) return upgraded(edge, request, env, intention);
-    if (!closing || !mayClose(response)) return response;
+    if (!closing || !mayClose(response) || !closing.mayBeNext()) return response;
     if (edge.hasMore?.(env)) return said(false, response, request, env);
     if (edge.discards || !isUnread(request)) return said(true, response, request, env);
     return isReadAway(request).then((isAll) => said(isAll, response, request, env));
@@ -76,8 +82,11 @@ export function guard(app: Servable, edge: GuardEdge = {}): Guard {
       const answer = app.fetch(request, env);
       return answer instanceof Promise ? finish(answer, request, env) : sent(answer, request, env);
     },
-    startClosing() {
-      closing = true;
+    startClosing(spreadMs) {
+      closing = farewells(spreadMs);
+    },
+    stopClosing() {
+      closing = null;
     },
     get pending() {
       return pending;

@@ -7,6 +7,7 @@ import type { Drainable } from "./drain.ts";
 import { unwatch, watch } from "./epoll.ts";
 import { type Libc, libc } from "./libc.ts";
 import { startOnTemporaryPath, startWatched } from "./own-listener.ts";
+import { rehearsed } from "./rehearsal.ts";
 import type { Servable } from "./serve.ts";
 import { addressOf, type SocketAddress } from "./socket-address.ts";
 
@@ -29,6 +30,8 @@ export interface NativeServer {
   tend(c: Libc, connection: Connection): boolean;
   /** What is known to be in flight: requests, WebSockets. */
   readonly busy: number;
+  /** Answers as it does in a drain, or does so no more: before it serves anybody. */
+  rehearseClosing(isClosing: boolean): void;
   /** Closes what is idle at once, and resolves when nothing is in flight. */
   stop(): Promise<void>;
 }
@@ -63,8 +66,11 @@ export async function openInherited(app: Servable, fd: number, hold: Hold | null
   const local = addressOf(c, fd);
   if (!local) return { ok: false, reason: `descriptor ${fd} has no address` };
   try {
+    const { app: first, rehearse, begin } = rehearsed(app);
     const { server, listenerFd } =
-      local.port === null ? startOnTemporaryPath(c, start, app) : startWatched(c, start, app, ANYWHERE);
+      local.port === null ? startOnTemporaryPath(c, start, first) : startWatched(c, start, first, ANYWHERE);
+    await rehearse(c, server, listenerFd);
+    begin();
     const adoption = await adopt(c, fd, listenerFd);
     if (!adoption.ok) {
       await server.stop();

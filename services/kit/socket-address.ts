@@ -18,6 +18,14 @@ export function addressOf(c: Libc, fd: number, end: "ours" | "theirs" = "ours"):
   return parse(bytes.subarray(0, Math.min(MAX_ADDRESS_BYTES, new DataView(length.buffer).getUint32(0, true))));
 }
 
+/** The kernel's own form of a socket's address. */
+export function sockaddrOf(c: Libc, fd: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(MAX_ADDRESS_BYTES);
+  const length = new Uint8Array(new Uint32Array([MAX_ADDRESS_BYTES]).buffer);
+  if (c.getsockname(fd, bytes, length) !== 0) return bytes.slice(0, 2);
+  return bytes.slice(0, Math.min(MAX_ADDRESS_BYTES, new DataView(length.buffer).getUint32(0, true)));
+}
+
 const scratch = new Uint8Array(MAX_ADDRESS_BYTES);
 const scratchView = new DataView(scratch.buffer);
 const scratchLength = new Uint8Array(4);

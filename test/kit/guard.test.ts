@@ -12,7 +12,7 @@ test("before the drain a response is passed on as it is", async () => {
 test("C13: while draining every response says close, at once or later", async () => {
   for (const fetch of [() => new Response("a"), async () => new Response("a")]) {
     const guarded = guard({ fetch });
-    guarded.startClosing();
+    guarded.startClosing(0);
     expect((await guarded.fetch(request, null)).headers.get("connection")).toBe("close");
   }
 });
@@ -21,7 +21,7 @@ test("a response that was being made when the drain began says close", async () 
   const made = Promise.withResolvers<Response>();
   const guarded = guard({ fetch: () => made.promise });
   const answer = guarded.fetch(request, null);
-  guarded.startClosing();
+  guarded.startClosing(0);
   made.resolve(new Response("a"));
   expect((await answer).headers.get("connection")).toBe("close");
 });
@@ -34,7 +34,7 @@ test("headers that cannot be changed are copied, with status and body", async ()
     },
   });
   const guarded = guard({ fetch: () => frozen });
-  guarded.startClosing();
+  guarded.startClosing(0);
   const response = await guarded.fetch(request, null);
   expect(response.status).toBe(302);
   expect(response.headers.get("location")).toBe("http://elsewhere/");
@@ -43,7 +43,7 @@ test("headers that cannot be changed are copied, with status and body", async ()
 
 test("an upgraded connection is left alone", () => {
   const upgraded = guard({ fetch: () => undefined as unknown as Response });
-  upgraded.startClosing();
+  upgraded.startClosing(0);
   expect(upgraded.fetch(request, null)).toBeUndefined();
 });
 
@@ -55,7 +55,7 @@ test("what the runtime passes beside the request reaches the app and the one who
     return new Response("a");
   };
   const guarded = guard({ fetch: hear }, { onDraining: hear });
-  guarded.startClosing();
+  guarded.startClosing(0);
   guarded.fetch(request, env);
   expect(heard).toEqual([env, env]);
 });
@@ -84,7 +84,7 @@ test("C4: an answer to an upload that was not read says close when the rest coul
     [read, false, true],
   ] as const) {
     const guarded = guard({ fetch: () => new Response("a") }, { ...edge, discards });
-    guarded.startClosing();
+    guarded.startClosing(0);
     const { headers } = await guarded.fetch(request, null);
     expect(headers.get("connection")).toBe(saysClose ? "close" : null);
     expect(told.pop()).toBe(saysClose);
@@ -94,7 +94,7 @@ test("C4: an answer to an upload that was not read says close when the rest coul
 test("C10: a response does not say close while requests that came behind it wait", async () => {
   let hasMore = true;
   const guarded = guard({ fetch: () => new Response("a") }, { hasMore: () => hasMore });
-  guarded.startClosing();
+  guarded.startClosing(0);
   expect((await guarded.fetch(request, null)).headers.has("connection")).toBe(false);
   hasMore = false;
   expect((await guarded.fetch(request, null)).headers.get("connection")).toBe("close");
@@ -105,7 +105,7 @@ test("C5: in a drain nobody waits for what the server ends by itself", () => {
   const guarded = guard({ fetch: () => never }, { counts: true, isApart: () => true });
   guarded.fetch(request, null);
   expect(guarded.pending).toBe(1);
-  guarded.startClosing();
+  guarded.startClosing(0);
   guarded.fetch(request, null);
   expect(guarded.pending).toBe(1);
 });

@@ -30,6 +30,15 @@ export const processCases: readonly Case[] = [
       }),
   },
   {
+    promise: "a child need not wait for the kernel on its way to a thousand connections",
+    run: () =>
+      withRig(async (rig) => {
+        const child = rig.spawn(["cat", "/proc/self/status"]);
+        await child.until("exited");
+        assert.ok(Number(/FDSize:\s*(\d+)/.exec(child.stdout)?.[1]) >= 1024);
+      }),
+  },
+  {
     promise: "a child leads a session and a group of its own, with every signal default and none blocked",
     run: () =>
       withRig(async (rig) => {
