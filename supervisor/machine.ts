@@ -34,6 +34,9 @@ type Closable = Readonly<{ close(): void }>;
 /** What the daemon runs on, for real. `hearHalt`: false when SIGRTMIN+3 cannot be heard. */
 export type Machine = Closable & Readonly<{ ports: Ports; witness: Witness; hearHalt: HearHalt }>;
 
+/** The runtime that this process runs on. */
+const self = runtime.version.startsWith("bun") ? "bun" : "deno";
+
 export type MachineOptions = Pick<Ports, "journal" | "disk" | "settings"> &
   Readonly<{ root: string; stateDir: string; version: string; manager: Manager }>;
 
@@ -42,23 +45,25 @@ export function openMachine({ root, stateDir, version, manager, ...given }: Mach
   const reactor = createReactor();
   const logs = join(stateDir, "logs");
   const runtimeDir = join(stateDir, "run");
-  const { env } = process;
+  const passed = takeInherited(process.env);
+  // Read once: each variable is a call into the runtime, and hundreds of starts read them all.
+  const environ = { ...process.env };
   const made: Closable[] = [];
   const keep = <T extends Closable>(port: T): T => {
     made.push(port);
     return port;
   };
-  const self = runtime.version.startsWith("bun") ? "bun" : "deno";
-  const context = { root, stateDir, environ: env, runtimePaths: findRuntimes(env), self } as const;
+  const context = { root, stateDir, environ, runtimePaths: findRuntimes(environ), self } as const;
+  const pace = createPace();
   const pipes = createPipes(reactor);
   const credentials = createCredentials(context);
   credentials.sweep();
   const speakers = createSpeakers();
-  const listeners = createOpenListeners(createListeners(takeInherited(env)));
+  const listeners = createOpenListeners(createListeners(passed));
   const ports: Ports = {
     ...given,
     clock: createClock(),
-    pace: createPace(),
+    pace,
     listeners,
     outputs: createOutputs({ directory: logs, pipes }),
     processes: (post, note) => {
@@ -66,7 +71,7 @@ export function openMachine({ root, stateDir, version, manager, ...given }: Mach
         speakers.heard(event);
         post(event);
       };
-      return keep(createProcesses({ reactor, runtimeDir, post: hear, note, groups: createGroups({ note }) }));
+      return keep(createProcesses({ reactor, runtimeDir, pace, post: hear, note, groups: createGroups({ note }) }));
     },
     privates: createPrivateListeners(runtimeDir),
     credentials,
@@ -77,7 +82,7 @@ export function openMachine({ root, stateDir, version, manager, ...given }: Mach
     dice: () => ({ roll: Math.random(), nonce: randomBytes(12).toString("hex") }),
     command: commandOf(context),
     commandLine: commandLineOf(context),
-    socketsToBind: (unit) => socketsToBind(unit, { root, stateDir, environ: env }),
+    socketsToBind: (unit) => socketsToBind(unit, { root, stateDir, environ }),
     realPath,
     outputFile: (unit) => join(logs, `${unit}.log`),
     history: createHistoryFiles(join(stateDir, "history")),

@@ -16,6 +16,7 @@ import { createMetrics, metricsType } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { internalProblem, problem } from "./problem.ts";
 import { schemas } from "./schema.ts";
+import { statusText } from "./status-text.ts";
 import { streamResponse } from "./stream.ts";
 import { countHappenings } from "./tally.ts";
 import { carriesToken } from "./token.ts";
@@ -80,7 +81,7 @@ function addQueries(app: Hono, desk: Desk, options: ControlOptions): void {
   app.get("/v1/status", (c) => {
     const status = desk.status();
     const patterns = c.req.queries("unit");
-    if (patterns === undefined) return c.json(status);
+    if (patterns === undefined) return c.body(statusText(status), 200, { "content-type": "application/json" });
     const found = find(desk, patterns);
     return found.ok ? c.json({ ...status, units: found.value }) : problem(found.faults);
   });

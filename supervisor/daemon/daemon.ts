@@ -8,6 +8,7 @@ import type { BindableSocket, Unit } from "../unit/unit.ts";
 import type { WhyEntry } from "../unit/why.ts";
 import { type Blame, createBlame } from "./blame.ts";
 import { createDesk, createSince, type Since } from "./desk.ts";
+import { difference } from "./difference.ts";
 import { type Told, tell, told } from "./happening.ts";
 import { createHappenings, type Happenings } from "./happenings.ts";
 import { createHear } from "./hear.ts";
@@ -97,6 +98,8 @@ export class Daemon {
   readonly #resting: Resting;
   readonly #reconfigure: Reconfigure;
   readonly #lookout: Lookout;
+  /** What the last turn left. */
+  #seen: World["units"] = new Map();
 
   constructor(files: Files, supervisor: Identity, ports: Ports) {
     const { clock, outputs } = ports;
@@ -287,11 +290,13 @@ export class Daemon {
   }
 
   #turned(world: World, turn: number): void {
-    this.#programs.turned(world);
-    this.#resting.turned(world);
+    const changes = difference(this.#seen, world.units);
+    this.#seen = world.units;
+    this.#programs.turned(changes);
+    this.#resting.turned(changes);
     this.#sockets.turned(world);
-    this.#lookout.turned(world);
-    this.#since.turned(world);
+    this.#lookout.turned(changes);
+    this.#since.turned(changes);
     this.#orders.turned(world, turn);
   }
 

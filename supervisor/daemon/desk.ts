@@ -3,6 +3,7 @@ import { judged } from "../core/scale.ts";
 import { type View, viewOf, worstView } from "../core/view.ts";
 import type { World } from "../core/world.ts";
 import { match } from "../unit/pattern.ts";
+import type { Changed } from "./difference.ts";
 import type { Happenings } from "./happenings.ts";
 import type { Orders } from "./orders.ts";
 import type { Clock, Desk } from "./ports.ts";
@@ -44,13 +45,12 @@ function namesOf(world: World): readonly string[] {
 /** Remembers when each unit, and each instance (`api@2`), entered the active_state that it is in. */
 export interface Since {
   of(name: string): Instant;
-  turned(world: World): void;
+  turned(changes: readonly Changed[]): void;
 }
 
 export function createSince(clock: Clock): Since {
   const born = clock.now();
   const entered = new Map<string, Readonly<{ state: string; at: Instant }>>();
-  let seen: World["units"] = new Map();
   const enter = (name: string, { activeState }: View): void => {
     // Who is handed over has been active all the time.
     const state = activeState === "reloading" ? "active" : activeState;
@@ -58,19 +58,15 @@ export function createSince(clock: Clock): Since {
   };
   return {
     of: (name) => entered.get(name)?.at ?? born,
-    turned(world) {
-      if (seen === world.units) return;
-      for (const [name, { instances }] of seen) {
-        const left = world.units.get(name)?.instances.length ?? -1;
-        if (left < 0) entered.delete(name);
-        for (let gone = instances.length; gone > Math.max(left, 0); gone--) entered.delete(`${name}@${gone}`);
+    turned(changes) {
+      for (const { name, before, now } of changes) {
+        const left = now?.instances.length ?? 0;
+        if (!now) entered.delete(name);
+        for (let gone = before?.instances.length ?? 0; gone > left; gone--) entered.delete(`${name}@${gone}`);
+        if (!now) continue;
+        enter(name, worstView(judged(now)));
+        for (const [index, state] of now.instances.entries()) enter(`${name}@${index + 1}`, viewOf(state));
       }
-      for (const [name, entry] of world.units) {
-        if (seen.get(name) === entry) continue;
-        enter(name, worstView(judged(entry)));
-        for (const [index, state] of entry.instances.entries()) enter(`${name}@${index + 1}`, viewOf(state));
-      }
-      seen = world.units;
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { State } from "../core/state.ts";
-import type { UnitState, World } from "../core/world.ts";
+import type { UnitState } from "../core/world.ts";
 import type { Unit } from "../unit/unit.ts";
+import type { Changed } from "./difference.ts";
 import { type Told, told } from "./happening.ts";
 import type { Mended } from "./sockets.ts";
 
@@ -17,7 +18,7 @@ export type LookoutOptions = Readonly<{
 /** Notices that a process has shut a listener down for all, when something has become of its unit and while it leaves. */
 export interface Lookout {
   /** Call after every turn. */
-  turned(world: World): void;
+  turned(changes: readonly Changed[]): void;
   close(): void;
 }
 
@@ -27,19 +28,21 @@ export function createLookout(options: LookoutOptions): Lookout {
 
 class ListenerLookout implements Lookout {
   readonly #options: LookoutOptions;
-  #seen: World["units"] = new Map();
+  /** Units with listeners of whom somebody leaves. */
+  readonly #leaving = new Map<string, UnitState>();
   #timer: ReturnType<typeof setInterval> | null = null;
 
   constructor(options: LookoutOptions) {
     this.#options = options;
   }
 
-  turned({ units }: World): void {
-    if (units === this.#seen) return;
-    const changed = [...units.values()].filter((entry) => this.#seen.get(entry.unit.name) !== entry);
-    this.#seen = units;
-    for (const entry of changed) this.#look(entry);
-    if (this.#leaving().length === 0) this.close();
+  turned(changes: readonly Changed[]): void {
+    for (const { name, now } of changes) {
+      if (now && now.unit.sockets.length > 0 && now.instances.some(leaves)) this.#leaving.set(name, now);
+      else this.#leaving.delete(name);
+      if (now) this.#look(now);
+    }
+    if (this.#leaving.size === 0) this.close();
     else this.#timer ??= setInterval(() => this.#lookAtLeaving(), lookMs).unref();
   }
 
@@ -48,12 +51,8 @@ class ListenerLookout implements Lookout {
     this.#timer = null;
   }
 
-  #leaving(): readonly UnitState[] {
-    return [...this.#seen.values()].filter(({ unit, instances }) => unit.sockets.length > 0 && instances.some(leaves));
-  }
-
   #lookAtLeaving(): void {
-    for (const entry of this.#leaving()) this.#look(entry);
+    for (const entry of this.#leaving.values()) this.#look(entry);
   }
 
   #look({ unit }: UnitState): void {

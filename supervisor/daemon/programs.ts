@@ -1,8 +1,9 @@
 import type { InvocationId } from "../core/facts.ts";
 import { serving } from "../core/state.ts";
-import type { UnitState, World } from "../core/world.ts";
+import type { UnitState } from "../core/world.ts";
 import type { Command } from "../unit/command.ts";
 import type { Unit } from "../unit/unit.ts";
+import type { Changed } from "./difference.ts";
 
 /**
  * Remembers what each process was started as: with which definition, since the unit's may be another by now, and by which
@@ -19,7 +20,7 @@ export interface Programs {
    */
   commandOf(invocation: InvocationId, credentials: string | null): Command | null;
   /** Call after every turn, before the next definitions are put in place. */
-  turned(world: World): void;
+  turned(changes: readonly Changed[]): void;
 }
 
 /** `realPath`: where a path leads to now. */
@@ -28,7 +29,6 @@ export function createPrograms(realPath: (path: string) => string): Programs {
   const commands = new Map<InvocationId, Kept>();
   /** Kept since the last turn. */
   const recent = new Set<InvocationId>();
-  let seen: World["units"] = new Map();
   const forget = (invocation: InvocationId): void => {
     definitions.delete(invocation);
     commands.delete(invocation);
@@ -46,20 +46,15 @@ export function createPrograms(realPath: (path: string) => string): Programs {
       const kept = commands.get(invocation);
       return kept ? entrusted(kept, credentials) : null;
     },
-    turned({ units }) {
-      if (units === seen) return;
-      for (const [name, before] of seen) if (!units.has(name)) for (const each of programsOf(before)) forget(each);
-      for (const [name, entry] of units) {
-        const before = seen.get(name);
-        if (before === entry) continue;
-        const now = programsOf(entry);
-        for (const each of before ? programsOf(before) : []) if (!now.includes(each)) forget(each);
-        for (const each of now) if (!definitions.has(each)) definitions.set(each, entry.unit);
+    turned(changes) {
+      for (const { before, now } of changes) {
+        const there = now ? programsOf(now) : [];
+        for (const each of before ? programsOf(before) : []) if (!there.includes(each)) forget(each);
+        for (const each of there) if (now && !definitions.has(each)) definitions.set(each, now.unit);
       }
       // Whose start failed at once was never seen in a world.
       for (const each of recent) if (!definitions.has(each)) commands.delete(each);
       recent.clear();
-      seen = units;
     },
   };
 }

@@ -1,11 +1,11 @@
 import { atRest, type State } from "../core/state.ts";
-import type { World } from "../core/world.ts";
+import type { Changed } from "./difference.ts";
 import type { Outputs, Processes } from "./ports.ts";
 
 /** Lets go of what is kept for a unit over its restarts. */
 export interface Resting {
   /** Call after every turn. */
-  turned(world: World): void;
+  turned(changes: readonly Changed[]): void;
 }
 
 /**
@@ -13,7 +13,6 @@ export interface Resting {
  * those it needs. Source: sd_notify(3), FDSTORE=1.
  */
 export function createResting(processes: Pick<Processes, "forget">, outputs: Pick<Outputs, "rest">): Resting {
-  let seen: World["units"] = new Map();
   const look = (name: string, before: readonly State[], now: readonly State[]): void => {
     if (before === now) return;
     for (let index = 0; index < Math.max(before.length, now.length); index++) {
@@ -24,11 +23,8 @@ export function createResting(processes: Pick<Processes, "forget">, outputs: Pic
     }
   };
   return {
-    turned({ units }) {
-      if (units === seen) return;
-      for (const [name, { instances }] of units) look(name, seen.get(name)?.instances ?? [], instances);
-      for (const [name, { instances }] of seen) if (!units.has(name)) look(name, instances, []);
-      seen = units;
+    turned(changes) {
+      for (const { name, before, now } of changes) look(name, before?.instances ?? [], now?.instances ?? []);
     },
   };
 }

@@ -7,7 +7,7 @@ import { mainRun, type Run, type State, serving } from "../core/state.ts";
 import { worstView } from "../core/view.ts";
 import type { UnitState, World } from "../core/world.ts";
 import type { InstanceStatus, Status, UnitStatus } from "../unit/status.ts";
-import type { Clock, Processes } from "./ports.ts";
+import type { Clock, Listener, Processes } from "./ports.ts";
 import type { Reconfigure } from "./reconfigure.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -99,20 +99,62 @@ function word(clock: Clock, entry: UnitState): Words {
 }
 
 /** The sources at one moment. `offset`: how the clocks stand to each other. */
-type Asked = StatusSources & Readonly<{ now: Instant; offset: number }>;
+type Asked = StatusSources & Readonly<{ now: Instant; offset: number; measured: { count: number } }>;
 
 function ask(sources: StatusSources): Asked {
-  return { ...sources, now: sources.clock.now(), offset: offsetOf(sources.clock) };
+  return { ...sources, now: sources.clock.now(), offset: offsetOf(sources.clock), measured: { count: 0 } };
 }
 
+/**
+ * How old what is measured may be, and how old it may become while others are measured, so many in one answer: nobody is to
+ * wait until hundreds of processes were looked at because somebody else asks again and again. Units: milliseconds.
+ */
+const freshMs = 250;
+const agedMs = 2000;
+const mostMeasured = 50;
+
+/** What an answer follows from beside its entry. */
+type Grounds = Readonly<{ offset: number; since: Instant; changed: boolean; listeners: readonly Listener[] }>;
+const answered = new WeakMap<UnitState, Readonly<{ status: UnitStatus; at: Instant; grounds: Grounds }>>();
+
+/** The same object as long as nothing has changed, so that whoever puts it into words need not do so again. */
 function unitStatus(sources: Asked, entry: UnitState): UnitStatus {
+  const { name, file } = entry.unit;
+  const listeners = [...sources.sockets.of(name), ...sources.sockets.retired(name)];
+  const changed = sources.files.changes.has(file);
+  const grounds: Grounds = { offset: sources.offset, since: sources.since(name), changed, listeners };
+  const known = answered.get(entry);
+  if (known && isFresh(sources, known.at) && isSame(known.grounds, grounds)) return known.status;
+  const status = describeUnit(sources, entry, grounds);
+  // Who waits does so for others, of whom its entry says nothing.
+  const at = isWaiting(entry) ? Number.NEGATIVE_INFINITY : sources.now;
+  answered.set(entry, { status, at, grounds });
+  return status;
+}
+
+/** Young enough; or old, but not too old, and others were measured for this answer already. */
+function isFresh(sources: Asked, at: Instant): boolean {
+  const ageMs = sources.now - at;
+  return ageMs < freshMs || (ageMs < agedMs && ++sources.measured.count > mostMeasured);
+}
+
+function isSame(before: Grounds, now: Grounds): boolean {
+  const isSame = before.offset === now.offset && before.since === now.since && before.changed === now.changed;
+  return (
+    isSame &&
+    before.listeners.length === now.listeners.length &&
+    now.listeners.every((one, index) => one === before.listeners[index])
+  );
+}
+
+function describeUnit(sources: Asked, entry: UnitState, { offset, since, changed, listeners }: Grounds): UnitStatus {
   const { unit } = entry;
   const words = wordsOf(sources, entry);
   return {
     name: unit.name,
     description: unit.description,
     file: unit.file,
-    changed_on_disk: sources.files.changes.has(unit.file),
+    changed_on_disk: changed,
     outdated: sources.files.isOutdated(entry),
     active_state: words.active_state,
     sub_state: words.sub_state,
@@ -121,37 +163,25 @@ function unitStatus(sources: Asked, entry: UnitState): UnitStatus {
     generation: words.generation,
     wanted: words.wanted,
     restarts: words.restarts,
-    since: new Date(sources.offset + sources.since(unit.name)).toISOString(),
+    since: new Date(offset + since).toISOString(),
     result: words.result,
     status_text: words.status_text,
     warnings: [],
     reason: reasonOf(sources.world, entry),
     instances: words.instances.map((one) => ({ ...one, ...usageOf(sources, one) })),
-    listeners: [...sources.sockets.of(unit.name), ...sources.sockets.retired(unit.name)].map(({ name, address }) => ({
-      name,
-      address,
-    })),
+    listeners: listeners.map(({ name, address }) => ({ name, address })),
     handover: words.handover,
     release: null,
     last_exit: words.last_exit,
   };
 }
 
-/** How old a measurement may be: hundreds of processes are not measured again for each of those who ask. Units: milliseconds. */
-const freshMs = 250;
-
 type Usage = Pick<InstanceStatus, "memory_bytes" | "cpu_seconds">;
 const unmeasured: Usage = { memory_bytes: null, cpu_seconds: null };
-const measured = new WeakMap<InstanceStatus, Readonly<{ usage: Usage; at: Instant }>>();
 
-function usageOf({ now, processes }: Asked, one: InstanceStatus): Usage {
-  if (one.pid === null) return unmeasured;
-  const last = measured.get(one);
-  if (last && now - last.at < freshMs) return last.usage;
-  const found = processes.usage(one.pid);
-  const usage = found ? { memory_bytes: found.memoryBytes, cpu_seconds: found.cpuSeconds } : unmeasured;
-  measured.set(one, { usage, at: now });
-  return usage;
+function usageOf({ processes }: Asked, { pid }: InstanceStatus): Usage {
+  const found = pid === null ? null : processes.usage(pid);
+  return found ? { memory_bytes: found.memoryBytes, cpu_seconds: found.cpuSeconds } : unmeasured;
 }
 
 /** One that is unhealthy speaks for all; healthy are they together. */
@@ -162,14 +192,18 @@ function worstHealth(instances: readonly State[]): UnitStatus["health"] {
 }
 
 /** One sentence for what is not plain from the states alone. */
-function reasonOf(world: World, { unit, instances }: UnitState): string | null {
+function reasonOf(world: World, entry: UnitState): string | null {
+  const { unit, instances } = entry;
   const cause = instances.find((state) => state.cause !== null)?.cause;
   if (cause) return describe(cause);
-  const isWaiting = instances.some((state) => state.phase.tag === "inactive" && state.wanted === "up");
-  const waits = isWaiting ? blockers(world, unit.name) : [];
+  const waits = isWaiting(entry) ? blockers(world, unit.name) : [];
   if (waits.length > 0) return `waits for ${waits.map((one) => one.unit).join(", ")}`;
   const draining = instances.flatMap((state) => state.leaving).filter((one) => one.purpose === "drain");
   return draining.length > 0 ? `generation ${draining[0]?.run.generation} drains` : null;
+}
+
+function isWaiting({ instances }: UnitState): boolean {
+  return instances.some((state) => state.phase.tag === "inactive" && state.wanted === "up");
 }
 
 function instanceStatuses(clock: Clock, name: string, state: State): readonly InstanceStatus[] {

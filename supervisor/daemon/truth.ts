@@ -11,7 +11,7 @@ export function truthful(desk: Desk, witness: Witness): Desk {
     ...desk,
     status() {
       const status = desk.status();
-      return { ...status, units: status.units.map((unit) => ({ ...unit, warnings: doubts(unit, witness) })) };
+      return { ...status, units: status.units.map((unit) => doubted(unit, witness)) };
     },
     inspect(name) {
       const unit = desk.inspect(name);
@@ -19,6 +19,12 @@ export function truthful(desk: Desk, witness: Witness): Desk {
       return unit && (name.includes("@") ? { ...unit, warnings: doubts(unit, witness) } : examined(unit, witness));
     },
   };
+}
+
+/** The same object where there is nothing to doubt. */
+function doubted(unit: UnitStatus, witness: Witness): UnitStatus {
+  const warnings = doubts(unit, witness);
+  return warnings.length > 0 ? { ...unit, warnings } : unit;
 }
 
 /** What can be told without a walk through /proc: for the list of units. */

@@ -33,15 +33,13 @@ export function createHistoryFiles(directory: string): HistoryFiles {
     read,
     sizeBytes,
     append: (unit, text) =>
-      attempt(() => {
-        mkdirSync(directory, { recursive: true, mode: 0o700 });
+      attempt(directory, () => {
         const start = ended.delete(unit) || isEnded(read(unit)) ? "" : "\n";
         appendFileSync(pathOf(unit), start + text, { mode: 0o600 });
         ended.add(unit);
       }),
     replace: (unit, text) =>
-      attempt(() => {
-        mkdirSync(directory, { recursive: true, mode: 0o700 });
+      attempt(directory, () => {
         writeFileSync(`${pathOf(unit)}.new`, text, { mode: 0o600 });
         renameSync(`${pathOf(unit)}.new`, pathOf(unit));
         ended.add(unit);
@@ -53,9 +51,16 @@ export function createHistoryFiles(directory: string): HistoryFiles {
 
 const isEnded = (text: string): boolean => text === "" || text.endsWith("\n");
 
-function attempt(write: () => void): string | null {
+/** A second time where the directory is missing: it is made only then. */
+function attempt(directory: string, write: () => void): string | null {
   try {
-    write();
+    try {
+      write();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      write();
+    }
     return null;
   } catch (error) {
     return `history: ${(error as Error).message}`;

@@ -1,22 +1,32 @@
 import type { Pace } from "../daemon/ports.ts";
 
 /** Shorter than anybody notices; one start of a process takes about as long. Units: milliseconds. */
-const SLICE_MS = 4;
+const SLICE_MS = 3;
 /** A request takes several turns of the event loop: accept, read, answer. They all fit in between two slices. Units: milliseconds. */
 const PAUSE_MS = 3;
 /** Whoever has asked asks again, or still reads: an answer about hundreds of units takes that long to make and to send. Units: milliseconds. */
 const ATTENTIVE_PAUSE_MS = 15;
-const ATTENTION_MS = 50;
+/** Longer than one who asks again and again is kept waiting at worst: else the pauses are short just then. Units: milliseconds. */
+const ATTENTION_MS = 1000;
 
 /**
  * The pace of the real daemon. A slice begins with the first question after a pause; while nobody asks, nothing is awake.
+ * Whoever has more to do gets the next slice together with the others, in turns; two slices would be one long one.
  * Why a timer and not setImmediate: on both runtimes immediates that follow each other let sockets wait, on Deno for seconds.
  */
 export function createPace(): Pace {
   let endAt: number | null = null;
   let attendedAt = -ATTENTION_MS;
+  let waiting: (() => void)[] = [];
   const end = (): void => {
     endAt = null;
+  };
+  const go = (): void => {
+    end();
+    const all = waiting;
+    waiting = [];
+    // Who came last this time comes first next time, when this slice is too short for all.
+    for (const work of all.reverse()) work();
   };
   return {
     isSpent() {
@@ -28,11 +38,9 @@ export function createPace(): Pace {
       return now >= endAt;
     },
     resume(work) {
+      waiting.push(work);
+      if (waiting.length > 1) return;
       const isAsked = performance.now() - attendedAt < ATTENTION_MS;
-      const go = (): void => {
-        end();
-        work();
-      };
       setTimeout(go, isAsked ? ATTENTIVE_PAUSE_MS : PAUSE_MS);
     },
     attend() {

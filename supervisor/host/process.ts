@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { Exit, InvocationId, Survivor } from "../core/facts.ts";
-import type { ProcessEvent, Processes, SpawnOrder } from "../daemon/ports.ts";
+import type { Pace, ProcessEvent, Processes, SpawnOrder } from "../daemon/ports.ts";
 import { signalNumber } from "../unit/signal.ts";
 import type { ProcessStatus } from "../unit/status.ts";
 import type { SignalName } from "../unit/unit.ts";
@@ -12,6 +12,7 @@ import { libc } from "./libc.ts";
 import { MainProcess } from "./main-process.ts";
 import { Members } from "./members.ts";
 import { createNotifySockets, type Notice, type NotifySocket, type NotifySockets } from "./notify.ts";
+import { createPace } from "./pace.ts";
 import { describeLiving, nameLiving, outputsOf, ownChildren, polledInodes, readStat, usageOf } from "./procfs.ts";
 import type { Reactor } from "./reactor.ts";
 import { peekAnyDead, peekExit, reap } from "./reap.ts";
@@ -24,10 +25,6 @@ const PR_SET_CHILD_SUBREAPER = 36;
 const SIGKILL = 9;
 /** How often survivors are looked for whose end the kernel does not report to us: their parent is neither dead nor ours. */
 const LOOK_AGAIN_MS = 500;
-/** How long ends are reported at a stretch: many may end at once, and whoever hears it may have much to do. */
-const SLICE_MS = 4;
-/** Between two slices: as long as the daemon itself pauses. */
-const PAUSE_MS = 10;
 /** Looks for survivors, as long as it is not sure that there are none: one may die while its child is not on the list yet. */
 const MOST_LOOKS = 8;
 
@@ -39,6 +36,8 @@ export type ProcessesOptions = Readonly<{
   post: (event: ProcessEvent) => void;
   /** Null: membership is found out by looking at processes, and resources are not limited. */
   groups?: Groups | null;
+  /** Shared with whoever else has much to do at times. Default: one of its own. */
+  pace?: Pace;
   /** Hears what is no failure of anything, but worth a line in the journal. */
   note?: (text: string) => void;
 }>;
@@ -90,6 +89,7 @@ class RealProcesses implements HostProcesses {
   readonly #reactor: Reactor;
   readonly #post: (event: ProcessEvent) => void;
   readonly #note: (text: string) => void;
+  readonly #pace: Pace;
   readonly #sockets: NotifySockets;
   readonly #groups: Groups | null;
   readonly #members: Members;
@@ -102,14 +102,16 @@ class RealProcesses implements HostProcesses {
   /** Ends that are still to be reported. */
   readonly #ended: Ended[] = [];
   #next: ReturnType<typeof setImmediate> | null = null;
-  #pause: ReturnType<typeof setTimeout> | null = null;
+  #isPaused = false;
+  #isClosed = false;
   #again: ReturnType<typeof setTimeout> | null = null;
 
   constructor(options: ProcessesOptions) {
-    const { reactor, runtimeDir, post, groups = null, note = () => undefined } = options;
+    const { reactor, runtimeDir, post, groups = null, pace = createPace(), note = () => undefined } = options;
     this.#reactor = reactor;
     this.#post = post;
     this.#note = note;
+    this.#pace = pace;
     this.#sockets = createNotifySockets(reactor, runtimeDir);
     this.#groups = groups;
     this.#members = new Members(groups, () => reactor.turn());
@@ -181,7 +183,8 @@ class RealProcesses implements HostProcesses {
     libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
     process.off("SIGCHLD", this.#onChild);
     if (this.#next) clearImmediate(this.#next);
-    for (const timer of [this.#pause, this.#again]) if (timer) clearTimeout(timer);
+    this.#isClosed = true;
+    if (this.#again) clearTimeout(this.#again);
     for (const life of this.#lives.values()) {
       life.notify?.close();
       this.#members.leave(life.invocation);
@@ -265,8 +268,13 @@ class RealProcesses implements HostProcesses {
       // It has handed over to another main process, so its end is nobody's business.
       if (leader !== main.pid && !isBuried && peekExit(leader) !== null) this.#bury(leader);
     }
+    this.#goOn();
+  }
+
+  /** Tells of those that have ended, and looks after whom they have left behind. */
+  #goOn(): void {
     const strangers = this.#reapOrphans();
-    if (!this.#pause) this.#reportSome();
+    if (!this.#isPaused) this.#reportSome();
     for (const life of [...this.#lives.values()]) if (life.isReported) this.#settle(life);
     const restless = [...this.#lives.values()].some(({ lingering, main }) => lingering || main.isForeign);
     if (strangers || restless) this.#lookAgain();
@@ -284,17 +292,17 @@ class RealProcesses implements HostProcesses {
     reap(pid);
   }
 
+  /** Many may end at once, and whoever hears it may have much to do. */
   #reportSome(): void {
-    const untilMs = performance.now() + SLICE_MS;
-    for (let next = this.#ended.shift(); next; next = this.#ended.shift()) {
+    for (let next = this.#ended.shift(); next; next = this.#pace.isSpent() ? undefined : this.#ended.shift()) {
       this.#report(next);
-      if (performance.now() >= untilMs) break;
     }
     if (this.#ended.length === 0) return;
-    this.#pause = setTimeout(() => {
-      this.#pause = null;
-      this.#collect();
-    }, PAUSE_MS);
+    this.#isPaused = true;
+    this.#pace.resume(() => {
+      this.#isPaused = false;
+      if (!this.#isClosed) this.#goOn();
+    });
   }
 
   #report({ life, exit, failure }: Ended): void {

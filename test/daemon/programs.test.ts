@@ -3,6 +3,7 @@ import { drive } from "../../supervisor/core/drive.ts";
 import type { Event } from "../../supervisor/core/event.ts";
 import { mainRun } from "../../supervisor/core/state.ts";
 import { createWorld, type World, type WorldEvent } from "../../supervisor/core/world.ts";
+import { difference } from "../../supervisor/daemon/difference.ts";
 import { createPrograms } from "../../supervisor/daemon/programs.ts";
 import { makeUnit } from "../support/units.ts";
 
@@ -20,6 +21,16 @@ function post(world: World, event: WorldEvent): World {
 
 const order = (world: World, tag: Event["tag"]): World =>
   post(world, { tag: "order", units: ["api"], event: { tag } as Event });
+
+/** Gives what each world has changed of the one before. */
+function follow() {
+  let seen: World["units"] = new Map();
+  return ({ units }: World) => {
+    const changes = difference(seen, units);
+    seen = units;
+    return changes;
+  };
+}
 
 /** Both instances run. */
 function running(): World {
@@ -47,33 +58,34 @@ test("the folder that a link led to is remembered, and not the link: in the dire
 
 test("a command line is remembered while its process runs, and while somebody may go back to it, not longer", () => {
   const programs = createPrograms(link);
+  const turned = follow();
   let world = running();
   const [first = "", second = ""] = invocations(world);
   for (const life of [first, second]) programs.keep(life, command("/", life), null);
-  programs.turned(world);
+  programs.turned(turned(world));
   world = order(world, "want-reload");
   const phase = world.units.get("api")?.instances[0]?.phase;
   const next = phase?.tag === "replacing" ? phase.next.invocation : "";
   world = post(world, { tag: "fact", fact: { tag: "ready", invocation: next } });
-  programs.turned(world);
+  programs.turned(turned(world));
   expect([programs.commandOf(first, null)?.argv, programs.commandOf(second, null)?.argv]).toEqual([[first], [second]]);
 
   world = order(world, "want-down");
-  programs.turned(world);
+  programs.turned(turned(world));
   expect([programs.commandOf(first, null), programs.commandOf(second, null)]).toEqual([null, null]);
 });
 
 test("a command line by which a start failed at once is forgotten with that turn", () => {
   const programs = createPrograms(link);
   programs.keep("i1", command("/", "i1"), null);
-  programs.turned(running());
+  programs.turned(follow()(running()));
   expect(programs.commandOf("i1", null)).toBeNull();
 });
 
 test("the definitions that processes were started with are known after the unit got another", () => {
   const programs = createPrograms(link);
   const world = running();
-  programs.turned(world);
+  programs.turned(follow()(world));
   const changed = makeUnit("api", { ...soak, service: { instances: 2, nice: 5 } });
   const entry = post(world, { tag: "reconfigure", units: [changed], wishes: [] }).units.get("api");
   expect(entry?.unit).toBe(changed);

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { World } from "../../supervisor/core/world.ts";
+import { difference } from "../../supervisor/daemon/difference.ts";
 import { createResting } from "../../supervisor/daemon/resting.ts";
 import { Lives } from "../core/lives.ts";
 import { makeUnit } from "../support/units.ts";
@@ -13,8 +14,10 @@ function watch() {
     { forget: (keeper) => log.push(`forget ${keeper}`) },
     { rest: (unit) => log.push(`rest ${unit}`) },
   );
-  return (world: World): readonly string[] => {
-    resting.turned(world);
+  let seen: World["units"] = new Map();
+  return ({ units }: World): readonly string[] => {
+    resting.turned(difference(seen, units));
+    seen = units;
     return log.splice(0);
   };
 }

@@ -31,3 +31,17 @@ test("a pause is longer when somebody has just asked something", async () => {
   expect(long).toBeGreaterThanOrEqual(short);
   expect(long).toBeGreaterThan(9);
 });
+
+test("whoever has more to do gets one slice together, and who came last comes first the next time", async () => {
+  const pace = createPace();
+  const order: string[] = [];
+  const done = Promise.withResolvers<void>();
+  const again = (name: string) => (): void => {
+    order.push(name);
+    if (order.length < 6) pace.resume(again(name));
+    else done.resolve();
+  };
+  for (const name of ["a", "b", "c"]) pace.resume(again(name));
+  await done.promise;
+  expect(order.join("")).toBe("cbaabc");
+});
