@@ -11,7 +11,7 @@ function told(spreadMs: number, asked: number, timesMs: readonly number[]): read
   });
 }
 
-test("a few clients are sent away at once, then one in each millisecond", () => {
+test("C2: a few clients are sent away at once, then one in each millisecond", () => {
   expect(told(5000, 100, [0, 1, 2, 50])).toEqual([32, 1, 1, 48]);
 });
 
