@@ -5,20 +5,21 @@ import manifest from "../package.json" with { type: "json" };
 import { type ControlServer, createControlServer } from "./control/server.ts";
 import { createDaemon, type Daemon } from "./daemon/daemon.ts";
 import { exitWith, unknownUnit } from "./daemon/exit-with.ts";
-import { told } from "./daemon/happening.ts";
+import { type Told, told } from "./daemon/happening.ts";
 import { createJournal, type Journal, type JournalLevel } from "./daemon/journal.ts";
 import type { Disk, Files, Settings } from "./daemon/ports.ts";
 import { hearSignals } from "./daemon/signals.ts";
 import { truthful } from "./daemon/truth.ts";
 import { watchFolders } from "./daemon/watch.ts";
 import { createDisk } from "./host/disk.ts";
+import { clearLeftovers, type Leftover, type Manners } from "./host/leftovers.ts";
 import { createManager, type Manager } from "./host/manager.ts";
 import { runtime } from "./host/runtime.ts";
 import { scales } from "./host/scales.ts";
 import { serveHttp } from "./host/serve.ts";
 import { type Claim, claimStateDir } from "./host/state-dir.ts";
 import { writeOut } from "./host/stdout.ts";
-import { type Machine, openMachine } from "./machine.ts";
+import { livesIn, type Machine, openMachine } from "./machine.ts";
 import { query } from "./output/query.ts";
 import { type Fault, faultLine, type Outcome, ok } from "./unit/fault.ts";
 import { socketsToBind } from "./unit/listen.ts";
@@ -38,6 +39,9 @@ export type DaemonOptions = Readonly<{
 }>;
 
 const { version } = manifest;
+
+/** How long a process may take to go whose unit is not there any more. Source: the default of `timeout_stop_sec`. */
+const LEFTOVER_MS = 10_000;
 
 /** The exit codes of the contract that the daemon itself can end with. */
 const exitCode = { done: 0, failed: 1, unitUnknown: 5, invalid: 6 } as const;
@@ -62,6 +66,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     console.error(`supervisor start: ${claim.message}`);
     return exitCode.failed;
   }
+  const left = await clearLeftovers({ directory: livesIn(stateDir), mannersOf: mannersOf(files.value.units) });
   const output = writeOut();
   const manager = createManager(process.env);
   const level = levelOf(files.value.settings);
@@ -78,7 +83,23 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     return refuse(served.faults, exitCode.failed, "supervisor start: ");
   }
   const control: ControlServer = served.value;
+  for (const one of left) daemon.note(toldOf(one));
   return live(options, { daemon, machine, control, claim, manager, output });
+}
+
+/** How what is left of a unit is asked to go; one without a file any more as one that says nothing about it. */
+function mannersOf(units: readonly Unit[]): (keeper: string) => Manners {
+  return (keeper) => {
+    const { service } = units.find(({ name }) => name === keeper.split("@")[0]) ?? {};
+    return { signal: service?.killSignal ?? "SIGTERM", timeoutMs: service?.timeoutStopMs ?? LEFTOVER_MS };
+  };
+}
+
+function toldOf({ keeper, invocation, pids, command, killed }: Leftover): Told {
+  const how = killed ? "it did not go when it was asked, and was killed" : "it was stopped";
+  const text = `${keeper} was left running by a supervisor that was killed: ${command} (pid ${pids.join(", ")}); ${how}`;
+  const [unit = null, instance = "1"] = keeper.split("@");
+  return { ...told("warn", "service.leftover", text), unit, instance: Number(instance), invocation };
 }
 
 type Living = Readonly<{

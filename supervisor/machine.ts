@@ -13,6 +13,7 @@ import { createGroups } from "./host/groups.ts";
 import { hearHalt } from "./host/halt-signal.ts";
 import { createHistoryFiles } from "./host/history-files.ts";
 import { takeInherited } from "./host/inherited.ts";
+import { createLedger } from "./host/ledger.ts";
 import { createListeners } from "./host/listener.ts";
 import type { Manager } from "./host/manager.ts";
 import { createOpenListeners } from "./host/open-listeners.ts";
@@ -34,6 +35,9 @@ type Closable = Readonly<{ close(): void }>;
 /** What the daemon runs on, for real. `hearHalt`: false when SIGRTMIN+3 cannot be heard. */
 export type Machine = Closable & Readonly<{ ports: Ports; witness: Witness; hearHalt: HearHalt }>;
 
+/** Where it is written down who is alive. */
+export const livesIn = (stateDir: string): string => join(stateDir, "lives");
+
 /** The runtime that this process runs on. */
 const self = runtime.version.startsWith("bun") ? "bun" : "deno";
 
@@ -43,9 +47,7 @@ export type MachineOptions = Pick<Ports, "journal" | "disk" | "settings"> &
 /** Puts the real ports together: the part of the composition root that knows the operating system. */
 export function openMachine({ root, stateDir, version, manager, ...given }: MachineOptions): Machine {
   const reactor = createReactor();
-  const logs = join(stateDir, "logs");
-  const runtimeDir = join(stateDir, "run");
-  const passed = takeInherited(process.env);
+  const [logs, runtimeDir] = [join(stateDir, "logs"), join(stateDir, "run")];
   // Read once: each variable is a call into the runtime, and hundreds of starts read them all.
   const environ = { ...process.env };
   const made: Closable[] = [];
@@ -59,7 +61,7 @@ export function openMachine({ root, stateDir, version, manager, ...given }: Mach
   const credentials = createCredentials(context);
   credentials.sweep();
   const speakers = createSpeakers();
-  const listeners = createOpenListeners(createListeners(passed));
+  const listeners = createOpenListeners(createListeners(takeInherited(process.env)));
   const ports: Ports = {
     ...given,
     clock: createClock(),
@@ -71,7 +73,9 @@ export function openMachine({ root, stateDir, version, manager, ...given }: Mach
         speakers.heard(event);
         post(event);
       };
-      return keep(createProcesses({ reactor, runtimeDir, pace, post: hear, note, groups: createGroups({ note }) }));
+      const ledger = createLedger(livesIn(stateDir), note);
+      const parts = { reactor, runtimeDir, pace, ledger, groups: createGroups({ note }) };
+      return keep(createProcesses({ ...parts, post: hear, note }));
     },
     privates: createPrivateListeners(runtimeDir),
     credentials,

@@ -8,7 +8,9 @@ import { createForsaken } from "./forsaken.ts";
 import type { Group } from "./group.ts";
 import type { Groups } from "./groups.ts";
 import { type Identity, identityOf } from "./identity.ts";
+import type { Ledger } from "./ledger.ts";
 import { libc } from "./libc.ts";
+import { hasDead, type Life } from "./life.ts";
 import { MainProcess } from "./main-process.ts";
 import { Members } from "./members.ts";
 import { createNotifySockets, type Notice, type NotifySocket, type NotifySockets } from "./notify.ts";
@@ -17,7 +19,7 @@ import { describeLiving, nameLiving, outputsOf, ownChildren, polledInodes, readS
 import type { Reactor } from "./reactor.ts";
 import { peekAnyDead, peekExit, reap } from "./reap.ts";
 import { runtime } from "./runtime.ts";
-import { type ShimAim, type ShimFailure, shimFailure } from "./shim-end.ts";
+import { type ShimFailure, shimFailure } from "./shim-end.ts";
 import { isShellable, type Started, start } from "./start.ts";
 import { Store } from "./store.ts";
 
@@ -36,6 +38,8 @@ export type ProcessesOptions = Readonly<{
   post: (event: ProcessEvent) => void;
   /** Null: membership is found out by looking at processes, and resources are not limited. */
   groups?: Groups | null;
+  /** Is told of every invocation before there is a process, and when nobody is left of it. */
+  ledger?: Ledger;
   /** Shared with whoever else has much to do at times. Default: one of its own. */
   pace?: Pace;
   /** Hears what is no failure of anything, but worth a line in the journal. */
@@ -56,28 +60,6 @@ export function createProcesses(options: ProcessesOptions): HostProcesses {
   return new RealProcesses(options);
 }
 
-/** An invocation of which somebody is left, or may be. */
-type Life = {
-  readonly invocation: InvocationId;
-  readonly notify: NotifySocket | null;
-  /** The process that was started. As long as it is not reaped, its pid cannot be anybody else's. */
-  readonly leader: number;
-  /** The leader, until another one is named by MAINPID=. */
-  readonly main: MainProcess;
-  /** What the leader is to become by way of a shell; null when it was its program at once. */
-  readonly aim: ShimAim | null;
-  /** The leader was reaped. */
-  isBuried: boolean;
-  /** The main process has ended, and was reaped if it was our child. */
-  lingering: boolean;
-  /** Its end was reported; others were alive then. */
-  isReported: boolean;
-  /** SIGKILL was sent to all of it. */
-  isKilled: boolean;
-  /** It has named a main process that it may not, and that was noted. */
-  wasRefused: boolean;
-};
-
 type Opened = Readonly<{ ok: true; socket: NotifySocket | null }> | Extract<Started, { ok: false }>;
 
 const ourselves = { ok: true, identity: null } as const;
@@ -90,6 +72,7 @@ class RealProcesses implements HostProcesses {
   readonly #post: (event: ProcessEvent) => void;
   readonly #note: (text: string) => void;
   readonly #pace: Pace;
+  readonly #ledger: Ledger | null;
   readonly #sockets: NotifySockets;
   readonly #groups: Groups | null;
   readonly #members: Members;
@@ -108,6 +91,7 @@ class RealProcesses implements HostProcesses {
 
   constructor(options: ProcessesOptions) {
     const { reactor, runtimeDir, post, groups = null, pace = createPace(), note = () => undefined } = options;
+    this.#ledger = options.ledger ?? null;
     this.#reactor = reactor;
     this.#post = post;
     this.#note = note;
@@ -128,6 +112,7 @@ class RealProcesses implements HostProcesses {
     const who = privileges ? identityOf(privileges) : ourselves;
     const identity = who.ok ? who.identity : null;
     const opened = who.ok ? this.#openNotify(order, identity) : ({ ...who, stage: "user" } as const);
+    this.#ledger?.began({ invocation, keeper });
     const notify = opened.ok ? opened.socket : null;
     const group = opened.ok ? this.#makeGroup(order) : null;
     const joinsItself = this.#joinsItself(order);
@@ -136,6 +121,7 @@ class RealProcesses implements HostProcesses {
     if (!started.ok) {
       notify?.close();
       if (group) this.#groups?.discard(group);
+      this.#ledger?.ended(invocation);
       this.#post({ tag: "spawn-failed", invocation, stage: started.stage, ...started.refusal });
       return;
     }
@@ -344,6 +330,7 @@ class RealProcesses implements HostProcesses {
     life.notify?.close();
     this.#lives.delete(life.invocation);
     this.#members.leave(life.invocation);
+    this.#ledger?.ended(life.invocation);
   }
 
   /** True when the first dead child in the kernel's list is the runtime's own, which hides those behind it until it is gone. */
@@ -378,9 +365,4 @@ class RealProcesses implements HostProcesses {
       this.#collect();
     }, LOOK_AGAIN_MS);
   }
-}
-
-/** Its main process or the one that was started has ended and was not reaped yet. */
-function hasDead({ lingering, main, leader, isBuried }: Life): boolean {
-  return (!lingering && main.exit() !== null) || (leader !== main.pid && !isBuried && peekExit(leader) !== null);
 }
