@@ -12,7 +12,7 @@ import { hearSignals } from "./daemon/signals.ts";
 import { truthful } from "./daemon/truth.ts";
 import { watchFolders } from "./daemon/watch.ts";
 import { createDisk } from "./host/disk.ts";
-import { clearLeftovers, type Leftover, type Manners } from "./host/leftovers.ts";
+import { findLeftovers, type Leftover, type Manners } from "./host/leftovers.ts";
 import { createManager, type Manager } from "./host/manager.ts";
 import { runtime } from "./host/runtime.ts";
 import { scales } from "./host/scales.ts";
@@ -66,13 +66,16 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     console.error(`supervisor start: ${claim.message}`);
     return exitCode.failed;
   }
-  const left = await clearLeftovers({ directory: livesIn(stateDir), mannersOf: mannersOf(files.value.units) });
+  const leftovers = findLeftovers(livesIn(stateDir));
+  // Before they end: clients wait in their queues meanwhile.
+  const found = leftovers.listeners(listenersOf(files.value.units));
+  const left = await leftovers.clear(mannersOf(files.value.units));
   const output = writeOut();
   const manager = createManager(process.env);
   const level = levelOf(files.value.settings);
   const journal = createJournal({ level, readable: process.stdout.isTTY === true, write: output.write });
   const settings = settingsPort(journal, () => control);
-  const machine = openMachine({ root, stateDir, version, manager, journal, disk, settings });
+  const machine = openMachine({ root, stateDir, version, manager, found, journal, disk, settings });
   const started = new Date().toISOString();
   const supervisor = { pid: process.pid, version, runtime: runtime.version, started_at: started, root };
   const daemon = createDaemon(files.value, supervisor, machine.ports);
@@ -85,6 +88,12 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const control: ControlServer = served.value;
   for (const one of left) daemon.note(toldOf(one));
   return live(options, { daemon, machine, control, claim, manager, output });
+}
+
+/** The listeners that are opened at the start. Shape: `api.http`. */
+function listenersOf(units: readonly Unit[]): ReadonlySet<string> {
+  const enabled = units.filter((unit) => unit.enabled);
+  return new Set(enabled.flatMap(({ name, sockets }) => sockets.map((socket) => `${name}.${socket.name}`)));
 }
 
 /** How what is left of a unit is asked to go; one without a file any more as one that says nothing about it. */

@@ -42,10 +42,10 @@ export const livesIn = (stateDir: string): string => join(stateDir, "lives");
 const self = runtime.version.startsWith("bun") ? "bun" : "deno";
 
 export type MachineOptions = Pick<Ports, "journal" | "disk" | "settings"> &
-  Readonly<{ root: string; stateDir: string; version: string; manager: Manager }>;
+  Readonly<{ root: string; stateDir: string; version: string; manager: Manager; found: ReadonlyMap<string, number> }>;
 
 /** Puts the real ports together: the part of the composition root that knows the operating system. */
-export function openMachine({ root, stateDir, version, manager, ...given }: MachineOptions): Machine {
+export function openMachine({ root, stateDir, version, manager, found, ...given }: MachineOptions): Machine {
   const reactor = createReactor();
   const [logs, runtimeDir] = [join(stateDir, "logs"), join(stateDir, "run")];
   // Read once: each variable is a call into the runtime, and hundreds of starts read them all.
@@ -61,7 +61,7 @@ export function openMachine({ root, stateDir, version, manager, ...given }: Mach
   const credentials = createCredentials(context);
   credentials.sweep();
   const speakers = createSpeakers();
-  const listeners = createOpenListeners(createListeners(takeInherited(process.env)));
+  const listeners = createOpenListeners(createListeners(takeInherited(process.env), found));
   const ports: Ports = {
     ...given,
     clock: createClock(),

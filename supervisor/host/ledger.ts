@@ -2,8 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import type { InvocationId } from "../core/facts.ts";
 
+/** A listener that was lent, by the number that the kernel has for it. */
+export type Lent = Readonly<{ name: string; inode: number }>;
+
 /** One invocation that was begun and not ended. `keeper`: for whom. Shape: `api@1`. */
-export type Entry = Readonly<{ invocation: InvocationId; keeper: string }>;
+export type Entry = Readonly<{ invocation: InvocationId; keeper: string; listeners: readonly Lent[] }>;
 
 /**
  * The invocations that are alive, for whoever comes after this process was killed. A failure is noted once, and holds nothing up:
@@ -24,8 +27,9 @@ const INVOCATION = /^[0-9a-f]{32}$/;
  */
 export function createLedger(directory: string, note: (text: string) => void): Ledger {
   let wasNoted = false;
-  const write = ({ invocation, keeper }: Entry): void => {
-    writeFileSync(join(directory, invocation), `${keeper}\n`, { mode: 0o600 });
+  const write = ({ invocation, keeper, listeners }: Entry): void => {
+    const lines = [keeper, ...listeners.map(({ name, inode }) => `${name} ${inode}`)];
+    writeFileSync(join(directory, invocation), `${lines.join("\n")}\n`, { mode: 0o600 });
   };
   return {
     began(entry) {
@@ -57,7 +61,7 @@ export function createLedger(directory: string, note: (text: string) => void): L
 export function readLedger(directory: string): readonly Entry[] {
   return namesIn(directory)
     .filter((name) => INVOCATION.test(name))
-    .map((invocation) => ({ invocation, keeper: keeperIn(join(directory, invocation)) }));
+    .map((invocation) => ({ invocation, ...parse(readFileSync(join(directory, invocation), "utf8")) }));
 }
 
 function namesIn(directory: string): readonly string[] {
@@ -69,7 +73,12 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
-/** A file that is empty was cut short. */
-function keeperIn(path: string): string {
-  return readFileSync(path, "utf8").trim() || "?";
+/** A file that is empty was cut short. Shape: `api@1`, then lines such as `http 4711`. */
+function parse(text: string): Omit<Entry, "invocation"> {
+  const [keeper = "", ...lines] = text.trim().split("\n");
+  const listeners = lines.flatMap((line): Lent[] => {
+    const [name = "", inode = ""] = line.split(" ");
+    return /^\d+$/.test(inode) ? [{ name, inode: Number(inode) }] : [];
+  });
+  return { keeper: keeper || "?", listeners };
 }

@@ -10,6 +10,7 @@ import { findGroupPlace } from "./group-place.ts";
 import { type Entry, readLedger } from "./ledger.ts";
 import { libc } from "./libc.ts";
 import { allPids, commandOf, environOf, isDead, readStat } from "./procfs.ts";
+import { type Held, takeListeners } from "./take-listeners.ts";
 
 const SIGKILL = 9;
 const LOOK_MS = 50;
@@ -22,34 +23,65 @@ export type Leftover = Entry & Readonly<{ pids: readonly number[]; command: stri
 /** How a keeper's processes are asked to go, and how long they may take. */
 export type Manners = Readonly<{ signal: SignalName; timeoutMs: number }>;
 
-export type LeftoversOptions = Readonly<{
-  /** The ledger's. */
-  directory: string;
-  mannersOf: (keeper: string) => Manners;
-}>;
+/** The processes of each invocation, the oldest first. */
+type Members = ReadonlyMap<InvocationId, readonly number[]>;
 
 /**
- * Ends what a supervisor that was killed has left running, so that nothing runs beside a second copy of itself, and gives what it
- * was. Whose a process is tells the id of its invocation: in its environment, or in the name of its control group. Every invocation
- * is asked to go as in a stop, all at once, and killed at its limit.
- * Errors: none; who cannot be killed is a leftover all the same.
+ * What a supervisor that was killed has left running. Whose a process is tells the id of its invocation: in its environment, or in
+ * the name of its control group.
  */
-export async function clearLeftovers({ directory, mannersOf }: LeftoversOptions): Promise<readonly Leftover[]> {
+export interface Leftovers {
+  /** Our own descriptors for those of the `wanted` listeners that they have. Shape of a name: `UNIT.LISTENER`. */
+  listeners(wanted: ReadonlySet<string>): ReadonlyMap<string, number>;
+  /**
+   * Ends them, so that nothing runs beside a second copy of itself, and gives what they were. Every invocation is asked to go as in
+   * a stop, all at once, and killed at its limit. Errors: none; who cannot be killed is a leftover all the same.
+   */
+  clear(mannersOf: (keeper: string) => Manners): Promise<readonly Leftover[]>;
+}
+
+/** Looks for those that the ledger names. */
+export function findLeftovers(directory: string): Leftovers {
   const entries = new Map(readLedger(directory).map((entry) => [entry.invocation, entry]));
   const first = membersOf(entries);
+  // Told afterwards, when they are gone.
+  const leaders = [...first.values()].map(([leader = 0]) => leader);
+  const commands = new Map(leaders.map((pid) => [pid, commandOf(pid, readStat(pid)?.comm ?? "")]));
+  return {
+    listeners(wanted) {
+      const lent = [...first].flatMap(([id, pids]) => lentTo(entries.get(id), pids));
+      return takeListeners(lent.filter(({ name }) => wanted.has(name)));
+    },
+    async clear(mannersOf) {
+      const killed = await end(entries, first, mannersOf);
+      for (const invocation of entries.keys()) rmSync(join(directory, invocation), { force: true });
+      return [...first].flatMap(([invocation, pids]): Leftover[] => {
+        const entry = entries.get(invocation);
+        return entry
+          ? [{ ...entry, pids, command: commands.get(pids[0] ?? 0) ?? "", killed: killed.has(invocation) }]
+          : [];
+      });
+    },
+  };
+}
+
+function lentTo(entry: Entry | undefined, pids: readonly number[]): readonly Held[] {
+  const [unit = ""] = entry?.keeper.split("@") ?? [];
+  return (entry?.listeners ?? []).map(({ name, inode }) => ({ name: `${unit}.${name}`, inode, pids }));
+}
+
+/** Gives those that had to be killed. */
+async function end(
+  entries: ReadonlyMap<InvocationId, Entry>,
+  first: Members,
+  mannersOf: (keeper: string) => Manners,
+): Promise<ReadonlySet<InvocationId>> {
   const killed = new Set<InvocationId>();
   const beganMs = performance.now();
-  for (const [invocation, pids] of first) tell(pids, numberOf(mannersOf(keeperOf(entries, invocation)).signal));
-  const found = [...first].map(([invocation, pids]) => ({
-    invocation,
-    keeper: keeperOf(entries, invocation),
-    pids,
-    command: describe(pids[0] ?? 0),
-  }));
+  const mannersFor = (invocation: InvocationId): Manners => mannersOf(entries.get(invocation)?.keeper ?? "?");
+  for (const [invocation, pids] of first) tell(pids, numberOf(mannersFor(invocation).signal));
   for (let kills = 0, left = first; left.size > 0 && kills < MOST_KILLS; left = membersOf(entries)) {
-    const late = [...left].filter(
-      ([invocation]) => performance.now() - beganMs >= mannersOf(keeperOf(entries, invocation)).timeoutMs,
-    );
+    const late = [...left].filter(([one]) => performance.now() - beganMs >= mannersFor(one).timeoutMs);
     for (const [invocation, pids] of late) {
       killed.add(invocation);
       tell(pids, SIGKILL);
@@ -57,19 +89,10 @@ export async function clearLeftovers({ directory, mannersOf }: LeftoversOptions)
     if (late.length > 0) kills++;
     await sleep(LOOK_MS);
   }
-  for (const invocation of entries.keys()) rmSync(join(directory, invocation), { force: true });
-  return found.map((one) => ({ ...one, killed: killed.has(one.invocation) }));
+  return killed;
 }
 
 const numberOf = (signal: SignalName): number => signalNumber(signal) ?? SIGKILL;
-
-function keeperOf(entries: ReadonlyMap<InvocationId, Entry>, invocation: InvocationId): string {
-  return entries.get(invocation)?.keeper ?? "?";
-}
-
-function describe(pid: number): string {
-  return commandOf(pid, readStat(pid)?.comm ?? "");
-}
 
 /** To their process groups, whoever forks meanwhile included. */
 function tell(pids: readonly number[], number: number): void {
@@ -78,7 +101,7 @@ function tell(pids: readonly number[], number: number): void {
 }
 
 /** Who is alive of these invocations, the oldest first. Costs a walk through all processes, unless there is none to look for. */
-function membersOf(entries: ReadonlyMap<InvocationId, Entry>): ReadonlyMap<InvocationId, readonly number[]> {
+function membersOf(entries: ReadonlyMap<InvocationId, Entry>): Members {
   const members = new Map<InvocationId, number[]>();
   if (entries.size === 0) return members;
   const enter = (invocation: string | null | undefined, pid: number): void => {

@@ -33,6 +33,7 @@ export const libc = runtime.link(LIBRARY, {
   chown: ["buffer", "u32", "u32"],
   fchown: ["i32", "u32", "u32"],
   getxattr: ["buffer", "buffer", "buffer", "usize"],
+  syscall: ["usize", "usize", "usize", "usize"],
   getsid: ["i32"],
   getpgid: ["i32"],
   waitid: ["i32", "i32", "buffer", "i32"],

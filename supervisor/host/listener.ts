@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Listener, Listeners } from "../daemon/ports.ts";
 import { type Outcome, ok } from "../unit/fault.ts";
 import type { BindableSocket } from "../unit/unit.ts";
+import { boundPlace } from "./bound-place.ts";
 import { hostAddress } from "./hosts.ts";
 import { socketInode } from "./inode.ts";
 import { libc } from "./libc.ts";
@@ -15,17 +16,36 @@ import { bindAbstract, bindUnixPath, type PathIdentity, unlinkIfSame } from "./u
 const EAFNOSUPPORT = 97;
 const EADDRNOTAVAIL = 99;
 
+type Passed = ReadonlyMap<string, number>;
+
 /**
  * The real listeners. A descriptor that is opened here is never accepted from and never shut down, only lent.
- * `passed`: the descriptors that a service manager opened for us, by `UNIT.LISTENER`.
+ * `passed`: the descriptors that a service manager opened for us, by `UNIT.LISTENER`. `found`: those of a supervisor that was
+ * killed, which are ours from now on where they still are what the unit wants.
  */
-export function createListeners(passed: ReadonlyMap<string, number> = new Map()): Listeners {
+export function createListeners(passed: Passed = new Map(), found: Passed = new Map()): Listeners {
   const paths = new Map<number, PathIdentity>();
+  const left = new Map(found);
+
+  const reopen = (unit: string, socket: BindableSocket): Listener | null => {
+    const fd = left.get(`${unit}.${socket.name}`);
+    if (fd === undefined) return null;
+    left.delete(`${unit}.${socket.name}`);
+    const bound = boundPlace(fd, socket.address);
+    if (bound === null) {
+      libc.close(fd);
+      return null;
+    }
+    if (bound.identity) paths.set(fd, bound.identity);
+    return listenerOf(socket, fd, bound.address);
+  };
 
   const open = (unit: string, socket: BindableSocket): Outcome<Listener> => {
     const { address } = socket;
     const fd = passed.get(`${unit}.${socket.name}`);
     if (fd !== undefined) return ok(listenerOf(socket, fd, passedAddress(fd, address)));
+    const again = reopen(unit, socket);
+    if (again) return ok(again);
     if (address.tag === "tcp") return openTcp(socket, address.host, address.port);
     if (address.path.startsWith("@")) {
       const bound = bindAbstract(socket, address.path);

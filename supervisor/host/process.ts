@@ -8,7 +8,8 @@ import { createForsaken } from "./forsaken.ts";
 import type { Group } from "./group.ts";
 import type { Groups } from "./groups.ts";
 import { type Identity, identityOf } from "./identity.ts";
-import type { Ledger } from "./ledger.ts";
+import { socketInode } from "./inode.ts";
+import type { Ledger, Lent } from "./ledger.ts";
 import { libc } from "./libc.ts";
 import { hasDead, type Life } from "./life.ts";
 import { MainProcess } from "./main-process.ts";
@@ -112,7 +113,7 @@ class RealProcesses implements HostProcesses {
     const who = privileges ? identityOf(privileges) : ourselves;
     const identity = who.ok ? who.identity : null;
     const opened = who.ok ? this.#openNotify(order, identity) : ({ ...who, stage: "user" } as const);
-    this.#ledger?.began({ invocation, keeper });
+    this.#ledger?.began({ invocation, keeper, listeners: order.listeners.map(lentOf) });
     const notify = opened.ok ? opened.socket : null;
     const group = opened.ok ? this.#makeGroup(order) : null;
     const joinsItself = this.#joinsItself(order);
@@ -365,4 +366,8 @@ class RealProcesses implements HostProcesses {
       this.#collect();
     }, LOOK_AGAIN_MS);
   }
+}
+
+function lentOf({ name, fd }: SpawnOrder["listeners"][number]): Lent {
+  return { name, inode: socketInode(fd) };
 }

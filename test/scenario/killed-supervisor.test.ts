@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
+import { type Load, startLoad } from "../support/load.ts";
 import { alike } from "../support/matrix.ts";
 import { alive } from "../support/proc.ts";
 import { type Root, withRoot } from "../support/root.ts";
@@ -10,6 +11,7 @@ import { apiUnit, shellUnit } from "../support/unit-text.ts";
 
 const LIMIT_MS = 60_000;
 const STOP_MS = 600;
+const REQUESTS = 200;
 
 /** Starts the daemon of a root, waits until its units are up, and kills it. */
 async function killed(root: Root): Promise<readonly (number | null)[]> {
@@ -19,6 +21,12 @@ async function killed(root: Root): Promise<readonly (number | null)[]> {
   first.signal("SIGKILL");
   await first.ended(5_000);
   return units.map(({ main_pid }) => main_pid);
+}
+
+/** Lets so many more requests find their fate. */
+async function more(load: Load): Promise<void> {
+  const before = await load.count();
+  await eventually(async () => (await load.count()) >= before + REQUESTS, LIMIT_MS, "more requests are answered");
 }
 
 const lives = (root: Root) => readdirSync(join(root.stateDir, "lives"));
@@ -33,6 +41,37 @@ async function leftovers(daemon: Daemon): Promise<readonly string[]> {
 }
 
 for (const { daemon: runtime, service } of alike) {
+  test(
+    `B10: no request fails over the death of the supervisor and the start of the next; the listeners are the same: ${runtime}`,
+    async () => {
+      const onPath = shellUnit("exec sleep 1000000", { "socket.admin": { listen_stream: '"./admin.sock"' } });
+      const units = { "api.toml": apiUnit(service), "on-path.toml": onPath };
+      await withRoot({ runtime, units }, async (root) => {
+        const first = startDaemon(root);
+        await first.settled();
+        const before = await first.unit("api");
+        const inode = statSync(join(root.path, "admin.sock")).ino;
+        const [{ address = "" } = {}] = before.listeners;
+        const load = await startLoad({ address, keepAlive: 8, oneShot: 8 }, root.environment);
+        await more(load);
+        first.signal("SIGKILL");
+        await first.ended(5_000);
+        await more(load);
+        const next = startDaemon(root);
+        await next.settled();
+        await more(load);
+        const { failed, samples } = await load.stop();
+        expect([failed, samples]).toEqual([0, []]);
+        const after = await next.unit("api");
+        expect(after.main_pid).not.toBe(before.main_pid);
+        expect(after.listeners).toEqual(before.listeners);
+        expect(statSync(join(root.path, "admin.sock")).ino).toBe(inode);
+        expect((await next.stop()).code).toBe(0);
+      });
+    },
+    LIMIT_MS,
+  );
+
   test(
     `B10: what a killed supervisor left running is stopped before anything is started, and named: ${runtime}`,
     async () => {
