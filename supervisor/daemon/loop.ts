@@ -108,7 +108,7 @@ class PacedLoop implements Loop {
     try {
       const turn = drive(this.#world, event, { ...dice(), now: clock.now() });
       this.#world = turn.world;
-      for (const deed of turn.deeds) this.#tasks.push(() => this.#perform(deed, event));
+      for (const deed of actFirst(turn.deeds)) this.#tasks.push(() => this.#perform(deed, event));
     } catch (error) {
       // A bug in one decision must not end the supervision of everything else.
       bug(error, event);
@@ -127,4 +127,10 @@ class PacedLoop implements Loop {
       this.#options.bug(error, event);
     }
   }
+}
+
+/** Acting comes before telling: an old generation need not wait for its last word until the journal is written. */
+function actFirst(deeds: readonly Deed[]): readonly Deed[] {
+  const isTold = ({ effect }: Deed): boolean => effect.tag === "report";
+  return [...deeds.filter((deed) => !isTold(deed)), ...deeds.filter(isTold)];
 }

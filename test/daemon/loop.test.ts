@@ -40,6 +40,15 @@ describe("an event", () => {
     expect(phaseOf(loop, "a")).toBe("starting");
   });
 
+  test("is acted on before it is told of", () => {
+    const tags: string[] = [];
+    const { loop } = begin({ perform: ({ effect }) => tags.push(effect.tag) });
+    loop.post(order("want-up", "a"));
+    const told = tags.indexOf("report");
+    expect(told).toBeGreaterThan(0);
+    expect(tags.slice(told).every((tag) => tag === "report")).toBe(true);
+  });
+
   test("that is posted during a turn is decided after it, in the order of posting", () => {
     const seen: string[] = [];
     const perform = ({ unit, effect }: Deed): void => {
