@@ -175,6 +175,8 @@ class RealProcesses implements HostProcesses {
     for (const life of this.#lives.values()) {
       life.notify?.close();
       this.#members.leave(life.invocation);
+      // Whoever is left on purpose is nobody's leftover.
+      this.#ledger?.ended(life.invocation);
     }
     this.#lives.clear();
     this.#sockets.close();
