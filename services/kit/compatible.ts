@@ -3,7 +3,7 @@ import { Server as NetServer } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Book, bookOf } from "./book.ts";
 import { backlogOf } from "./connections.ts";
-import type { Drainable } from "./drain.ts";
+import type { Census, Drainable } from "./drain.ts";
 import { type Connection, openFramed } from "./framed-socket.ts";
 import { type Guard, guard } from "./guard.ts";
 import { libc } from "./libc.ts";
@@ -58,6 +58,10 @@ type Env = Readonly<{ incoming: IncomingMessage; upgrading: Connection }>;
 type Parts = Readonly<{ front: NetServer; place: Place; book: Book; guarded: Guard; sockets: SocketBook }>;
 
 function drainable({ front, place, book, guarded, sockets }: Parts): Drainable {
+  const censusNow = (): Census => {
+    const census = book.census();
+    return { ...census, busy: census.busy + sockets.busy };
+  };
   return {
     stopAccepting() {
       // http.Server's own close() would cut idle connections, also on Deno.
@@ -66,13 +70,12 @@ function drainable({ front, place, book, guarded, sockets }: Parts): Drainable {
       else setTimeout(close, QUEUE_MS);
     },
     startClosing(spreadMs) {
-      guarded.startClosing(spreadMs);
+      // Not spread: once its listener is closed Deno's node:http ends a connection behind the response, told or not.
+      guarded.startClosing(0);
       sockets.startClosing(spreadMs);
     },
-    async census() {
-      const census = book.census();
-      return { ...census, busy: census.busy + sockets.busy };
-    },
+    census: async () => censusNow(),
+    censusNow,
     finish: async () => book.destroy(),
   };
 }

@@ -21,6 +21,8 @@ export interface Drainable {
    */
   startClosing(spreadMs: number): void;
   census(): Promise<Census>;
+  /** The same at one moment, while nothing else happens: for the last look before `finish`. */
+  censusNow(): Census;
   /** Closes what is idle and resolves when nothing is in flight any more. */
   finish(): Promise<void>;
 }
@@ -45,19 +47,24 @@ export async function drain(server: Drainable, { idleMs, drainMs, spreadMs }: Dr
   let busyMs = beganMs;
   server.stopAccepting();
   server.startClosing(spreadMs);
-  for (let pauseMs = LOOK_MS; ; ) {
-    await sleep(pauseMs);
-    const lookMs = performance.now();
-    const { open, busy, leaving, quietMs } = await server.census();
+  const isOver = ({ open, busy, leaving, quietMs }: Census): boolean => {
     const nowMs = performance.now();
     if (busy > 0) busyMs = nowMs;
     const graceMs = Math.min(nowMs - (quietMs === Number.POSITIVE_INFINITY ? busyMs : beganMs), quietMs);
-    if (busy + leaving === 0 && (open === 0 || graceMs >= idleMs)) break;
-    if (nowMs - beganMs >= drainMs) return Math.max(open, busy);
+    return busy + leaving === 0 && (open === 0 || graceMs >= idleMs);
+  };
+  for (let pauseMs = LOOK_MS; ; ) {
+    await sleep(pauseMs);
+    const lookMs = performance.now();
+    const census = await server.census();
+    // What was seen in slices, and before others had their turn, is not what is: who has come meanwhile must not be cut.
+    if (isOver(census) && isOver(server.censusNow())) break;
+    const nowMs = performance.now();
+    if (nowMs - beganMs >= drainMs) return Math.max(census.open, census.busy);
     pauseMs = Math.max(LOOK_MS, (nowMs - lookMs) * LOOK_SHARE);
   }
   const restMs = drainMs - (performance.now() - beganMs);
-  return (await isSettledWithin(server.finish(), restMs)) ? 0 : Math.max(1, (await server.census()).open);
+  return (await isSettledWithin(server.finish(), restMs)) ? 0 : Math.max(1, server.censusNow().open);
 }
 
 async function isSettledWithin(work: Promise<void>, limitMs: number): Promise<boolean> {

@@ -3,7 +3,7 @@ import { adopt } from "./adopt.ts";
 import { startBun } from "./bun.ts";
 import { type Connection, connectionsAt, visitConnections } from "./connections.ts";
 import { startDeno } from "./deno.ts";
-import type { Drainable } from "./drain.ts";
+import type { Census, Drainable } from "./drain.ts";
 import { unwatch, watch } from "./epoll.ts";
 import { type Libc, libc } from "./libc.ts";
 import { startOnTemporaryPath, startWatched } from "./own-listener.ts";
@@ -120,16 +120,30 @@ function drainable(c: Libc, local: SocketAddress, server: NativeServer, stopAcce
     stopAccepting,
     startClosing: (spreadMs) => server.startClosing(spreadMs, connectionsAt(c, local)),
     async census() {
-      let [open, leaving, quietMs] = [0, 0, Number.POSITIVE_INFINITY];
-      await visitConnections(c, local, (one) => {
-        if (!server.tend(c, one)) return;
-        if (one.isLeaving) leaving += 1;
-        else open += 1;
-        quietMs = Math.min(quietMs, one.quietMs);
-      });
-      return { open, busy: server.busy, leaving, quietMs };
+      const count = counting(c, server);
+      await visitConnections(c, local, count.visit);
+      return count.census();
+    },
+    censusNow() {
+      const count = counting(c, server);
+      for (const one of connectionsAt(c, local)) count.visit(one);
+      return count.census();
     },
     finish: () => server.stop(),
+  };
+}
+
+/** Counts connections as they are shown, and lets the server tend each. */
+function counting(c: Libc, server: NativeServer) {
+  let [open, leaving, quietMs] = [0, 0, Number.POSITIVE_INFINITY];
+  return {
+    visit(one: Connection): void {
+      if (!server.tend(c, one)) return;
+      if (one.isLeaving) leaving += 1;
+      else open += 1;
+      quietMs = Math.min(quietMs, one.quietMs);
+    },
+    census: (): Census => ({ open, busy: server.busy, leaving, quietMs }),
   };
 }
 

@@ -18,6 +18,7 @@ function scripted(looks: readonly Census[], finish: () => Promise<void> = async 
       look += 1;
       return looks[Math.min(look, looks.length) - 1] ?? EMPTY;
     },
+    censusNow: () => looks[Math.min(look, looks.length) - 1] ?? EMPTY,
     finish() {
       calls.push("finish");
       return finish();
@@ -31,6 +32,15 @@ test("it stops accepting first, and finishes when nobody is connected", async ()
   const cut = await within(drain(server, { idleMs: NEVER_MS, drainMs: NEVER_MS, spreadMs: 0 }), BOUND_MS, "the drain");
   expect(cut).toBe(0);
   expect(calls).toEqual(["stop", "close", "census", "finish"]);
+});
+
+test("C1: whoever comes between the look and the end is not cut", async () => {
+  const { server, calls } = scripted([EMPTY]);
+  const found = [{ ...EMPTY, open: 1, busy: 1 }, EMPTY];
+  const censusNow = () => found.shift() ?? EMPTY;
+  const limits = { idleMs: 0, drainMs: NEVER_MS, spreadMs: 0 };
+  await within(drain({ ...server, censusNow }, limits), BOUND_MS, "the drain");
+  expect(calls).toEqual(["stop", "close", "census", "census", "finish"]);
 });
 
 test("a request in flight is waited for, however quiet its connection is", async () => {

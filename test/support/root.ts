@@ -73,8 +73,13 @@ export async function withRoot(order: RootOrder, use: (root: Root) => Promise<vo
     console.error(`--- ${order.runtime} root ${path}\n${logEnd(root)}---`);
     throw error;
   } finally {
-    for (const { pid } of root.processes()) kill(pid);
-    await eventually(() => root.processes().length === 0, 5_000, "everything is killed", root.processes);
+    const killAll = (): boolean => {
+      // Again and again: one that is just about to execute its program shows no environment, and is found a moment later.
+      const left = root.processes();
+      for (const { pid } of left) kill(pid);
+      return left.length === 0;
+    };
+    await eventually(killAll, 5_000, "everything is killed", root.processes);
     rmSync(path, { recursive: true, force: true });
   }
 }
