@@ -64,6 +64,7 @@ export function rehearsed(app: Servable): Rehearsed {
 /** Gives the client's end; -1 where nobody is reached, as on the path that a unix socket had for a moment. */
 function ask(c: Libc, listenerFd: number): number {
   const address = sockaddrOf(c, listenerFd);
+  if (!address) return -1;
   const fd = c.socket(new DataView(address.buffer).getUint16(0, true), SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (c.connect(fd, address, address.length) === 0) {
     c.send(fd, REQUEST, BigInt(REQUEST.length), MSG_NOSIGNAL);

@@ -11,18 +11,16 @@ export type SocketAddress = Readonly<{ text: string; port: number | null }>;
 
 /** Names the end of a socket that is ours, or the other end; null when `fd` is no socket or has no such end. */
 export function addressOf(c: Libc, fd: number, end: "ours" | "theirs" = "ours"): SocketAddress | null {
+  const bytes = sockaddrOf(c, fd, end);
+  return bytes && parse(bytes);
+}
+
+/** The kernel's own form of that address; null as for `addressOf`. */
+export function sockaddrOf(c: Libc, fd: number, end: "ours" | "theirs" = "ours"): Uint8Array<ArrayBuffer> | null {
   const bytes = new Uint8Array(MAX_ADDRESS_BYTES);
   const length = new Uint8Array(new Uint32Array([MAX_ADDRESS_BYTES]).buffer);
   const result = end === "ours" ? c.getsockname(fd, bytes, length) : c.getpeername(fd, bytes, length);
   if (result !== 0) return null;
-  return parse(bytes.subarray(0, Math.min(MAX_ADDRESS_BYTES, new DataView(length.buffer).getUint32(0, true))));
-}
-
-/** The kernel's own form of a socket's address. */
-export function sockaddrOf(c: Libc, fd: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(MAX_ADDRESS_BYTES);
-  const length = new Uint8Array(new Uint32Array([MAX_ADDRESS_BYTES]).buffer);
-  if (c.getsockname(fd, bytes, length) !== 0) return bytes.slice(0, 2);
   return bytes.slice(0, Math.min(MAX_ADDRESS_BYTES, new DataView(length.buffer).getUint32(0, true)));
 }
 
