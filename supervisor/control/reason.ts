@@ -8,6 +8,7 @@ const reason = z.discriminatedUnion("tag", [
   of("exit", { code: z.int(), ready: z.boolean() }),
   of("signal", { signal: z.string(), core: z.boolean(), ready: z.boolean() }),
   of("oom", { signal: z.string() }),
+  of("unseen", { ready: z.boolean() }),
   of("spawn", { stage: z.string(), code: z.string(), message: z.string() }),
   of("timeout", { of: z.enum(["start", "stop", "runtime", "command"]), limit_ms: z.number() }),
   of("watchdog", { limit_ms: z.number().nullable() }),

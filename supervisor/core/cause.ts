@@ -57,7 +57,7 @@ export function result(cause: Cause | null): Result {
   switch (cause.tag) {
     case "exited":
       if (cause.exit.by === "signal") return signalResult(cause.exit);
-      return cause.exit.code === 0 ? "protocol" : "exit-code";
+      return cause.exit.by === "code" && cause.exit.code === 0 ? "protocol" : "exit-code";
     case "spawn-failed":
       return cause.stage === "listen" || cause.stage === "output" ? "resources" : "exit-code";
     case "start-timeout":
@@ -128,6 +128,7 @@ export function describe(cause: Cause): string {
 
 export function exitText(exit: Exit): string {
   if (exit.by === "code") return `exited with code ${exit.code}`;
+  if (exit.by === "unknown") return "ended while nobody was there to see how";
   const how = exit.oom ? " (out of memory)" : exit.core ? " (core dumped)" : "";
   return `was killed by ${exit.signal}${how}`;
 }

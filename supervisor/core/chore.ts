@@ -1,8 +1,9 @@
 import { withoutTolerance } from "../unit/tolerance.ts";
 import type { Argv, Service } from "../unit/unit.ts";
 import { type Cause, result } from "./cause.ts";
+import type { Effect } from "./effect.ts";
 import type { ChoreKind, InvocationId } from "./facts.ts";
-import { type Chore, type Run, runs } from "./state.ts";
+import { type Chore, type Run, runs, type State } from "./state.ts";
 import { type Context, newRun, perform, type Step, set } from "./turn.ts";
 
 /** A unit's commands of one kind, in the order in which they are run. */
@@ -44,10 +45,15 @@ function run(context: Context, step: Step, { kind, index, of }: Command): Step |
   const { invocation, generation, pid } = of;
   const own: Run = { ...newRun(context, generation), invocation: `${mint}.${kind}`, exists: true };
   const chore: Chore = { kind, index, run: own, of: invocation, deadline: tick.now + choreLimitMs(unit.service, kind) };
-  const { cause, lastExit } = step.state;
+  return perform(set(step, { chore }), commandEffect(step.state, chore, pid));
+}
+
+/** What is to be done for a command to run. `pid`: the main process that it is run for. */
+export function commandEffect({ cause, lastExit }: State, chore: Chore, pid: number | null): Effect {
+  const { kind, index, run, of: invocation } = chore;
   const end = kind === "stop-post" ? { result: result(cause), exit: lastExit?.exit ?? null } : null;
-  const which = { invocation: own.invocation, kind, index, generation };
-  return perform(set(step, { chore }), { tag: "command", ...which, of: { invocation, pid }, end });
+  const which = { invocation: run.invocation, kind, index, generation: run.generation };
+  return { tag: "command", ...which, of: { invocation, pid }, end };
 }
 
 /** Those of a start have no time of their own: the start as a whole has. Source: systemd.service(5), TimeoutStartSec=. */

@@ -6,9 +6,12 @@ export type InvocationId = string;
 /** Units: milliseconds on the monotonic clock (CLOCK_MONOTONIC); never wall time. */
 export type Instant = number;
 
-/** How a process ended: facts only. `oom`: the kernel killed it, or one of its group, for want of memory. */
+/**
+ * How a process ended: facts only. `oom`: the kernel killed it, or one of its group, for want of memory. `unknown`: it ended while
+ * no supervisor was there, or as the child of somebody else.
+ */
 export type Exit = Readonly<
-  { by: "code"; code: number } | { by: "signal"; signal: SignalName; core: boolean; oom?: true }
+  { by: "code"; code: number } | { by: "signal"; signal: SignalName; core: boolean; oom?: true } | { by: "unknown" }
 >;
 
 /** A process that outlived its group's leader. */

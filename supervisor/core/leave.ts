@@ -1,5 +1,7 @@
+import type { Unit } from "../unit/unit.ts";
 import type { Cause } from "./cause.ts";
 import { failureOf } from "./chore.ts";
+import type { Effect } from "./effect.ts";
 import type { InvocationId, Survivor } from "./facts.ts";
 import { arrive, blame } from "./rest.ts";
 import type { Leaving, Run } from "./state.ts";
@@ -17,18 +19,24 @@ export function dismiss(
   signal = context.unit.service.killSignal,
 ): Step {
   if (!run.exists) return step;
-  const { service } = context.unit;
   const { now } = context.tick;
-  const asked = perform(step, {
-    tag: "signal",
-    invocation: run.invocation,
-    signal,
-    // A drain is for the process that serves: its helpers work for requests that are still in flight.
-    scope: service.killMode === "control-group" && purpose === "stop" ? "group" : "main",
-  });
-  const deadline = now + limitMs(context, purpose);
-  return enlist(asked, { ...unkilled, run, purpose, since: now, deadline });
+  const one: Leaving = { ...unkilled, run, purpose, since: now, deadline: now + limitMs(context, purpose) };
+  return enlist(perform(step, { ...signalOf(context.unit, one), signal }), one);
 }
+
+/** How one of those that are told to go is told so. */
+export function signalOf({ service }: Unit, { run, purpose, killed, orphaned }: Leaving): Signal {
+  const { killMode, killSignal, finalKillSignal } = service;
+  const { invocation } = run;
+  if (killed) {
+    return { tag: "signal", invocation, signal: finalKillSignal, scope: killMode === "process" ? "main" : "group" };
+  }
+  // A drain is for the process that serves: its helpers work for requests that are still in flight.
+  const isForAll = orphaned || (killMode === "control-group" && purpose === "stop");
+  return { tag: "signal", invocation, signal: killSignal, scope: isForAll ? "group" : "main" };
+}
+
+type Signal = Extract<Effect, { tag: "signal" }>;
 
 const unkilled = { held: false, killed: false, orphaned: false } as const;
 
@@ -87,14 +95,12 @@ export function dismissSurvivors(context: Context, step: Step, run: Run, survivo
 
 /** Asks a group whose leader is gone to go. */
 function sweep(context: Context, step: Step, run: Run): Step {
-  const { killMode, killSignal } = context.unit.service;
-  const { invocation } = run;
   const { now } = context.tick;
   const deadline = now + limitMs(context, "stop");
   const one: Leaving = { ...unkilled, run, purpose: "stop", orphaned: true, since: now, deadline };
   const listed = enlist(step, one);
-  if (killMode === "mixed") return kill(context, listed, one);
-  return perform(listed, { tag: "signal", invocation, signal: killSignal, scope: "group" });
+  if (context.unit.service.killMode === "mixed") return kill(context, listed, one);
+  return perform(listed, signalOf(context.unit, one));
 }
 
 /** A leader that had been told to go is gone. Its group may live on until the deadline. */
@@ -108,8 +114,7 @@ export function leaderGone(context: Context, step: Step, one: Leaving, survivors
   const known = replaceLeaving(told, orphan);
   if (one.purpose === "stop") return known;
   // The leader may have been a wrapper that passes nothing on: now those behind it are told.
-  const { invocation } = one.run;
-  return perform(known, { tag: "signal", invocation, signal: context.unit.service.killSignal, scope: "group" });
+  return perform(known, signalOf(context.unit, orphan));
 }
 
 /** Nobody of this group is left. */
@@ -147,10 +152,8 @@ function blameLate(step: Step, { purpose }: Leaving, limit: number): Step {
 }
 
 function kill(context: Context, step: Step, one: Leaving): Step {
-  const { finalKillSignal: signal, killMode } = context.unit.service;
-  const scope = killMode === "process" ? "main" : "group";
-  const killed = perform(step, { tag: "signal", invocation: one.run.invocation, signal, scope });
-  return replaceLeaving(killed, { ...one, killed: true, deadline: context.tick.now + killPatienceMs });
+  const killed: Leaving = { ...one, killed: true, deadline: context.tick.now + killPatienceMs };
+  return replaceLeaving(perform(step, signalOf(context.unit, killed)), killed);
 }
 
 export function findLeaving(step: Step, invocation: InvocationId): Leaving | undefined {

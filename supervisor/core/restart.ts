@@ -13,6 +13,8 @@ const cleanSignals: readonly string[] = ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE
 export function isClean(service: Service, exit: Exit): boolean {
   const { codes, signals } = service.successExitStatus;
   if (exit.by === "code") return exit.code === 0 || codes.includes(exit.code);
+  // A success that nobody has seen is none: what was to run is better started once too often.
+  if (exit.by === "unknown") return false;
   return cleanSignals.includes(exit.signal) || signals.includes(exit.signal);
 }
 
@@ -31,6 +33,7 @@ export function isRestarted(service: Service, cause: Cause): boolean {
 }
 
 function isListed(set: Service["restartForceExitStatus"], exit: Exit): boolean {
+  if (exit.by === "unknown") return false;
   return exit.by === "code" ? set.codes.includes(exit.code) : set.signals.includes(exit.signal);
 }
 

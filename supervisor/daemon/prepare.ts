@@ -133,6 +133,7 @@ function aboutMain({ of, end }: CommandEffect): Readonly<Record<string, string>>
 }
 
 function exitVariables(exit: Exit): Readonly<Record<string, string>> {
+  if (exit.by === "unknown") return {};
   if (exit.by === "code") return { EXIT_CODE: "exited", EXIT_STATUS: String(exit.code) };
   return { EXIT_CODE: exit.core ? "dumped" : "killed", EXIT_STATUS: exit.signal.slice("SIG".length) };
 }

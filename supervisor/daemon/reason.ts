@@ -72,6 +72,7 @@ function reason(cause: Cause): Reason {
 
 function ending({ exit, ready }: Extract<Cause, { tag: "exited" }>): Reason {
   if (exit.by === "code") return { tag: "exit", code: exit.code, ready };
+  if (exit.by === "unknown") return { tag: "unseen", ready };
   if (exit.oom) return { tag: "oom", signal: exit.signal };
   return { tag: "signal", signal: exit.signal, core: exit.core, ready };
 }

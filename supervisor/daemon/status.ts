@@ -259,6 +259,7 @@ function lastExit(clock: Clock, instances: readonly State[]): UnitStatus["last_e
   if (!last) return null;
   const { exit } = last;
   const at = stamp(clock, last.at);
+  if (exit.by === "unknown") return { code: null, signal: null, at };
   return exit.by === "code" ? { code: exit.code, signal: null, at } : { code: null, signal: exit.signal, at };
 }
 

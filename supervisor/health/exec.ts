@@ -1,3 +1,4 @@
+import { exitText } from "../core/cause.ts";
 import type { Exit, InvocationId } from "../core/facts.ts";
 import type { ProcessEvent, Processes, Question } from "../daemon/ports.ts";
 import type { Pipes, PipeWatch } from "../output/pipes.ts";
@@ -105,7 +106,7 @@ function keyOf(invocation: InvocationId, kind: ProbeKind): InvocationId {
 }
 
 function findingOf(exit: Exit, lastLine: string): Finding {
-  const how = exit.by === "code" ? `exited with code ${exit.code}` : `was killed by ${exit.signal}`;
+  const how = exitText(exit);
   if (exit.by === "code" && exit.code === 0) return passed(how);
   return failed(lastLine === "" ? how : `${how}: ${lastLine}`);
 }

@@ -7,6 +7,8 @@ export type Reason = Readonly<
   | { tag: "exit"; code: number; ready: boolean }
   | { tag: "signal"; signal: string; core: boolean; ready: boolean }
   | { tag: "oom"; signal: string }
+  /** It ended while no supervisor was there, or as somebody else's child: how is not known. */
+  | { tag: "unseen"; ready: boolean }
   | { tag: "spawn"; stage: string; code: string; message: string }
   | { tag: "timeout"; of: "start" | "stop" | "runtime" | "command"; limit_ms: number }
   /** `limit_ms: null`: it asked for it itself. */

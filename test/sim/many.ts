@@ -7,14 +7,14 @@ import type { Sum } from "./sum.ts";
 const script = fileURLToPath(new URL("run.ts", import.meta.url));
 
 /**
- * Runs seeds 1 … `count`, a share on each processor, in processes of their own.
+ * Runs seeds 1 … `count` in one of run.ts' ways, a share on each processor, in processes of their own.
  * Bound: `limitMs`, then the processes are killed and the promise is broken.
  */
-export async function simulateMany(count: number, limitMs: number): Promise<Sum> {
+export async function simulateMany(count: number, limitMs: number, way = "lives"): Promise<Sum> {
   const share = Math.ceil(count / availableParallelism());
   const firsts = Array.from({ length: Math.ceil(count / share) }, (_, index) => 1 + index * share);
   const sums = await Promise.all(
-    firsts.map((first) => simulateShare(first, Math.min(share, count + 1 - first), limitMs)),
+    firsts.map((first) => simulateShare([first, Math.min(share, count + 1 - first)], way, limitMs)),
   );
   return {
     broken: sums.flatMap(({ broken }) => broken),
@@ -24,8 +24,12 @@ export async function simulateMany(count: number, limitMs: number): Promise<Sum>
   };
 }
 
-async function simulateShare(first: number, count: number, limitMs: number): Promise<Sum> {
+async function simulateShare(
+  share: readonly [first: number, count: number],
+  way: string,
+  limitMs: number,
+): Promise<Sum> {
   const options = { timeout: limitMs, maxBuffer: 1 << 26 };
-  const { stdout } = await promisify(execFile)(process.execPath, [script, String(first), String(count)], options);
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...share.map(String), way], options);
   return JSON.parse(stdout) as Sum;
 }

@@ -2,7 +2,7 @@
  * Ways to break the machine, each of which the simulation must notice: proof that its invariants hold something.
  * `find` must stand in the file exactly once; a test says so when the code has moved on.
  */
-export type Sabotage = Readonly<{ name: string; file: string; find: string; replace: string }>;
+export type Sabotage = Readonly<{ name: string; file: string; find: string; replace: string; way?: "dies" }>;
 
 const core = (file: string): string => `supervisor/core/${file}`;
 
@@ -276,5 +276,40 @@ export const sabotages: readonly Sabotage[] = [
     file: core("progress.ts"),
     find: "return advance(context, dismissSurvivors(context, done, run, survivors));",
     replace: "return advance(context, done);",
+  },
+  {
+    name: "whoever ended while nobody was there is taken for alive",
+    file: core("recover.ts"),
+    find: 'return [{ tag: "exited", invocation, exit: found.exit, survivors: [] }];',
+    replace: "return [];",
+    way: "dies",
+  },
+  {
+    name: "whom a leader left behind while nobody was there is not looked after",
+    file: core("recover.ts"),
+    find: "exit: found.exit, survivors: found.survivors }",
+    replace: "exit: found.exit, survivors: [] }",
+    way: "dies",
+  },
+  {
+    name: "a start that nobody came to is not made again",
+    file: core("recover.ts"),
+    find: "return [...again, ...command,",
+    replace: "return [...command,",
+    way: "dies",
+  },
+  {
+    name: "a probe whose answer went to somebody who is no more is not asked again",
+    file: core("recover.ts"),
+    find: "...told, ...serving(state).flatMap((run) => questions(run, find(run)))",
+    replace: "...told",
+    way: "dies",
+  },
+  {
+    name: "what has no end is written down as nothing",
+    file: core("saved.ts"),
+    find: "value === Number.POSITIVE_INFINITY ? never : value",
+    replace: "value",
+    way: "dies",
   },
 ];

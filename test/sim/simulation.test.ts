@@ -23,6 +23,18 @@ describe("the machine, simulated", () => {
     expect(handovers).toBeGreaterThan(10_000);
   }, 300_000);
 
+  test("keeps them in 1 500 worlds whose daemon is killed now and then, and comes back", async () => {
+    const { broken, worlds } = await simulateMany(1_500, 100_000, "dies");
+    expect(broken).toEqual([]);
+    expect(worlds).toBe(1_500);
+  }, 120_000);
+
+  test("keeps them wherever in a run the daemon dies: before each write, and after each deed", async () => {
+    const { broken, worlds } = await simulateMany(12, 100_000, "dies-everywhere");
+    expect(broken).toEqual([]);
+    expect(worlds).toBeGreaterThan(1_000);
+  }, 120_000);
+
   test("keeps them in every world that once broke them", () => {
     expect(seeds.map((seed) => simulate(seed)).filter((outcome) => outcome.breaches.length > 0)).toEqual([]);
   }, 60_000);
@@ -40,7 +52,7 @@ describe("a sabotage is noticed:", () => {
     for (const folder of folders) rmSync(folder, { recursive: true });
   });
 
-  for (const { name, file, find, replace } of sabotages) {
+  for (const { name, file, find, replace, way = "lives" } of sabotages) {
     test(name, () => {
       const text = readFileSync(join(root, file), "utf8");
       expect(text.split(find).length - 1).toBe(1);
@@ -51,7 +63,9 @@ describe("a sabotage is noticed:", () => {
       }
       symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
       writeFileSync(join(folder, file), text.replace(find, replace));
-      const run = Bun.spawnSync([process.execPath, join(folder, "test/sim/run.ts"), "1", "500"], { timeout: 60_000 });
+      const run = Bun.spawnSync([process.execPath, join(folder, "test/sim/run.ts"), "1", "500", way], {
+        timeout: 60_000,
+      });
       expect(run.stderr.toString()).toBe("");
       expect((JSON.parse(run.stdout.toString()) as Sum).broken.length).toBeGreaterThan(0);
     }, 70_000);

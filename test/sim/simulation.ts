@@ -1,23 +1,24 @@
 import { drive } from "../../supervisor/core/drive.ts";
 import type { Effect } from "../../supervisor/core/effect.ts";
-import type { Event, ProcessFact } from "../../supervisor/core/event.ts";
+import type { ProcessFact } from "../../supervisor/core/event.ts";
 import type { Exit } from "../../supervisor/core/facts.ts";
 import { gates } from "../../supervisor/core/gates.ts";
 import { breaches } from "../../supervisor/core/invariants.ts";
+import { type Finding, recover } from "../../supervisor/core/recover.ts";
+import { decode, encode, restored } from "../../supervisor/core/saved.ts";
 import { forget } from "../../supervisor/core/scale.ts";
-import { atRest } from "../../supervisor/core/state.ts";
+import { atRest, type Run as Life } from "../../supervisor/core/state.ts";
 import {
   createWorld,
   type Deed,
   ownerOf,
-  type Wish,
+  type Whom,
   type World,
   type WorldEvent,
   worldDeadline,
 } from "../../supervisor/core/world.ts";
-import { closure, followers } from "../../supervisor/unit/graph.ts";
-import type { Unit } from "../../supervisor/unit/unit.ts";
 import { type Child, drawChild, drawErrand } from "./children.ts";
+import { drawOrder, reconfigureTo } from "./orders.ts";
 import { Queue } from "./queue.ts";
 import { createRandom, type Random } from "./random.ts";
 import { redraw } from "./redraw.ts";
@@ -32,11 +33,19 @@ export type Outcome = Readonly<{
   handovers: number;
 }>;
 
+/**
+ * When the daemon dies: asked in every turn, with the number of its deeds. Null: not in this turn. 0: all that was decided is lost.
+ * Otherwise that was written down, and one deed less than the number was done.
+ */
+export type Death = (turn: number, deeds: number, random: Random) => number | null;
+
+const never: Death = () => null;
+
 /** Runs one world of one seed for some orders, then stops everything, and says what went wrong. */
-export function simulate(seed: number, orders = 28): Outcome {
+export function simulate(seed: number, orders = 28, death: Death = never): Outcome {
   const random = createRandom(seed);
   const units = drawUnits(random);
-  const run = new Run(seed, random, createWorld(units));
+  const run = new Run(seed, random, createWorld(units), death);
   const first = new Map(units.map((unit) => [unit.name, unit]));
   let loaded = units;
   for (let count = 0; count < orders && run.ok; count++) {
@@ -51,67 +60,6 @@ export function simulate(seed: number, orders = 28): Outcome {
   run.pass(200_000);
   run.expectRest();
   return run.outcome();
-}
-
-function drawOrder(random: Random, units: readonly Unit[]): WorldEvent {
-  const names = units.map((unit) => unit.name);
-  const name = names[random.below(names.length)] ?? "";
-  if (random.chance(8)) return { tag: "scale", unit: name, count: 1 + random.below(3) };
-  const tag = random.pick<Event["tag"]>([
-    "want-up",
-    "want-up",
-    "want-reload",
-    "want-reload",
-    "want-reload",
-    "want-restart",
-    "want-reload-command",
-    "want-down",
-    "reset-failed",
-  ]);
-  switch (tag) {
-    case "want-up":
-      return { tag: "order", units: closure(units, [name]), event: { tag } };
-    case "want-reload":
-      return { tag: "order", units: random.chance(50) ? names : [name], event: { tag } };
-    case "want-down":
-    case "want-restart":
-      return { tag: "order", units: [name, ...followers(units, [name])], event: { tag } };
-    case "want-reload-command":
-      return { tag: "order", units: [name], event: { tag } };
-    default:
-      return { tag: "order", units: [name], event: { tag: "reset-failed" } };
-  }
-}
-
-/** Who is gone is stopped, who is new is started, who has changed is handed over. */
-function reconfigureTo(next: readonly Unit[], before: readonly Unit[]): WorldEvent {
-  const was = new Map(before.map((unit) => [unit.name, unit]));
-  const named = (units: readonly Unit[], test: (unit: Unit) => boolean) => units.filter(test).map(({ name }) => name);
-  const order = (tag: Event["tag"], names: readonly string[]): Wish[] =>
-    names.length > 0 ? [{ tag: "order", units: names, event: { tag } as Event }] : [];
-  const changed = next.filter((unit) => was.has(unit.name) && was.get(unit.name) !== unit);
-  return {
-    tag: "reconfigure",
-    units: next,
-    wishes: [
-      ...changed.map(({ name, service }): Wish => ({ tag: "scale", unit: name, count: service.instances })),
-      ...order(
-        "want-down",
-        named(before, ({ name }) => !next.some((unit) => unit.name === name)),
-      ),
-      ...order(
-        "want-up",
-        closure(
-          next,
-          named(next, ({ name }) => !was.has(name)),
-        ),
-      ),
-      ...order(
-        "want-reload",
-        named(changed, () => true),
-      ),
-    ],
-  };
 }
 
 class Run {
@@ -131,8 +79,13 @@ class Run {
   /** Whose whole group got SIGKILL. */
   readonly #killed = new Set<string>();
   readonly #breaches: string[] = [];
+  readonly #death: Death;
+  /** A daemon that has come back hears what has happened, and is not judged before it has heard it all. */
+  #isComingBack = false;
+  #deaths = 0;
 
-  constructor(seed: number, random: Random, world: World) {
+  constructor(seed: number, random: Random, world: World, death: Death) {
+    this.#death = death;
     this.#seed = seed;
     this.#random = random;
     this.world = world;
@@ -199,7 +152,13 @@ class Run {
   }
 
   #reap(child: Child, fact: Extract<ProcessFact, { tag: "exited" }>): void {
-    const { invocation } = fact;
+    const survives = this.#bury(child, fact.invocation);
+    this.#turn({ tag: "fact", fact: { ...fact, survivors: survives ? [{ pid: 1, command: "left-behind" }] : [] } });
+    if (child.exitTwice) this.#queue.put(this.#now + 1 + this.#random.below(50), fact);
+  }
+
+  /** True when somebody is left. */
+  #bury(child: Child, invocation: string): boolean {
     const owner = ownerOf(this.world, invocation);
     const mode = owner && this.world.units.get(owner.unit)?.unit.service.killMode;
     // A unit that says "process" leaves its survivors alone: they are nobody's business any more.
@@ -207,42 +166,103 @@ class Run {
     if (survives) this.#survivors.add(invocation);
     else this.#present.delete(invocation);
     this.#alive.delete(invocation);
-    this.#turn({ tag: "fact", fact: { ...fact, survivors: survives ? [{ pid: 1, command: "left-behind" }] : [] } });
-    if (child.exitTwice) this.#queue.put(this.#now + 1 + this.#random.below(50), fact);
+    return survives;
   }
 
   /** A fact about a process that is gone must change nothing at all; what is due at that very instant is done before. */
   #tellStale(fact: ProcessFact): void {
     if ((worldDeadline(this.world) ?? Number.POSITIVE_INFINITY) <= this.#now) this.#turn({ tag: "deadline" });
     const { units } = this.world;
+    const deaths = this.#deaths;
     this.#turn({ tag: "fact", fact });
-    if (this.world.units === units) return;
+    if (this.world.units === units || this.#deaths > deaths) return;
     if (JSON.stringify([...this.world.units]) !== JSON.stringify([...units]))
       this.#breaches.push(`a stale ${fact.tag} changed something`);
   }
 
   #turn(event: WorldEvent): void {
     const before = this.world;
-    if (event.tag === "fact") this.#watch.hear(event.fact, this.#now);
     const tick = {
       now: this.#now,
       roll: this.#random.below(1000) / 1000,
       nonce: this.#turns.toString(16).padStart(24, "0"),
     };
     const turned = drive(before, event, tick);
+    this.#turns++;
+    const death = this.#isComingBack ? null : this.#death(this.#turns, turned.deeds.length, this.#random);
+    if (death === 0) {
+      this.#die(before, () => true, event);
+      return;
+    }
+    if (event.tag === "fact") this.#watch.hear(event.fact, this.#now);
     this.world = turned.world;
     if (event.tag === "reconfigure") this.#digest(`${this.#now} ${event.units.map(({ name }) => name).join(" ")}`);
-    this.#turns++;
-    for (const deed of turned.deeds) {
+    for (const [index, deed] of turned.deeds.entries()) {
+      const isDone = death === null || index < death - 1;
+      if (!isDone && deed.effect.tag !== "report") continue;
       this.#breaches.push(...this.#watch.see(deed, before, this.world, this.#now));
       this.#perform(deed);
     }
+    if (death !== null) {
+      const doubtful = new Set(turned.deeds.map(({ unit, instance }) => `${unit}@${instance}`));
+      const isDone = ({ unit, instance }: Whom): boolean => !doubtful.has(`${unit}@${instance}`);
+      this.#die(turned.world, isDone);
+      return;
+    }
     this.world = forget(this.world);
+    if (this.#isComingBack) return;
     const due = event.tag === "deadline" ? this.#now : this.#now - 1;
     this.#breaches.push(...this.#watch.unfit(this.world, due));
     for (const text of breaches(this.world, { alive: this.#present, now: due }, before)) {
       this.#breaches.push(`at ${this.#now}: ${text}`);
     }
+  }
+
+  /** The daemon is gone, and its processes go on. Another one comes back to what was written down, and to who is there. */
+  #die(left: World, isDone: (whom: Whom) => boolean, lost: WorldEvent | null = null): void {
+    this.#digest(`${this.#now} dies`);
+    this.#deaths++;
+    const heard = this.#goOnAlone(this.#now + this.#random.below(300));
+    const saved = [...left.units.values()].flatMap((entry) => decode(encode(entry)) ?? []);
+    if (saved.length < left.units.size) this.#breaches.push("what was written down cannot be read");
+    this.#isComingBack = true;
+    this.world = restored(left, new Map(saved.map((one) => [one.unit, one])));
+    const { deeds, facts } = recover(this.world, { find: (run) => this.#find(run), isDone });
+    for (const deed of deeds) {
+      this.#breaches.push(...this.#watch.see(deed, this.world, this.world, this.#now));
+      this.#perform(deed);
+    }
+    for (const fact of [...facts, ...heard]) this.#turn({ tag: "fact", fact });
+    // Whoever has ordered something and got no answer asks again; what a process said is still in its socket.
+    const isHeardAgain = lost?.tag === "fact" ? isSaid(lost.fact) : lost !== null && lost.tag !== "deadline";
+    if (lost && isHeardAgain) this.#turn(lost);
+    this.#turn({ tag: "deadline" });
+    this.#isComingBack = false;
+    this.#breaches.push(...breaches(this.world, { alive: this.#present, now: this.#now }));
+  }
+
+  /** Time without a daemon. Gives what its processes have said to it. */
+  #goOnAlone(end: number): readonly ProcessFact[] {
+    const heard: ProcessFact[] = [];
+    for (let at = this.#queue.nextAt(); at !== null && at <= end; at = this.#queue.nextAt()) {
+      const fact = this.#queue.take();
+      const child = this.#alive.get(fact.invocation);
+      if (fact.tag === "exited" && child) this.#bury(child, fact.invocation);
+      else if (fact.tag === "emptied" && this.#survivors.delete(fact.invocation)) this.#present.delete(fact.invocation);
+      else if (child && isSaid(fact)) heard.push(fact);
+    }
+    // What only the daemon knew of, or would have noticed.
+    this.#queue.drop((fact) => !isSaid(fact) && fact.tag !== "exited" && fact.tag !== "emptied");
+    this.#now = end;
+    return heard.filter(({ invocation }) => this.#alive.has(invocation));
+  }
+
+  #find({ invocation, pid }: Life): Finding {
+    if (this.#alive.has(invocation)) return { tag: "alive", pid: pid ?? 2 };
+    const exit: Exit = { by: "unknown" };
+    return this.#present.has(invocation)
+      ? { tag: "left", exit, survivors: [{ pid: 1, command: "left-behind" }] }
+      : { tag: "gone", exit };
   }
 
   #perform({ unit, instance, effect }: Deed): void {
@@ -334,3 +354,7 @@ class Run {
     }
   }
 }
+
+/** A word of the process itself, which waits in its socket. */
+const isSaid = ({ tag }: ProcessFact): boolean =>
+  tag === "ready" || tag === "alive" || tag === "hung" || tag === "extend" || tag === "mood" || tag === "main-pid";

@@ -55,7 +55,7 @@ function sentenceOf(entry: WhyEntry, newer: WhyEntry | undefined): string | null
 }
 
 /** The end of a process has a line of its own. */
-const tellsItself: ReadonlySet<string> = new Set(["exit", "signal", "oom"]);
+const tellsItself: ReadonlySet<string> = new Set(["exit", "signal", "oom", "unseen"]);
 
 function lastOutput({ output }: WhyEntry): string {
   const last = output.at(-1);
