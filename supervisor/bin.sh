@@ -1,6 +1,12 @@
 #!/bin/sh
 # The command `supervisor`: finds the runtime and becomes it. $SUPERVISOR_RUNTIME, else bun, else deno, else says what to install.
 self=$(readlink -f "$0")
+# By this path, which may be a link, the daemon finds the program that it is to become (daemon-reexec).
+case $0 in
+  /*) SUPERVISOR_BIN=$0 ;;
+  *) SUPERVISOR_BIN=$PWD/$0 ;;
+esac
+export SUPERVISOR_BIN
 here=${self%/*}
 # A runtime of the machine comes first; those that the package was installed with are there for a machine that has none.
 PATH="$PATH:$here/../node_modules/.bin:$here/../../.bin"

@@ -2,25 +2,27 @@ import { join } from "node:path";
 import { configFiles, loadConfig } from "../config/load.ts";
 import { settingsOf } from "../config/settings.ts";
 import manifest from "../package.json" with { type: "json" };
+import type { Reexec } from "./control/reexec.ts";
 import { type ControlServer, createControlServer } from "./control/server.ts";
 import { createDaemon, type Daemon } from "./daemon/daemon.ts";
 import { exitWith, unknownUnit } from "./daemon/exit-with.ts";
-import { type Told, told } from "./daemon/happening.ts";
+import { told } from "./daemon/happening.ts";
 import { createJournal, type Journal, type JournalLevel } from "./daemon/journal.ts";
 import type { Disk, Files, Settings } from "./daemon/ports.ts";
-import { hearSignals } from "./daemon/signals.ts";
+import { hearSignals, keepSignals } from "./daemon/signals.ts";
 import { truthful } from "./daemon/truth.ts";
 import { watchFolders } from "./daemon/watch.ts";
 import { createDisk } from "./host/disk.ts";
-import { findLeftovers, type Leftover, type Manners } from "./host/leftovers.ts";
 import { createManager, type Manager } from "./host/manager.ts";
+import { become, checkSuccessor, type Successor, successor, wasReexecuted } from "./host/reexec.ts";
 import { runtime } from "./host/runtime.ts";
 import { scales } from "./host/scales.ts";
 import { serveHttp } from "./host/serve.ts";
 import { type Claim, claimStateDir } from "./host/state-dir.ts";
 import { writeOut } from "./host/stdout.ts";
-import { livesIn, type Machine, openMachine } from "./machine.ts";
+import { type Machine, openMachine } from "./machine.ts";
 import { query } from "./output/query.ts";
+import { type Takeover, takeOver, unreadableState } from "./takeover.ts";
 import { type Fault, faultLine, type Outcome, ok } from "./unit/fault.ts";
 import { socketsToBind } from "./unit/listen.ts";
 import type { Setting } from "./unit/setting.ts";
@@ -40,8 +42,8 @@ export type DaemonOptions = Readonly<{
 
 const { version } = manifest;
 
-/** How long a process may take to go whose unit is not there any more. Source: the default of `timeout_stop_sec`. */
-const LEFTOVER_MS = 10_000;
+/** How long the answer to whoever has asked for another program may take to be written. */
+const ANSWER_MS = 50;
 
 /** The exit codes of the contract that the daemon itself can end with. */
 const exitCode = { done: 0, failed: 1, unitUnknown: 5, invalid: 6 } as const;
@@ -53,6 +55,7 @@ const exitCode = { done: 0, failed: 1, unitUnknown: 5, invalid: 6 } as const;
  */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const { root, stateDir } = options;
+  const raiseSignals = wasReexecuted() ? keepSignals() : () => undefined;
   const disk = diskOf(options);
   const files = disk.read();
   if (!files.ok) return refuse(files.faults, exitCode.invalid);
@@ -61,54 +64,44 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     console.error(`supervisor start: --exit-with: ${unknown}`);
     return exitCode.unitUnknown;
   }
-  const claim = claimStateDir(stateDir);
+  let lost: (text: string) => void = console.error;
+  const claim = claimStateDir(stateDir, (text) => lost(text));
   if (!claim.ok) {
     console.error(`supervisor start: ${claim.message}`);
     return exitCode.failed;
   }
-  const leftovers = findLeftovers(livesIn(stateDir));
-  // Before they end: clients wait in their queues meanwhile.
-  const found = leftovers.listeners(listenersOf(files.value.units));
-  const left = await leftovers.clear(mannersOf(files.value.units));
+  const takeover = await takeOver(stateDir, files.value.units);
   const output = writeOut();
   const manager = createManager(process.env);
   const level = levelOf(files.value.settings);
   const journal = createJournal({ level, readable: process.stdout.isTTY === true, write: output.write });
   const settings = settingsPort(journal, () => control);
-  const machine = openMachine({ root, stateDir, version, manager, found, journal, disk, settings });
+  const machine = openMachine({ root, stateDir, version, manager, takeover, journal, disk, settings });
   const started = new Date().toISOString();
   const supervisor = { pid: process.pid, version, runtime: runtime.version, started_at: started, root };
   const daemon = createDaemon(files.value, supervisor, machine.ports);
-  const served = serveControl(daemon, machine, { claim, files: files.value });
+  const served = serveControl(daemon, machine, { claim, files: files.value, reexec: reexecOf(daemon, output) });
   if (!served.ok) {
     machine.close();
     claim.release();
     return refuse(served.faults, exitCode.failed, "supervisor start: ");
   }
   const control: ControlServer = served.value;
-  for (const one of left) daemon.note(toldOf(one));
-  return live(options, { daemon, machine, control, claim, manager, output });
-}
-
-/** The listeners that are opened at the start. Shape: `api.http`. */
-function listenersOf(units: readonly Unit[]): ReadonlySet<string> {
-  const enabled = units.filter((unit) => unit.enabled);
-  return new Set(enabled.flatMap(({ name, sockets }) => sockets.map((socket) => `${name}.${socket.name}`)));
-}
-
-/** How what is left of a unit is asked to go; one without a file any more as one that says nothing about it. */
-function mannersOf(units: readonly Unit[]): (keeper: string) => Manners {
-  return (keeper) => {
-    const { service } = units.find(({ name }) => name === keeper.split("@")[0]) ?? {};
-    return { signal: service?.killSignal ?? "SIGTERM", timeoutMs: service?.timeoutStopMs ?? LEFTOVER_MS };
+  for (const one of takeover.news) daemon.note(one);
+  lost = (text) => {
+    daemon.note(told("warn", "supervisor.state-lost", text));
+    daemon.reopenOutputs();
   };
+  return live(options, { daemon, machine, control, claim, manager, output, takeover, raiseSignals });
 }
 
-function toldOf({ keeper, invocation, pids, command, killed }: Leftover): Told {
-  const how = killed ? "it did not go when it was asked, and was killed" : "it was stopped";
-  const text = `${keeper} was left running by a supervisor that was killed: ${command} (pid ${pids.join(", ")}); ${how}`;
-  const [unit = null, instance = "1"] = keeper.split("@");
-  return { ...told("warn", "service.leftover", text), unit, instance: Number(instance), invocation };
+/** Looks whether this program could take the place of one that runs: it can read the files, and what that one leaves. Gives the exit code. */
+export function checkReexec(options: DaemonOptions): number {
+  const files = diskOf(options).read();
+  if (!files.ok) return refuse(files.faults, exitCode.invalid);
+  const fault = unreadableState(options.stateDir);
+  if (fault !== null) console.error(`supervisor start: ${fault}`);
+  return fault === null ? exitCode.done : exitCode.failed;
 }
 
 type Living = Readonly<{
@@ -118,17 +111,22 @@ type Living = Readonly<{
   claim: Claim;
   manager: Manager;
   output: ReturnType<typeof writeOut>;
+  takeover: Takeover;
+  raiseSignals: () => void;
 }>;
 
 /** Lets the daemon live until everything is stopped, and takes away what it had. Gives the exit code. */
 async function live(options: DaemonOptions, living: Living): Promise<number> {
-  const { daemon, machine, control, claim, manager, output } = living;
+  const { daemon, machine, control, claim, manager, output, takeover, raiseSignals } = living;
   // Whoever finds the pid file may signal at once, and an unheard SIGUSR2 ends a process.
   hearSignals(daemon, machine.hearHalt);
+  raiseSignals();
   claim.writePid();
   const text = `supervisor ${version} on ${runtime.version}, pid ${process.pid}, root ${options.root}`;
   daemon.note(told("info", "supervisor.started", text));
-  void daemon.boot().then((count) => manager.tell({ READY: "1", STATUS: `${count} units` }));
+  const booted = daemon.boot();
+  takeover.done();
+  void booted.then((count) => manager.tell({ READY: "1", STATUS: `${count} units` }));
   manager.watch();
   const watching = watchRoot(options.root, daemon);
   const over = new AbortController();
@@ -139,6 +137,7 @@ async function live(options: DaemonOptions, living: Living): Promise<number> {
   daemon.note(told("info", "supervisor.stopped", "everything is stopped"));
   manager.close();
   await (await watching).close();
+  machine.leaveNothing();
   daemon.close();
   machine.close();
   await control.close();
@@ -190,7 +189,7 @@ function settingsPort(journal: Journal, control: () => ControlServer): Settings 
 function serveControl(
   daemon: Daemon,
   { witness, ports }: Machine,
-  { claim, files }: Readonly<{ claim: Claim; files: Files }>,
+  { claim, files, reexec }: Readonly<{ claim: Claim; files: Files; reexec: Reexec }>,
 ): Outcome<ControlServer> {
   const served = createControlServer(truthful(daemon.desk, witness), {
     socket: claim.socket,
@@ -210,6 +209,7 @@ function serveControl(
       probes: () => daemon.probes.counts(),
     },
     history: (unit) => daemon.history(unit),
+    reexec,
     onBug: (error) => daemon.note(told("error", "control.bug", String(error))),
   });
   if (!served.ok) return served;
@@ -217,6 +217,25 @@ function serveControl(
   if (listening.ok) listening.value.commit();
   else void served.value.close();
   return listening.ok ? served : listening;
+}
+
+/** Replaces this program by the next, once that says that it can go on here; the client has its answer by then. */
+function reexecOf(daemon: Daemon, output: ReturnType<typeof writeOut>): Reexec {
+  const replace = async (next: Successor): Promise<void> => {
+    daemon.note(told("info", "supervisor.reexec", `the program is replaced by ${next.launcher}`));
+    await output.drained();
+    daemon.pause();
+    daemon.note(told("error", "supervisor.reexec-failed", `the program could not be replaced: ${become(next)}`));
+  };
+  return async (wanted) => {
+    const next = successor(wanted);
+    const refusal = await checkSuccessor(next);
+    if (refusal !== null) {
+      return { code: "start-failed", message: `the next program cannot go on here: ${refusal}`, retry: "later" };
+    }
+    setTimeout(() => void replace(next), ANSWER_MS);
+    return null;
+  };
 }
 
 /** Says on stderr why there is no supervisor. */

@@ -4,6 +4,7 @@ import process from "node:process";
 import type { Ports } from "./daemon/daemon.ts";
 import type { ProcessEvent, Witness } from "./daemon/ports.ts";
 import type { HearHalt } from "./daemon/signals.ts";
+import { StateLog } from "./daemon/state-log.ts";
 import { createProbing } from "./health/probing.ts";
 import { createFindAcceptor } from "./host/acceptor.ts";
 import { createClock } from "./host/clock.ts";
@@ -13,11 +14,12 @@ import { createGroups } from "./host/groups.ts";
 import { hearHalt } from "./host/halt-signal.ts";
 import { createHistoryFiles } from "./host/history-files.ts";
 import { takeInherited } from "./host/inherited.ts";
-import { createLedger } from "./host/ledger.ts";
 import { createListeners } from "./host/listener.ts";
 import type { Manager } from "./host/manager.ts";
+import { openEstate } from "./host/open-estate.ts";
 import { createOpenListeners } from "./host/open-listeners.ts";
 import { createPace } from "./host/pace.ts";
+import { createParkedListeners } from "./host/parked-listeners.ts";
 import { createPipes } from "./host/pipes.ts";
 import { createPrivateListeners } from "./host/private-listener.ts";
 import { createProcesses } from "./host/process.ts";
@@ -26,78 +28,106 @@ import { realPath } from "./host/real-path.ts";
 import { runtime } from "./host/runtime.ts";
 import { findRuntimes } from "./host/runtimes.ts";
 import { createSpeakers } from "./host/speakers.ts";
+import { bootId } from "./host/state-file.ts";
 import { createWitness } from "./host/witness.ts";
 import { createOutputs } from "./output/outputs.ts";
+import { estateIn, type Takeover } from "./takeover.ts";
 import { socketsToBind } from "./unit/listen.ts";
+import type { Unit } from "./unit/unit.ts";
 
 type Closable = Readonly<{ close(): void }>;
 
-/** What the daemon runs on, for real. `hearHalt`: false when SIGRTMIN+3 cannot be heard. */
-export type Machine = Closable & Readonly<{ ports: Ports; witness: Witness; hearHalt: HearHalt }>;
-
-/** Where it is written down who is alive. */
-export const livesIn = (stateDir: string): string => join(stateDir, "lives");
+/**
+ * What the daemon runs on, for real. `hearHalt`: false when SIGRTMIN+3 cannot be heard. `leaveNothing`: all has ended in order, so
+ * whoever comes next begins anew.
+ */
+export type Machine = Closable & Readonly<{ ports: Ports; witness: Witness; hearHalt: HearHalt; leaveNothing(): void }>;
 
 /** The runtime that this process runs on. */
 const self = runtime.version.startsWith("bun") ? "bun" : "deno";
 
 export type MachineOptions = Pick<Ports, "journal" | "disk" | "settings"> &
-  Readonly<{ root: string; stateDir: string; version: string; manager: Manager; found: ReadonlyMap<string, number> }>;
+  Readonly<{ root: string; stateDir: string; version: string; manager: Manager; takeover: Takeover }>;
 
 /** Puts the real ports together: the part of the composition root that knows the operating system. */
-export function openMachine({ root, stateDir, version, manager, found, ...given }: MachineOptions): Machine {
+export function openMachine({ root, stateDir, version, manager, takeover, ...given }: MachineOptions): Machine {
   const reactor = createReactor();
   const [logs, runtimeDir] = [join(stateDir, "logs"), join(stateDir, "run")];
   // Read once: each variable is a call into the runtime, and hundreds of starts read them all.
   const environ = { ...process.env };
   const made: Closable[] = [];
-  const keep = <T extends Closable>(port: T): T => {
-    made.push(port);
-    return port;
-  };
+  const keep = keeperOf(made);
+  const { past, parcels } = takeover;
   const context = { root, stateDir, environ, runtimePaths: findRuntimes(environ), self } as const;
   const pace = createPace();
   const pipes = createPipes(reactor);
   const credentials = createCredentials(context);
-  credentials.sweep();
+  credentials.sweep(past);
   const speakers = createSpeakers();
-  const listeners = createOpenListeners(createListeners(takeInherited(process.env), found));
+  const estate = openEstate({ places: estateIn(stateDir), runtimeDir, environ, past, parcels });
+  const { parking } = estate;
+  const opened = createListeners(takeInherited(process.env), takeover.listeners);
+  const listeners = createOpenListeners(createParkedListeners(opened, parking));
   const ports: Ports = {
     ...given,
-    clock: createClock(),
+    ...plainPorts(context),
     pace,
     listeners,
     outputs: createOutputs({ directory: logs, pipes }),
     processes: (post, note) => {
-      const hear = (event: ProcessEvent): void => {
-        speakers.heard(event);
-        post(event);
-      };
-      const ledger = createLedger(livesIn(stateDir), note);
-      const parts = { reactor, runtimeDir, pace, ledger, groups: createGroups({ note }) };
-      return keep(createProcesses({ ...parts, post: hear, note }));
+      const parts = { reactor, runtimeDir, pace, ...estate.of(note), groups: createGroups({ note }) };
+      return keep(createProcesses({ ...parts, post: overheard(speakers, post), note }));
     },
-    privates: createPrivateListeners(runtimeDir),
+    privates: createPrivateListeners(runtimeDir, parking, past, parcels),
     credentials,
     probing: (processes, privates, post) => {
       const findAcceptor = createFindAcceptor((invocation) => processes.members(invocation).map(({ pid }) => pid));
       return keep(createProbing({ processes, pipes, privates, findAcceptor, version, post }));
     },
-    dice: () => ({ roll: Math.random(), nonce: randomBytes(12).toString("hex") }),
-    command: commandOf(context),
-    commandLine: commandLineOf(context),
-    socketsToBind: (unit) => socketsToBind(unit, { root, stateDir, environ }),
-    realPath,
-    outputFile: (unit) => join(logs, `${unit}.log`),
-    history: createHistoryFiles(join(stateDir, "history")),
+    stateLog: (failed) => new StateLog({ file: estate.stateFile, boot: bootId(), version, failed }),
+    left: takeover.left,
     shuttingDown: () => manager.tell({ STOPPING: "1" }),
   };
   const close = (): void => {
     for (const port of made.toReversed()) port.close();
-    credentials.sweep();
     reactor.close();
   };
-  return { ports, witness: createWitness(listeners, speakers), hearHalt: haltEar(reactor, made), close };
+  const leaveNothing = (): void => {
+    credentials.sweep();
+    estate.leaveNothing();
+  };
+  const witness = createWitness(listeners, speakers);
+  return { ports, witness, hearHalt: haltEar(reactor, made), leaveNothing, close };
+}
+
+/** Those that hold nothing open. */
+function plainPorts(context: Parameters<typeof commandOf>[0]) {
+  const { stateDir } = context;
+  return {
+    clock: createClock(),
+    dice: () => ({ roll: Math.random(), nonce: randomBytes(12).toString("hex") }),
+    command: commandOf(context),
+    commandLine: commandLineOf(context),
+    socketsToBind: (unit: Unit) => socketsToBind(unit, context),
+    realPath,
+    outputFile: (unit: string) => join(stateDir, "logs", `${unit}.log`),
+    history: createHistoryFiles(join(stateDir, "history")),
+  };
+}
+
+const keeperOf =
+  (made: Closable[]) =>
+  <T extends Closable>(port: T): T => {
+    made.push(port);
+    return port;
+  };
+
+/** Whoever speaks is remembered before he is heard. */
+function overheard(speakers: ReturnType<typeof createSpeakers>, post: (event: ProcessEvent) => void): typeof post {
+  return (event) => {
+    speakers.heard(event);
+    post(event);
+  };
 }
 
 function haltEar(reactor: Parameters<typeof hearHalt>[0], made: Closable[]): HearHalt {

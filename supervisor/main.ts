@@ -22,6 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Runs the daemon, here or in the background; refuses when one runs already on this state directory. */
 async function startDaemon(context: Context): Promise<number> {
   const { root, stateDir, flags } = context;
+  if (flags["reexec-check"] === true) return (await import("./daemon-main.ts")).checkReexec({ root, stateDir });
   const reply = await context.client().status();
   if (reply.tag === "ok") {
     const { pid, root: otherRoot } = reply.value.supervisor;

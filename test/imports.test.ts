@@ -71,6 +71,7 @@ const table: readonly Row[] = [
   { at: "supervisor/main.ts", imports: ["supervisor/", "package.json"], node: true },
   { at: "supervisor/daemon-main.ts", imports: ["supervisor/", "config/", "package.json"], node: true },
   { at: "supervisor/machine.ts", imports: ["supervisor/"], node: true },
+  { at: "supervisor/takeover.ts", imports: ["supervisor/"], node: true },
   {
     at: "services/kit/",
     imports: [],
@@ -162,7 +163,7 @@ const house = [
     "import",
   ].map((name) => `supervisor/${name}/`),
   ...["kit", "api", "worker", "tasks", "queue", "modules"].map((name) => `services/${name}/`),
-  ...["main.ts", "daemon-main.ts", "machine.ts", "bin.sh"].map((name) => `supervisor/${name}`),
+  ...["main.ts", "daemon-main.ts", "machine.ts", "takeover.ts", "bin.sh"].map((name) => `supervisor/${name}`),
   ...["services/main.ts", "units/", "config/", "test/", "bench/", "docs/", ".ci/"],
   ...["package.json", "bunfig.toml", "deno.json", "tsconfig.json", "tsconfig.core.json", "biome.json", ".gitignore"],
   ...["README.md", "CHANGELOG.md", "LICENSE"],

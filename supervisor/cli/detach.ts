@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "../control/client.ts";
 import type { Context } from "./context.ts";
@@ -9,6 +9,7 @@ import { tellMiss, tellVerdicts } from "./tell.ts";
 const LIMIT_MS = 120_000;
 const ASK_EVERY_MS = 50;
 const TAIL_LINES = 20;
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
 
 /**
  * Runs the daemon in the background and returns when every unit that shall be up has settled, one line for each.
@@ -18,7 +19,7 @@ export async function run(context: Context): Promise<number> {
   const { stateDir, err } = context;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const logPath = join(stateDir, "supervisor.log");
-  const log = openSync(logPath, "a", 0o600);
+  const log = openSync(logPath, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   const logStart = fstatSync(log).size;
   const child = launch(context, log);
   closeSync(log);

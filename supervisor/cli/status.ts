@@ -2,6 +2,7 @@ import type { Client, Reply } from "../control/client.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
 import type { Context } from "./context.ts";
 import { readCount } from "./count.ts";
+import { checkStateDirectory } from "./doctor/state-directory.ts";
 import { exit } from "./exit.ts";
 import { renderUnit } from "./render/systemctl.ts";
 import { renderTable } from "./render/table.ts";
@@ -19,8 +20,16 @@ export async function run(context: Context): Promise<number> {
   if (context.flags.watch === true) return runWatch(context, client, lines);
   const status = reply.value;
   context.out(await render(context, client, { status, lines }));
+  if (!context.json) tellStateDirectory(context);
   const asked = context.args.length > 0;
   return asked && status.units.some(isDown) ? exit.notActive : exit.done;
+}
+
+/** What keeps the supervisor from writing: it goes on without, and whoever looks at it is to know. */
+function tellStateDirectory({ stateDir, err }: Context): void {
+  for (const { result, check, detail } of checkStateDirectory(stateDir)) {
+    if (result === "FAIL") err(`supervisor status: ${check}: ${detail}; supervisor doctor tells what to do`);
+  }
 }
 
 /** Goes on through the end of the daemon: its next life is worth watching too. With --json each status is a line. */

@@ -47,6 +47,7 @@ export const verbs: readonly Verb[] = [
       },
       { name: "listen", value: "HOST:PORT", summary: "serve the control API on TCP too" },
       { name: "exit-with", value: "UNIT", summary: "end with this unit, and with its exit code" },
+      { name: "reexec-check", summary: "only look whether this program could take the place of the running one" },
       noBlock,
     ],
     summary: "run the supervisor; with UNITs: start them in the running one",
@@ -197,6 +198,15 @@ export const verbs: readonly Verb[] = [
     flags: [noBlock],
     summary: "as config reload: take what the unit files and config/ say now",
     load: () => import("./daemon-reload.ts"),
+  },
+  {
+    name: "daemon-reexec",
+    least: 0,
+    most: 0,
+    operands: "",
+    flags: [],
+    summary: "replace the supervisor's own program by the one that is installed now; no service notices",
+    load: () => import("./daemon-reexec.ts"),
   },
   {
     name: "check",

@@ -45,6 +45,8 @@ export interface Client {
   settings(): Promise<Reply<readonly Setting[]>>;
   /** Gives an order; its units may be patterns. `waitMs: null` does not wait, and is answered without a verdict. */
   order(order: Order, waitMs: number | null): Promise<Reply<readonly Verdict[]>>;
+  /** Asks it to replace its own program; answered before it does. */
+  reexec(runtime: string | null, limitMs: number): Promise<Reply<unknown>>;
   logs(unit: string, wanted: LogsWanted): Promise<Reply<AsyncIterable<string>>>;
   /** Gives what units printed, merged by time, in pieces that need not end with a line. */
   printed(patterns: readonly string[], wanted: PrintedWanted): Promise<Reply<AsyncIterable<string>>>;
@@ -86,6 +88,10 @@ export function createClient(stateDir: string, queryLimitMs = QUERY_LIMIT_MS): C
         limitMs: limited === null ? limitMs : limited + GRACE_MS,
       });
       return reply.tag === "ok" ? { tag: "ok", value: reply.value.verdicts ?? [] } : reply;
+    },
+    reexec: (runtime, waitMs) => {
+      const body = runtime === null ? undefined : { runtime };
+      return send({ socket, method: "POST", path: "/v1/reexec", body, headers: introduce(), limitMs: waitMs });
     },
     async logs(unit, { lines, follow, signal }) {
       const path = `/v1/units/${encodeURIComponent(unit)}/logs?lines=${lines}`;

@@ -42,21 +42,34 @@ export function openapi(): Json {
           parameter("query", "follow", "0: end with the last one that is kept."),
         ]),
       },
-      "/v1/units/{name}/start": { post: order("Starts units.", "NoBody", [name]) },
-      "/v1/units/{name}/stop": { post: order("Stops units; refused while others require them.", "StopBody", [name]) },
-      "/v1/units/{name}/settle": { post: order("Asks for nothing, and waits as for a start.", "NoBody", [name]) },
-      "/v1/units/{name}/restart": { post: order("Stops, then starts: with downtime.", "NoBody", [name]) },
-      "/v1/units/{name}/reload": { post: order("Hands over to a new generation.", "NoBody", [name]) },
-      "/v1/units/{name}/reset-failed": { post: order("Forgets failures.", "NoBody", [name]) },
-      "/v1/units/{name}/scale": { post: order("Changes the number of instances.", "ScaleBody", [name]) },
-      "/v1/units/{name}/signal": { post: order("Sends a signal.", "SignalBody", [name]) },
-      "/v1/reload": { post: order("Hands over every unit that can.", "NoBody", []) },
-      "/v1/stop": { post: order("Stops every unit, then the daemon.", "NoBody", []) },
+      ...orderPaths(),
     },
     components: {
       schemas: registry.properties,
       securitySchemes: { token: { type: "http", scheme: "bearer", description: "On TCP only." } },
     },
+  };
+}
+
+function orderPaths(): Json {
+  return {
+    "/v1/units/{name}/start": { post: order("Starts units.", "NoBody", [name]) },
+    "/v1/units/{name}/stop": { post: order("Stops units; refused while others require them.", "StopBody", [name]) },
+    "/v1/units/{name}/settle": { post: order("Asks for nothing, and waits as for a start.", "NoBody", [name]) },
+    "/v1/units/{name}/restart": { post: order("Stops, then starts: with downtime.", "NoBody", [name]) },
+    "/v1/units/{name}/reload": { post: order("Hands over to a new generation.", "NoBody", [name]) },
+    "/v1/units/{name}/reset-failed": { post: order("Forgets failures.", "NoBody", [name]) },
+    "/v1/units/{name}/scale": { post: order("Changes the number of instances.", "ScaleBody", [name]) },
+    "/v1/units/{name}/signal": { post: order("Sends a signal.", "SignalBody", [name]) },
+    "/v1/reload": { post: order("Hands over every unit that can.", "NoBody", []) },
+    "/v1/reexec": {
+      post: order(
+        "Replaces the supervisor's own program, in place. Waits for the check of the next one alone.",
+        "ReexecBody",
+        [],
+      ),
+    },
+    "/v1/stop": { post: order("Stops every unit, then the daemon.", "NoBody", []) },
   };
 }
 
@@ -109,7 +122,7 @@ function query(summary: string, content: Json, parameters: readonly Json[] = [])
 
 function order(
   summary: string,
-  body: "NoBody" | "StopBody" | "ScaleBody" | "SignalBody",
+  body: "NoBody" | "StopBody" | "ScaleBody" | "SignalBody" | "ReexecBody",
   parameters: readonly Json[],
 ): Json {
   return {

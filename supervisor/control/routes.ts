@@ -15,6 +15,7 @@ import type { Figures } from "./metrics/figures.ts";
 import { createMetrics, metricsType } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { internalProblem, problem } from "./problem.ts";
+import { addReexec, type Reexec } from "./reexec.ts";
 import { schemas } from "./schema.ts";
 import { statusText } from "./status-text.ts";
 import { streamResponse } from "./stream.ts";
@@ -33,6 +34,8 @@ export type ControlOptions = Readonly<{
   figures?: Figures;
   /** What happened to each unit, also in earlier lives of the supervisor; nothing when left out. */
   history?: HistoryOf;
+  /** Replaces the supervisor's own program; left out: there is no such route. */
+  reexec?: Reexec;
   /** Hears of a bug: the client is told nothing of it. */
   onBug: (error: unknown) => void;
 }>;
@@ -70,6 +73,7 @@ export function createControl(desk: Desk, options: ControlOptions): Hono {
   addStreams(app, desk, options);
   addOrders(app, desk, options.onBug);
   addConfig(app, desk, options.onBug);
+  if (options.reexec) addReexec(app, options.reexec);
   return app;
 }
 
@@ -77,7 +81,12 @@ function addQueries(app: Hono, desk: Desk, options: ControlOptions): void {
   const tallies = countHappenings(desk, options.closing, options.onBug);
   const metrics = createMetrics(desk, tallies, options.figures ?? {});
   app.get("/metrics", async () => new Response(await metrics(), { headers: { "content-type": metricsType } }));
-  app.get("/v1/openapi.json", (c) => c.json(openapi()));
+  // Made when it is first asked for, and once: it takes long enough to be felt.
+  let document: ReturnType<typeof openapi> | null = null;
+  app.get("/v1/openapi.json", (c) => {
+    document ??= openapi();
+    return c.json(document);
+  });
   app.get("/v1/status", (c) => {
     const status = desk.status();
     const patterns = c.req.queries("unit");
@@ -87,7 +96,7 @@ function addQueries(app: Hono, desk: Desk, options: ControlOptions): void {
   });
   app.get("/v1/units/:name", (c) => {
     const found = findOne(desk, c.req.param("name"));
-    return found.ok ? c.json(desk.inspect(found.value.name) ?? found.value) : problem(found.faults);
+    return found.ok ? c.json(withLoss(desk.inspect(found.value.name) ?? found.value, options)) : problem(found.faults);
   });
   app.get("/v1/units/:name/unit", (c) => {
     const found = findOne(desk, c.req.param("name"));
@@ -100,6 +109,14 @@ function addQueries(app: Hono, desk: Desk, options: ControlOptions): void {
     const why = whyOf(desk, options.history ?? (() => []), c.req.param("name"), c.req.query("limit"));
     return why.ok ? c.json(why.value) : problem(why.faults);
   });
+}
+
+/** Says, where that is so, that not all that the unit printed could be kept. */
+function withLoss(unit: UnitStatus, { figures }: ControlOptions): UnitStatus {
+  const { droppedLines = 0 } = figures?.output?.(unitOf(unit.name)) ?? {};
+  if (droppedLines === 0) return unit;
+  const lines = droppedLines === 1 ? "1 line" : `${droppedLines} lines`;
+  return { ...unit, warnings: [...unit.warnings, `${lines} of its output could not be written, and are lost`] };
 }
 
 function addStreams(app: Hono, desk: Desk, options: ControlOptions): void {

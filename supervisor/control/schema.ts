@@ -232,6 +232,7 @@ export const schemas = {
   ScaleBody: z
     .strictObject({ instances: z.int().min(1).optional(), by: z.int().optional() })
     .refine((body) => (body.instances === undefined) !== (body.by === undefined), "needs either instances or by"),
+  ReexecBody: z.strictObject({ runtime: z.enum(["bun", "deno"]).nullish() }),
   SignalBody: z.strictObject({ signal: z.string().min(1).max(16) }),
 };
 

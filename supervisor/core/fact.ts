@@ -93,9 +93,9 @@ function choreFact(context: Context, here: Step, chore: Chore, event: ProcessFac
 
 type Gone = Extract<ProcessFact, { tag: "exited" }>;
 
-/** A stop that ends uncleanly leaves the unit failed, as with systemd. */
+/** A stop that ends uncleanly leaves the unit failed, as with systemd. An end that nobody saw, of one that was told to go, is no such. */
 function blameExit({ unit }: Context, step: Step, cause: Cause): Step {
-  if (cause.tag !== "exited" || isClean(unit.service, cause.exit)) return step;
+  if (cause.tag !== "exited" || cause.exit.by === "unknown" || isClean(unit.service, cause.exit)) return step;
   return blame(step, { ...cause, clean: false });
 }
 

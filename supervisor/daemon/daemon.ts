@@ -1,11 +1,13 @@
 import type { Report } from "../core/effect.ts";
 import type { ProcessFact, Tick } from "../core/event.ts";
+import { restored } from "../core/saved.ts";
 import { runs } from "../core/state.ts";
 import { createWorld, ownerOf, stateOf, type Whom, type World } from "../core/world.ts";
 import type { Command, Line } from "../unit/command.ts";
 import type { Outcome } from "../unit/fault.ts";
 import type { BindableSocket, Unit } from "../unit/unit.ts";
 import type { WhyEntry } from "../unit/why.ts";
+import { adopt } from "./adopt.ts";
 import { type Blame, createBlame } from "./blame.ts";
 import { createDesk, createSince, type Since } from "./desk.ts";
 import { difference } from "./difference.ts";
@@ -40,6 +42,7 @@ import { createPrograms, type Programs } from "./programs.ts";
 import { createReconfigure, type Reconfigure } from "./reconfigure.ts";
 import { createResting, type Resting } from "./resting.ts";
 import { createSockets, type Sockets } from "./sockets.ts";
+import type { Left, StateLog } from "./state-log.ts";
 import type { Identity } from "./status.ts";
 
 /** Everything outside that the daemon lives on. */
@@ -69,6 +72,10 @@ export type Ports = Readonly<{
   shuttingDown: () => void;
   disk: Disk;
   settings: Settings;
+  /** Where it is written down how the units stand. Left out: nowhere. */
+  stateLog?: (failed: (message: string) => void) => StateLog;
+  /** What another daemon has left, to be gone on with. */
+  left?: Left | null;
 }>;
 
 /** Puts the daemon together on the given ports. Nothing happens before `boot`. */
@@ -123,8 +130,11 @@ export class Daemon {
     const idleListeners = (invocation: string): readonly string[] => this.#idleListeners(invocation);
     this.#probing = ports.probing(this.#processes, ports.privates, answered);
     this.#hear = createHear({ ...ports, probing: this.#probing, idleListeners }, tell);
+    const log = ports.stateLog?.((message) => this.note(told("warn", "state.failed", message)));
     this.#loop = createLoop({
-      world: createWorld(files.units),
+      world: ports.left ? restored(createWorld(files.units), ports.left.saved) : createWorld(files.units),
+      decided: (world) => log?.decided(world),
+      allDone: () => log?.done(),
       clock,
       dice: ports.dice,
       perform: this.#performOn(answered),
@@ -144,15 +154,20 @@ export class Daemon {
     });
   }
 
-  /** Opens the listeners of every enabled unit, then starts those units. Resolves when each is up or has failed, with their number. */
+  /**
+   * Opens the listeners of every enabled unit, goes on with whom another daemon has left, then starts those units that it did not know.
+   * Resolves when each is up or has failed, with their number.
+   */
   async boot(): Promise<number> {
+    const { left = null } = this.#ports;
     const enabled = this.#units.filter((unit) => unit.enabled);
     for (const unit of enabled) {
       const opened = this.#sockets.ensure(unit);
       const faults = opened.ok ? [] : opened.faults;
       for (const fault of faults) this.note({ ...told("error", "listener.failed", fault.message), unit: unit.name });
     }
-    const units = enabled.map(({ name }) => name);
+    if (left) this.#resume(left);
+    const units = enabled.map(({ name }) => name).filter((name) => !left?.saved.has(name));
     const given = this.desk.order({ tag: "start", units }, { tag: "supervisor" });
     return given.ok ? (await given.value).length : 0;
   }
@@ -185,6 +200,12 @@ export class Daemon {
     else if (!had) this.note(told("info", "config.changed", "files have changed on disk: supervisor config diff"));
   }
 
+  /** Does and writes down whatever is still to be done, so that another program can go on here. */
+  pause(): void {
+    this.#loop.finish();
+    this.#history.flush();
+  }
+
   /** The end of everything, at once: SIGKILL to every process there is. */
   killAll(): void {
     // Who is about to be started must not outlive this.
@@ -199,6 +220,16 @@ export class Daemon {
     this.#lookout.close();
     this.#sockets.closeAll();
     this.#ports.outputs.close();
+  }
+
+  #resume(left: Left): void {
+    const { outputs } = this.#ports;
+    this.#since.resume(this.#loop.world.units.values());
+    const note = (one: Told, pid: number | null): void => this.note(one, pid);
+    const { deeds, events } = adopt(this.#loop.world, left, { processes: this.#processes, outputs, note });
+    this.#loop.resume(deeds);
+    for (const event of events) this.#hear(event);
+    this.#loop.post({ tag: "deadline" });
   }
 
   #createOrders(stopped: () => void): Orders {

@@ -14,6 +14,10 @@ export type LoopOptions = Readonly<{
   turned: (world: World, turn: number) => void;
   /** Hears of a bug in deciding an event or doing one of its deeds. What had been decided stays. */
   bug: (error: unknown, event: WorldEvent) => void;
+  /** Hears of every decision before anything is done about it. */
+  decided?: (world: World) => void;
+  /** Hears when all that was decided is done. */
+  allDone?: () => void;
   /** How much is done at a stretch; left out: everything. */
   pace?: Pace | undefined;
 }>;
@@ -25,6 +29,8 @@ export interface Loop {
   readonly turn: number;
   /** Takes an event; it is decided before this returns, unless a turn is under way: then right after that. */
   post(event: WorldEvent): void;
+  /** Deeds that another daemon has decided; done before those of the next event. */
+  resume(deeds: readonly Deed[]): void;
   /** Does what was decided and is still to be done, all of it and now: for the end of everything. */
   finish(): void;
 }
@@ -66,6 +72,10 @@ class PacedLoop implements Loop {
     if (!this.#turning) this.#turn(this.#options.pace);
   }
 
+  resume(deeds: readonly Deed[]): void {
+    for (const deed of deeds) this.#tasks.push(() => this.#perform(deed, { tag: "deadline" }));
+  }
+
   finish(): void {
     this.#turn();
   }
@@ -91,7 +101,8 @@ class PacedLoop implements Loop {
       this.#turning = false;
     }
     clock.wakeAt(worldDeadline(this.#world), () => this.post({ tag: "deadline" }));
-    if (pace && this.#tasks.length > 0) this.#resumeLater(pace);
+    if (this.#tasks.length === 0) this.#options.allDone?.();
+    else if (pace) this.#resumeLater(pace);
   }
 
   #resumeLater(pace: Pace): void {
@@ -108,6 +119,7 @@ class PacedLoop implements Loop {
     try {
       const turn = drive(this.#world, event, { ...dice(), now: clock.now() });
       this.#world = turn.world;
+      this.#options.decided?.(turn.world);
       for (const deed of actFirst(turn.deeds)) this.#tasks.push(() => this.#perform(deed, event));
     } catch (error) {
       // A bug in one decision must not end the supervision of everything else.

@@ -1,13 +1,15 @@
-import type { Exit, Instant, InvocationId, SpawnStage, Survivor } from "../core/facts.ts";
+import type { Instant, InvocationId, Survivor } from "../core/facts.ts";
 import type { Command } from "../unit/command.ts";
 import type { Fault, Outcome } from "../unit/fault.ts";
 import type { Plan } from "../unit/plan.ts";
 import type { Privileges } from "../unit/privileges.ts";
 import type { Chain } from "../unit/reason.ts";
-import type { Resources } from "../unit/resources.ts";
 import type { Setting } from "../unit/setting.ts";
-import type { ProcessStatus, Status, UnitStatus } from "../unit/status.ts";
+import type { Status, UnitStatus } from "../unit/status.ts";
 import type { BindableSocket, ProbeKind, SignalName, Unit } from "../unit/unit.ts";
+import type { Adopted, ProcessEvent, Processes, SpawnOrder } from "./processes.ts";
+
+export type { Adopted, ProcessEvent, Processes, SpawnOrder };
 
 /**
  * The daemon's whole view of the outside: the operating system as a struct of a few functions.
@@ -31,60 +33,6 @@ export interface Pace {
   resume(work: () => void): void;
   /** Somebody has asked something, and waits for the whole answer: the next pauses are longer. */
   attend(): void;
-}
-
-export type SpawnOrder = Readonly<{
-  invocation: InvocationId;
-  argv: readonly [string, ...string[]];
-  env: Readonly<Record<string, string>>;
-  cwd: string;
-  /** In the order of the unit file; they become descriptors 3, 4, …. */
-  listeners: readonly Readonly<{ name: string; fd: number }>[];
-  stdout: number;
-  stderr: number;
-  /** Whether the child gets a NOTIFY_SOCKET of its own. */
-  notify: boolean;
-  /** Null: as the supervisor itself. */
-  privileges: Privileges | null;
-  /** What its whole group may take, where cgroup v2 may be written; null: as much as it likes. */
-  resources: Resources | null;
-  /** Whose stored descriptors (FDSTORE) it gets, and whose store takes what it sends. Shape: `api@2`. */
-  keeper: string;
-  /** How many of them the store may hold. Default: 64. */
-  storeMax?: number;
-}>;
-
-export type ProcessEvent = Readonly<
-  | { tag: "spawned"; invocation: InvocationId; pid: number; startTicks: number }
-  | { tag: "spawn-failed"; invocation: InvocationId; stage: SpawnStage; code: string; message: string }
-  /** A datagram from a process of the invocation's own session. Shape: `{ READY: "1", STATUS: "warm" }`. */
-  | { tag: "notified"; invocation: InvocationId; pid: number; fields: Readonly<Record<string, string>> }
-  /** The main process was reaped. All it said before (notify, output) has been delivered. */
-  | { tag: "exited"; invocation: InvocationId; exit: Exit; survivors: readonly Survivor[] }
-  /** Follows an `exited` that had survivors, once none is left. */
-  | { tag: "emptied"; invocation: InvocationId }
-  /** MAINPID: another process of the invocation is the main one from now on; `exited` will speak of it. */
-  | { tag: "main-pid"; invocation: InvocationId; pid: number }
->;
-
-export interface Processes {
-  /**
-   * Starts a process in a session and process group of its own. Answers with `spawned` or `spawn-failed`; the latter may
-   * also follow `spawned`, when the program behind the shell that confines it could not be executed.
-   */
-  spawn(order: SpawnOrder): void;
-  /** Sends a signal to the whole group, or to its main process alone. A group that is gone is no fault. */
-  signal(invocation: InvocationId, signal: SignalName, scope: "group" | "main"): void;
-  /** Names who is still alive in the group (for the report when a stop goes over its limit). */
-  members(invocation: InvocationId): readonly Survivor[];
-  /** Inodes of the sockets that the invocation's processes wait for through epoll: a listener is served where it is among them. */
-  polled(invocation: InvocationId): ReadonlySet<number>;
-  /** Resident memory in bytes and processor seconds of a live process; null when it is gone. */
-  usage(pid: number): Readonly<{ memoryBytes: number; cpuSeconds: number }> | null;
-  /** Everybody alive of an invocation: its session, and whoever descends from that, in the order of their pids. Costs a walk through all processes. */
-  tree(invocation: InvocationId): readonly ProcessStatus[];
-  /** Closes what a service has stored with FDSTORE: it was stopped, and nobody is to get it any more. */
-  forget(keeper: string): void;
 }
 
 /** What a process and all of its session, and whoever descends from those, take now. Units: threads, bytes, seconds. */
@@ -218,15 +166,42 @@ export interface Probing {
   heard(event: ProcessEvent): boolean;
 }
 
+/** The descriptors of an invocation's two pipes. */
+export type OutputEnds = Readonly<{
+  stdout: number;
+  stderr: number;
+  reads: Readonly<{ stdout: number; stderr: number }>;
+}>;
+
+/** `stdout`, `stderr`: the read ends. `pid`, `generation`: for whoever reads the output; null: not known. */
+export type AdoptedOutput = Readonly<{
+  stdout: number;
+  stderr: number;
+  pid: number | null;
+  generation: number | null;
+}>;
+
 /** What services print. One file per unit below `<state>/logs`, rotated by size. */
 export interface Outputs {
-  /** The write ends for a new invocation. The caller passes them to `spawn`, then calls `started`. */
-  open(
+  /**
+   * The write ends for a new invocation. The caller passes them to `spawn`, then calls `started`.
+   * `reads`: the other ends, which stay ours: for a holder that keeps the pipes open should we die.
+   */
+  open(unit: Unit, instance: number, invocation: InvocationId, generation?: number): Outcome<OutputEnds>;
+  /**
+   * Takes over the read ends of an invocation that a former life of the supervisor has started, and goes on where that
+   * one was stopped: what it has written and not yet taken out of the pipe is not written twice.
+   *
+   * The descriptors must be those of the former life or copies of them (by inheritance or SCM_RIGHTS, not opened anew by a
+   * path), with the file status flags that it left. They are ours from now on, unless it fails, with the faults of `open`.
+   * `wasFull`: whoever prints may have had to wait.
+   */
+  adopt(
     unit: Unit,
     instance: number,
     invocation: InvocationId,
-    generation?: number,
-  ): Outcome<Readonly<{ stdout: number; stderr: number }>>;
+    adopted: AdoptedOutput,
+  ): Outcome<Readonly<{ wasFull: boolean }>>;
   /** Closes our copies of the write ends: from now on the pipe ends with the child. `pid`: for whoever reads the output. */
   started(invocation: InvocationId, pid?: number): void;
   /** Reads everything that is in the pipes now, so that what a dead child said is not lost. */
@@ -256,6 +231,16 @@ export interface HistoryFiles {
   replace(unit: string, text: string): string | null;
   /** Calls once, shortly. */
   soon(write: () => void): void;
+}
+
+/**
+ * Where it is written down how the units stand, for whoever comes after this process was killed. Each gives what went wrong in one
+ * sentence, or null.
+ */
+export interface StateFile {
+  append(text: string): string | null;
+  /** All of it, or nothing at all. */
+  replace(text: string): string | null;
 }
 
 /** A change that is ready and cannot fail any more. One of the two is called, once. */

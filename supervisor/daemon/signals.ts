@@ -13,6 +13,20 @@ const sameSignalMs = 500;
  */
 const stopSignals = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGPWR"] as const;
 
+/** What the supervisor hears beside SIGRTMIN+3. */
+const heardSignals = [...stopSignals, "SIGUSR1", "SIGUSR2", "SIGHUP"] as const;
+
+/** Keeps signals that come before anybody can act on them. Gives what to call then: they are raised anew. */
+export function keepSignals(): () => void {
+  const kept: NodeJS.Signals[] = [];
+  const keep = (signal: NodeJS.Signals): void => void kept.push(signal);
+  for (const signal of heardSignals) process.on(signal, keep);
+  return () => {
+    for (const signal of heardSignals) process.off(signal, keep);
+    for (const signal of kept) process.kill(process.pid, signal);
+  };
+}
+
 /** Asks to hear SIGRTMIN+3; false when that cannot be. */
 export type HearHalt = (heard: () => void) => boolean;
 

@@ -1,6 +1,6 @@
 import { dlopen, type FFIFunction, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
 import { mkdir, rmdir, writeFile } from "node:fs/promises";
-import type { HttpHandler, HttpPlace, HttpServer, Linked, RuntimeBinding, Signatures } from "./runtime.ts";
+import type { Linked, RuntimeBinding, Signatures } from "./runtime.ts";
 
 /** Bun's side of what differs. */
 export const binding: RuntimeBinding = {
@@ -14,7 +14,6 @@ export const binding: RuntimeBinding = {
   makeFolderAside: async (path) => void (await mkdir(path, { recursive: true })),
   removeFolderAside: (path) => rmdir(path),
   keepThread: () => {},
-  serve,
 };
 
 function link<S extends Signatures>(library: string, signatures: S): Linked<S> {
@@ -35,20 +34,4 @@ function functionAddress(library: string, name: string): number {
   const { symbols } = dlopen(library, { [name]: { args: [], returns: "void" } });
   // The types leave it out: each function that was looked up carries its own address.
   return Number((symbols[name] as unknown as Readonly<{ ptr: number }>).ptr);
-}
-
-function serve(handler: HttpHandler, place: HttpPlace): HttpServer {
-  const fetch = (request: Request): Response | Promise<Response> => handler(request);
-  // Without idleTimeout 0 Bun cuts an event stream that is silent for ten seconds, on unix sockets too, where its types leave it out.
-  const unlimited: object = { idleTimeout: 0 };
-  const server =
-    "path" in place
-      ? Bun.serve({ unix: place.path, fetch, ...unlimited })
-      : Bun.serve({ ...place, fetch, ...unlimited });
-  const address = "path" in place ? place.path : `${bracketed(place.hostname)}:${server.port}`;
-  return { address, lost: new Promise(() => {}), finish: () => server.stop(), close: () => server.stop(true) };
-}
-
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }

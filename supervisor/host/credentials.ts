@@ -32,8 +32,14 @@ const PREFIX = "supervisor-credentials-";
 
 export type CredentialsOptions = Readonly<Pick<CommandContext, "root" | "stateDir" | "environ">>;
 
-/** `sweep` removes everything, also what a killed supervisor of this state directory left behind: for the start and the very end. */
-export type HostCredentials = Credentials & Readonly<{ sweep(): void }>;
+/**
+ * `sweep` removes everything, also what a killed supervisor of this state directory left behind: for the start and the very end.
+ * `kept`: invocations that are gone on with.
+ */
+export type HostCredentials = Credentials & Readonly<{ sweep(kept?: Kept): void }>;
+
+type Kept = Readonly<{ has(invocation: string): boolean; size: number }>;
+const nobody: Kept = new Set<string>();
 
 /**
  * The real credentials: copies for one invocation alone, in a directory that only the unit's user may enter (0500, files 0400).
@@ -46,9 +52,13 @@ export function createCredentials(options: CredentialsOptions): HostCredentials 
   const link = join(options.stateDir, "credentials");
   let base: string | null = null;
 
-  const sweep = (): void => {
+  const sweep = (kept = nobody): void => {
     const left = leftBy(link);
-    base = null;
+    base = kept.size > 0 ? left : null;
+    if (base !== null) {
+      for (const invocation of readdirSync(base)) if (!kept.has(invocation)) remove(join(base, invocation));
+      return;
+    }
     if (left !== null) removeAll(left);
     rmSync(link, { force: true });
   };

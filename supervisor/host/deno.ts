@@ -1,8 +1,7 @@
 import { setInterval } from "node:timers";
-import type { HttpHandler, HttpPlace, HttpServer, Linked, RuntimeBinding, Signatures } from "./runtime.ts";
+import type { Linked, RuntimeBinding, Signatures } from "./runtime.ts";
 
 type Symbols = Record<string, (...args: unknown[]) => unknown>;
-type ServeOptions = Readonly<{ signal: AbortSignal; onListen(): void }> & HttpPlace;
 
 /** The few parts of Deno's own interface that are used here; the project has no package with its types. */
 declare const Deno: Readonly<{
@@ -15,10 +14,6 @@ declare const Deno: Readonly<{
   mkdir(path: string, options: Readonly<{ recursive: boolean }>): Promise<void>;
   remove(path: string): Promise<void>;
   writeTextFile(path: string, text: string, options: Readonly<{ create: boolean }>): Promise<void>;
-  serve(
-    options: ServeOptions,
-    handler: HttpHandler,
-  ): { addr: { port?: number }; finished: Promise<void>; shutdown(): Promise<void>; unref(): void };
 }>;
 
 /** Half of what an idle thread lives. */
@@ -36,7 +31,6 @@ export const binding: RuntimeBinding = {
   makeFolderAside: (path) => Deno.mkdir(path, { recursive: true }),
   removeFolderAside: (path) => Deno.remove(path),
   keepThread,
-  serve,
 };
 
 function link<S extends Signatures>(library: string, signatures: S): Linked<S> {
@@ -57,33 +51,4 @@ function functionAddress(library: string, name: string): number {
 
 function keepThread(): void {
   setInterval(() => Deno.lstat("/").catch(() => undefined), KEEP_THREAD_MS).unref();
-}
-
-function serve(handler: HttpHandler, place: HttpPlace): HttpServer {
-  const stop = new AbortController();
-  // onListen replaces the line "Listening on …" that Deno prints to stdout otherwise.
-  const server = Deno.serve({ ...place, signal: stop.signal, onListen: () => undefined }, handler);
-  const address = "path" in place ? place.path : `${bracketed(place.hostname)}:${server.addr.port}`;
-  let isFinishing = false;
-  const lost = Promise.withResolvers<void>();
-  const finished = server.finished.catch(() => lost.resolve());
-  const finish = (): Promise<void> => {
-    isFinishing = true;
-    return server.shutdown();
-  };
-  const close = (): Promise<void> => {
-    // Deno throws from inside when a server is aborted in the very moment that it finishes. What still holds it open by
-    // then are requests without an end, and they end with the process.
-    if (isFinishing) {
-      server.unref();
-      return Promise.resolve();
-    }
-    stop.abort();
-    return finished;
-  };
-  return { address, lost: lost.promise, finish, close };
-}
-
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }

@@ -10,27 +10,28 @@ const SIGKILL = 9;
 export class Group {
   /** Whoever writes 0 into this file becomes a member. */
   readonly door: string;
-  readonly #folder: string;
-  readonly #name: string;
+  readonly folder: string;
+  /** As /proc/PID/cgroup calls it. */
+  readonly name: string;
   #id: bigint | null = null;
 
-  /** There is no such group before it is made. `name`: as /proc/PID/cgroup calls it. */
+  /** There is no such group before it is made, unless another supervisor has made it. */
   constructor(folder: string, name: string) {
-    this.#folder = folder;
-    this.#name = name;
+    this.folder = folder;
+    this.name = name;
     this.door = join(folder, "cgroup.procs");
   }
 
   /** Errors: throws what the kernel refuses. */
   make(): void {
-    mkdirSync(this.#folder);
-    this.#id = idOf(this.#folder);
+    mkdirSync(this.folder);
+    this.#id = idOf(this.folder);
   }
 
   /** Makes it while the event loop goes on, with the folder above it. Errors: rejects with what the kernel refuses. */
   async makeAside(): Promise<void> {
-    await runtime.makeFolderAside(this.#folder);
-    this.#id = idOf(this.#folder);
+    await runtime.makeFolderAside(this.folder);
+    this.#id = idOf(this.folder);
   }
 
   /** Moves a process into it while the event loop goes on; whether that went well shows in `holds`. */
@@ -44,12 +45,12 @@ export class Group {
 
   /** Gives a limit. Shape: `("memory.max", "1048576")`. Errors: throws what the kernel refuses. */
   limit(file: string, value: string): void {
-    writeFileSync(join(this.#folder, file), value);
+    writeFileSync(join(this.folder, file), value);
   }
 
   /** The members, in groups that they made below as well, zombies left out. */
   pids(): readonly number[] {
-    return foldersFrom(this.#folder).flatMap((folder) =>
+    return foldersFrom(this.folder).flatMap((folder) =>
       (read(join(folder, "cgroup.procs")) ?? "")
         .split("\n")
         .map(Number)
@@ -58,25 +59,26 @@ export class Group {
   }
 
   isPopulated(): boolean {
-    return /^populated 1$/m.test(read(join(this.#folder, "cgroup.events")) ?? "");
+    return /^populated 1$/m.test(read(join(this.folder, "cgroup.events")) ?? "");
   }
 
   /** Whether a process, be it a zombie, is a member. */
   holds(pid: number): boolean {
     const name = groupNameOf(pid);
-    return name === this.#name || name?.startsWith(`${this.#name}/`) === true;
+    return name === this.name || name?.startsWith(`${this.name}/`) === true;
   }
 
   /** The same by the number that the kernel has for a group, which is the inode of its folder. */
   holdsId(id: bigint): boolean {
+    this.#id ??= idOf(this.folder);
     if (id === this.#id) return true;
-    return foldersFrom(this.#folder).some((folder) => folder !== this.#folder && idOf(folder) === id);
+    return foldersFrom(this.folder).some((folder) => folder !== this.folder && idOf(folder) === id);
   }
 
   /** SIGKILL to all members at once, so that none can fork out of it. */
   kill(): void {
     try {
-      writeFileSync(join(this.#folder, "cgroup.kill"), "1");
+      writeFileSync(join(this.folder, "cgroup.kill"), "1");
     } catch {
       // Linux before 5.14 has no such file.
       for (const pid of this.pids()) libc.kill(pid, SIGKILL);
@@ -85,13 +87,13 @@ export class Group {
 
   /** Whether the out-of-memory killer took one of them. */
   hasLostToMemory(): boolean {
-    const count = /^oom_kill (\d+)$/m.exec(read(join(this.#folder, "memory.events")) ?? "")?.[1];
+    const count = /^oom_kill (\d+)$/m.exec(read(join(this.folder, "memory.events")) ?? "")?.[1];
     return Number(count ?? 0) > 0;
   }
 
   /** Removes it, and those below it, while the event loop goes on. False as long as somebody is in it. */
   async remove(): Promise<boolean> {
-    for (const each of foldersFrom(this.#folder).toReversed()) {
+    for (const each of foldersFrom(this.folder).toReversed()) {
       try {
         await runtime.removeFolderAside(each);
       } catch (error) {

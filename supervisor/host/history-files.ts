@@ -1,14 +1,26 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers";
 import type { HistoryFiles } from "../daemon/ports.ts";
 
 /** How long what happened waits for more of it. Units: milliseconds. */
 const pauseMs = 200;
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
 
 /**
  * Keeps one file a unit, `<directory>/UNIT.ndjson`, for its owner alone. The directory is made when it is missing.
- * A last line that a crash has cut short is ended, so that it does not spoil the next one.
+ * A last line that a crash has cut short is ended, so that it does not spoil the next one. Nothing is written through a link.
  */
 export function createHistoryFiles(directory: string): HistoryFiles {
   const pathOf = (unit: string): string => join(directory, `${unit}.ndjson`);
@@ -35,12 +47,13 @@ export function createHistoryFiles(directory: string): HistoryFiles {
     append: (unit, text) =>
       attempt(directory, () => {
         const start = ended.delete(unit) || isEnded(read(unit)) ? "" : "\n";
-        appendFileSync(pathOf(unit), start + text, { mode: 0o600 });
+        append(pathOf(unit), start + text);
         ended.add(unit);
       }),
     replace: (unit, text) =>
       attempt(directory, () => {
-        writeFileSync(`${pathOf(unit)}.new`, text, { mode: 0o600 });
+        rmSync(`${pathOf(unit)}.new`, { force: true });
+        writeFileSync(`${pathOf(unit)}.new`, text, { mode: 0o600, flag: "wx" });
         renameSync(`${pathOf(unit)}.new`, pathOf(unit));
         ended.add(unit);
       }),
@@ -50,6 +63,15 @@ export function createHistoryFiles(directory: string): HistoryFiles {
 }
 
 const isEnded = (text: string): boolean => text === "" || text.endsWith("\n");
+
+function append(path: string, text: string): void {
+  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  try {
+    appendFileSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** A second time where the directory is missing: it is made only then. */
 function attempt(directory: string, write: () => void): string | null {

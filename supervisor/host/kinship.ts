@@ -4,6 +4,7 @@ import { libc } from "./libc.ts";
 import {
   childrenOf,
   environOf,
+  isAlive,
   isDead,
   livingProcesses,
   outputsOf,
@@ -18,8 +19,15 @@ const LONGEST_CHAIN = 256;
 /** Who is alive of each invocation. Shape: process ids; an invocation without anybody is not in it. */
 type Roll = ReadonlyMap<InvocationId, readonly number[]>;
 
+/**
+ * Where a leader comes from: a child of ours, or one that another supervisor has started, whose parent we are not, and whose orphans
+ * go to somebody else; `leaderless`: that one is gone.
+ */
+export type Origin = "own" | "foreign" | "leaderless";
+
 /** `isLed`: the leader was not reaped yet, so its pid is still its own. `hasSession`: its session may still have members. */
 type Family = {
+  readonly origin: Origin;
   readonly leader: number;
   isLed: boolean;
   hasSession: boolean;
@@ -42,9 +50,10 @@ export class Kinship {
   readonly #ownSession = libc.getsid(0);
   #seen = new Map<number, Verdict>();
 
-  enter(invocation: InvocationId, leader: number, pipes: readonly string[]): void {
-    this.#families.set(invocation, { leader, isLed: true, hasSession: true, pipes });
-    this.#leaders.set(leader, invocation);
+  enter(invocation: InvocationId, leader: number, pipes: readonly string[], origin: Origin = "own"): void {
+    const isLed = origin !== "leaderless";
+    this.#families.set(invocation, { origin, leader, isLed, hasSession: isLed, pipes });
+    if (isLed) this.#leaders.set(leader, invocation);
   }
 
   /** Nobody is left of it. */
@@ -65,12 +74,17 @@ export class Kinship {
   /**
    * Who is alive of it; it remembers whom it has found.
    * Costs a few reads for each of its processes, however many others there are. Why that is enough: we are the subreaper, so
-   * everybody who belongs to it descends from a child of ours, its leader or an orphan.
+   * everybody who belongs to it descends from a child of ours, its leader or an orphan. Of one that is not ours all processes are
+   * looked at.
    */
   list(invocation: InvocationId): readonly number[] {
-    const children = ownChildren();
+    const children = this.#isOwn(invocation) ? ownChildren() : null;
     if (children === null) return this.#roll().get(invocation) ?? [];
     return this.#descend(invocation, children);
+  }
+
+  #isOwn(invocation: InvocationId): boolean {
+    return this.#families.get(invocation)?.origin === "own";
   }
 
   #descend(invocation: InvocationId, children: readonly number[]): readonly number[] {
@@ -135,6 +149,7 @@ export class Kinship {
 
   /** Whether a living process or a zombie belongs to an invocation. Costs a read for each ancestor up to a known one. */
   has(invocation: InvocationId, pid: number): boolean {
+    if (!this.#isOwn(invocation)) return this.list(invocation).includes(pid);
     let at = pid;
     for (let i = 0; i < LONGEST_CHAIN; i++) {
       const stat = readStat(at);
@@ -157,6 +172,7 @@ export class Kinship {
     const family = this.#families.get(invocation);
     if (!family) return false;
     if (family.isLed) return true;
+    if (family.origin !== "own") return this.list(invocation).length > 0;
     const children = ownChildren();
     if (children === null || children.some((pid) => this.#mayBelong(invocation, pid))) return true;
     const isAnyNobodys = children.some((pid) => this.#seen.get(pid)?.invocation === null);
@@ -194,7 +210,10 @@ export class Kinship {
 
   #inherited(pid: number, stat: ProcessStat, judge: (pid: number) => InvocationId | null): InvocationId | null {
     if (pid === process.pid) return null;
-    return stat.ppid === process.pid ? this.#marked(pid, stat) : judge(stat.ppid);
+    if (stat.ppid === process.pid) return this.#marked(pid, stat);
+    // The orphans of one that is not ours have gone to whoever takes orphans.
+    const isAnyForeign = [...this.#families.values()].some(({ origin }) => origin !== "own");
+    return judge(stat.ppid) ?? (isAnyForeign ? this.#marked(pid, stat) : null);
   }
 
   /**
@@ -233,9 +252,4 @@ export class Kinship {
     }
     this.#seen = seen;
   }
-}
-
-function isAlive(pid: number): boolean {
-  const stat = readStat(pid);
-  return stat !== null && !isDead(stat);
 }

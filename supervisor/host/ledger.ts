@@ -1,25 +1,42 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InvocationId } from "../core/facts.ts";
 
 /** A listener that was lent, by the number that the kernel has for it. */
 export type Lent = Readonly<{ name: string; inode: number }>;
 
-/** One invocation that was begun and not ended. `keeper`: for whom. Shape: `api@1`. */
-export type Entry = Readonly<{ invocation: InvocationId; keeper: string; listeners: readonly Lent[] }>;
+/** One invocation that was begun and not ended: what it takes to find its processes, and to go on with them. */
+export type Entry = Readonly<{
+  invocation: InvocationId;
+  /** For whom. Shape: `api@1`. */
+  keeper: string;
+  listeners: readonly Lent[];
+  /** The process that was started, once it was: a pid is its own from then on. */
+  leader: Readonly<{ pid: number; startTicks: number }> | null;
+  /** Where it reports. */
+  notifyPath: string | null;
+  /** How many descriptors it may store. */
+  storeMax: number;
+  /** The user that it runs as, when that is somebody else than ourselves. */
+  uid: number | null;
+  /** What its output goes to. Shape: `pipe:[4711]`. */
+  pipes: readonly string[];
+  /** Its control group. */
+  group: Readonly<{ folder: string; name: string }> | null;
+}>;
 
 /**
  * The invocations that are alive, for whoever comes after this process was killed. A failure is noted once, and holds nothing up:
  * what is not in here is not found again.
  */
 export interface Ledger {
-  /** To be told before there is a process. */
+  /** To be told before there is a process, and again with what was not known then. */
   began(entry: Entry): void;
   ended(invocation: InvocationId): void;
 }
 
-/** How an invocation is called, and so its file. */
-const INVOCATION = /^[0-9a-f]{32}$/;
+/** How an invocation is called, and so its file. That of a command has its kind behind it. */
+const INVOCATION = /^[0-9a-f]{32}(\.[a-z-]+)?$/;
 
 /**
  * Keeps one file for each, called by its id: nothing to compact, and a torn one still says who it is.
@@ -27,9 +44,11 @@ const INVOCATION = /^[0-9a-f]{32}$/;
  */
 export function createLedger(directory: string, note: (text: string) => void): Ledger {
   let wasNoted = false;
-  const write = ({ invocation, keeper, listeners }: Entry): void => {
-    const lines = [keeper, ...listeners.map(({ name, inode }) => `${name} ${inode}`)];
-    writeFileSync(join(directory, invocation), `${lines.join("\n")}\n`, { mode: 0o600 });
+  const write = ({ invocation, ...rest }: Entry): void => {
+    const path = join(directory, invocation);
+    rmSync(`${path}.new`, { force: true });
+    writeFileSync(`${path}.new`, `${JSON.stringify(rest)}\n`, { mode: 0o600, flag: "wx" });
+    renameSync(`${path}.new`, path);
   };
   return {
     began(entry) {
@@ -61,24 +80,37 @@ export function createLedger(directory: string, note: (text: string) => void): L
 export function readLedger(directory: string): readonly Entry[] {
   return namesIn(directory)
     .filter((name) => INVOCATION.test(name))
-    .map((invocation) => ({ invocation, ...parse(readFileSync(join(directory, invocation), "utf8")) }));
+    .map((invocation) => ({ ...unknown, ...parse(join(directory, invocation)), invocation }));
 }
 
-function namesIn(directory: string): readonly string[] {
+/** Of whom nothing is known but that he is. */
+const unknown = {
+  keeper: "?",
+  listeners: [],
+  leader: null,
+  notifyPath: null,
+  storeMax: 0,
+  uid: null,
+  pipes: [],
+  group: null,
+} as const;
+
+/** The names in a directory; none of one that is not there. */
+export function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory);
   } catch {
-    // There never was one.
+    // There never was one, or it has just been removed.
     return [];
   }
 }
 
-/** A file that is empty was cut short. Shape: `api@1`, then lines such as `http 4711`. */
-function parse(text: string): Omit<Entry, "invocation"> {
-  const [keeper = "", ...lines] = text.trim().split("\n");
-  const listeners = lines.flatMap((line): Lent[] => {
-    const [name = "", inode = ""] = line.split(" ");
-    return /^\d+$/.test(inode) ? [{ name, inode: Number(inode) }] : [];
-  });
-  return { keeper: keeper || "?", listeners };
+/** What one of ours has written there; nothing of a file that was cut short or is somebody else's. */
+function parse(path: string): Partial<Entry> {
+  try {
+    const read: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return typeof read === "object" && read !== null && typeof (read as Entry).keeper === "string" ? read : {};
+  } catch {
+    return {};
+  }
 }

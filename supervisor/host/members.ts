@@ -2,7 +2,7 @@ import process from "node:process";
 import type { InvocationId } from "../core/facts.ts";
 import type { Group } from "./group.ts";
 import type { Groups } from "./groups.ts";
-import { Kinship } from "./kinship.ts";
+import { Kinship, type Origin } from "./kinship.ts";
 import { libc } from "./libc.ts";
 import type { Sender } from "./notify.ts";
 import { askPidfd } from "./pidfd.ts";
@@ -31,6 +31,8 @@ export type Entry = Readonly<{
   uid: number | null;
   /** What its output goes to. Shape: `pipe:[4711]`. */
   pipes: readonly string[];
+  /** Left out: `own`. */
+  origin?: Origin;
 }>;
 
 /** Who belongs to an invocation: by its control group once all of its own are in it, else by kinship. See docs/adr/0012. */
@@ -47,10 +49,11 @@ export class Members {
     this.#hearAll = hearAll;
   }
 
-  enter(invocation: InvocationId, { pipes, ...entry }: Entry): void {
-    const body: Body = { ...entry, isLed: true, joined: false };
+  enter(invocation: InvocationId, { pipes, origin = "own", ...entry }: Entry): void {
+    const body: Body = { ...entry, isLed: origin !== "leaderless", joined: false };
     this.#bodies.set(invocation, body);
-    this.#kinship.enter(invocation, entry.leader, pipes);
+    this.#kinship.enter(invocation, entry.leader, pipes, origin);
+    if (origin === "leaderless") body.joined = entry.group !== null;
     if (!entry.joinsItself) void this.#gather(invocation, body);
   }
 

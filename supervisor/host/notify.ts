@@ -1,10 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseDatagram } from "./datagram.ts";
 import { cInt, cString, errno, errnoName, errnoText, libc } from "./libc.ts";
 import type { Reactor } from "./reactor.ts";
-import { receive } from "./recvmsg.ts";
+import { type Message, receive } from "./recvmsg.ts";
 import { AF_UNIX, unixPathFits, unixSockaddr } from "./sockaddr.ts";
 
 const SOCK_DGRAM = 2;
@@ -13,12 +13,16 @@ const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_PASSCRED = 16;
 const SO_PASSPIDFD = 76;
+const MSG_PEEK = 2;
 const UNCHANGED = 0xffff_ffff;
 /** Read before others get their turn. A queue holds 10 or 512 (net.unix.max_dgram_qlen), so one round empties it. */
 const DATAGRAMS_PER_ROUND = 512;
+/** States of a disk that keep nobody from being started. */
+const FAILING_DISK: ReadonlySet<string> = new Set(["EROFS", "ENOSPC", "EDQUOT", "EIO"]);
 
 /** The socket that one invocation reports on. One each: a late voice of a dead generation has nowhere to arrive. */
 export type NotifySocket = Readonly<{
+  fd: number;
   path: string;
   close(): void;
 }>;
@@ -42,6 +46,8 @@ export type NotifyOwner = Readonly<{
 export type NotifySockets = Readonly<{
   /** Errors: throws a system error with its `code`. */
   open(name: string, owner: NotifyOwner): NotifySocket;
+  /** Goes on with one that another supervisor has opened: what was said meanwhile waits in it. */
+  adopt(fd: number, path: string, owner: NotifyOwner): NotifySocket;
   /** Removes the directories that were made in place of the given one: for a path that is too long, and for other users. */
   close(): void;
 }>;
@@ -49,20 +55,28 @@ export type NotifySockets = Readonly<{
 export function createNotifySockets(reactor: Reactor, runtimeDir: string): NotifySockets {
   let shortened: string | null = null;
   let passable: string | null = null;
-  const place = (name: string, isForeign: boolean): string => {
-    const path = join(runtimeDir, `${name}.notify`);
-    if (!isForeign && unixPathFits(path)) {
-      mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
-      return path;
-    }
+  const elsewhere = (name: string, isForeign: boolean): string => {
     if (isForeign) passable ??= makePassable();
     else shortened ??= mkdtempSync(join(tmpdir(), "supervisor-"));
     return join((isForeign ? passable : shortened) ?? "", `${name}.notify`);
   };
   return {
-    open: (name, owner) => openSocket({ reactor, path: place(name, owner.uid !== null), owner }),
+    open(name, owner) {
+      const isForeign = owner.uid !== null;
+      const path = join(runtimeDir, `${name}.notify`);
+      if (isForeign || !unixPathFits(path)) return openSocket({ reactor, path: elsewhere(name, isForeign), owner });
+      try {
+        mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
+        return openSocket({ reactor, path, owner });
+      } catch (error) {
+        if (!FAILING_DISK.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+        return openSocket({ reactor, path: elsewhere(name, false), owner });
+      }
+    },
+    adopt: (fd, path, owner) => listenTo(fd, { reactor, path, owner }),
     close: () => {
-      for (const made of [shortened, passable]) if (made !== null) rmdirSync(made);
+      // One that is not empty holds the socket of somebody who is left on purpose.
+      for (const made of [shortened, passable]) if (made !== null) rmSync(made, { recursive: true, force: true });
       shortened = passable = null;
     },
   };
@@ -91,29 +105,51 @@ function openSocket({ reactor, path, owner }: Opening): NotifySocket {
   // Refused by a kernel that has no such option: then there are no pidfds.
   libc.setsockopt(fd, SOL_SOCKET, SO_PASSPIDFD, cInt(1), 4);
   chmodSync(path, 0o600);
+  return listenTo(fd, { reactor, path, owner });
+}
 
+function listenTo(fd: number, { reactor, path, owner }: Opening): NotifySocket {
+  let isClosed = false;
   const read = (): void => {
     for (let i = 0; i < DATAGRAMS_PER_ROUND; i++) {
-      const message = receive(fd);
+      // Heard, and only then taken: what a supervisor was killed over is heard by the next one.
+      const message = receive(fd, MSG_PEEK);
       if (message === null) return;
-      const fields = message.whole ? parseDatagram(message.bytes) : null;
-      const fds = new Set(message.fds);
-      if (fields && owner.believes(message)) owner.heard({ pid: message.pid, fields, fds });
-      if (message.pidfd !== null) libc.close(message.pidfd);
-      // Only now: closing the descriptor is the answer to BARRIER=1, "all before it has been heard".
-      for (const attached of fds) libc.close(attached);
+      hear(message, owner);
+      if (isClosed) return;
+      drop(receive(fd));
     }
   };
 
   reactor.watch(fd, read);
   return {
+    fd,
     path,
     close: () => {
+      isClosed = true;
       reactor.unwatch(fd);
       libc.close(fd);
-      rmSync(path, { force: true });
+      try {
+        rmSync(path, { force: true });
+      } catch {
+        // The disk can only be read any more. Nobody hears there now, and the next supervisor sweeps it away.
+      }
     },
   };
+}
+
+function hear(message: Message, owner: NotifyOwner): void {
+  const fields = message.whole ? parseDatagram(message.bytes) : null;
+  const fds = new Set(message.fds);
+  if (fields && owner.believes(message)) owner.heard({ pid: message.pid, fields, fds });
+  if (message.pidfd !== null) libc.close(message.pidfd);
+  for (const attached of fds) libc.close(attached);
+}
+
+/** Closing the descriptors for good is the answer to BARRIER=1, "all before it has been heard". */
+function drop(message: Message | null): void {
+  if (message?.pidfd != null) libc.close(message.pidfd);
+  for (const attached of message?.fds ?? []) libc.close(attached);
 }
 
 function give(path: string, uid: number | null): boolean {

@@ -6,6 +6,7 @@ import type { PrivateListener, PrivateListeners } from "../daemon/ports.ts";
 import { fail, type Outcome, ok } from "../unit/fault.ts";
 import { socketInode } from "./inode.ts";
 import { errno, errnoText, libc } from "./libc.ts";
+import type { Parcel, Parking } from "./parking.ts";
 import { reasonOf } from "./reason.ts";
 import { AF_UNIX, unixPathFits, unixSockaddr } from "./sockaddr.ts";
 
@@ -15,13 +16,27 @@ const SOCK_NONBLOCK = 0o4000;
 /** How many questions may wait; a service that never accepts here is asked no more often than its probes' periods say. */
 const BACKLOG = 64;
 
+/** How one is called where it is parked. */
+const PARCELS = "private ";
+
 /**
  * The real private listeners, at `<runtimeDir>/<invocation>.private` (0600), or in a directory of $TMPDIR that only we may
  * enter when that path is too long for a socket. Why never the unit's user's: who accepts needs no right to the path, and
- * nobody but the supervisor is to ask.
+ * nobody but the supervisor is to ask. `past`: the invocations of another supervisor that are gone on with.
  */
-export function createPrivateListeners(runtimeDir: string): PrivateListeners {
+export function createPrivateListeners(
+  runtimeDir: string,
+  parking: Parking | null = null,
+  past: ReadonlyMap<string, unknown> = new Map(),
+  parcels: ReadonlyMap<string, Parcel> = new Map(),
+): PrivateListeners {
   const open = new Map<string, PrivateListener>();
+  for (const invocation of past.keys()) {
+    const { fds: [fd] = [], about: path = "" } = parcels.get(PARCELS + invocation) ?? {};
+    if (fd === undefined) continue;
+    open.set(invocation, { fd, path, inode: socketInode(fd) });
+    parking?.park(PARCELS + invocation, [fd], path);
+  }
   let shortened: string | null = null;
 
   /** Errors: throws what `node:fs` throws. */
@@ -43,6 +58,7 @@ export function createPrivateListeners(runtimeDir: string): PrivateListeners {
         if (fd < 0) return failed(`${path}: ${errnoText(-fd)}`);
         const listener = { fd, path, inode: socketInode(fd) };
         open.set(invocation, listener);
+        parking?.park(PARCELS + invocation, [fd], path);
         return ok(listener);
       } catch (error) {
         return failed(`${runtimeDir}: ${reasonOf(error)}`);
@@ -53,6 +69,7 @@ export function createPrivateListeners(runtimeDir: string): PrivateListeners {
       const listener = open.get(invocation);
       if (!listener) return;
       open.delete(invocation);
+      parking?.free(PARCELS + invocation);
       libc.close(listener.fd);
       rmSync(listener.path, { force: true });
       if (open.size > 0 || shortened === null) return;

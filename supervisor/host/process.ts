@@ -1,33 +1,37 @@
 import process from "node:process";
 import type { Exit, InvocationId, Survivor } from "../core/facts.ts";
-import type { Pace, ProcessEvent, Processes, SpawnOrder } from "../daemon/ports.ts";
+import type { Adopted, Pace, ProcessEvent, Processes, SpawnOrder } from "../daemon/ports.ts";
 import { signalNumber } from "../unit/signal.ts";
 import type { ProcessStatus } from "../unit/status.ts";
 import type { SignalName } from "../unit/unit.ts";
+import { Estate } from "./estate.ts";
 import { createForsaken } from "./forsaken.ts";
-import type { Group } from "./group.ts";
+import { groupFor, joinsItself } from "./group-for.ts";
 import type { Groups } from "./groups.ts";
 import { type Identity, identityOf } from "./identity.ts";
-import { socketInode } from "./inode.ts";
-import type { Ledger, Lent } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { libc } from "./libc.ts";
 import { hasDead, type Life } from "./life.ts";
 import { MainProcess } from "./main-process.ts";
 import { Members } from "./members.ts";
-import { createNotifySockets, type Notice, type NotifySocket, type NotifySockets } from "./notify.ts";
+import { createNotifySockets, type Notice, type NotifyOwner, type NotifySocket, type NotifySockets } from "./notify.ts";
 import { createPace } from "./pace.ts";
-import { describeLiving, nameLiving, outputsOf, ownChildren, polledInodes, readStat, usageOf } from "./procfs.ts";
+import type { Parcel, Parking } from "./parking.ts";
+import { type Past, revive } from "./past.ts";
+import { describeLiving, nameLiving, outputsOf, polledInodes, usageOf } from "./procfs.ts";
 import type { Reactor } from "./reactor.ts";
 import { peekAnyDead, peekExit, reap } from "./reap.ts";
 import { runtime } from "./runtime.ts";
 import { type ShimFailure, shimFailure } from "./shim-end.ts";
-import { isShellable, type Started, start } from "./start.ts";
+import { type Started, start } from "./start.ts";
 import { Store } from "./store.ts";
 
 const PR_SET_CHILD_SUBREAPER = 36;
 const SIGKILL = 9;
 /** How often survivors are looked for whose end the kernel does not report to us: their parent is neither dead nor ours. */
 const LOOK_AGAIN_MS = 500;
+/** The same for main processes whose parent we are not. */
+const LOOK_SOON_MS = 100;
 /** Looks for survivors, as long as it is not sure that there are none: one may die while its child is not on the list yet. */
 const MOST_LOOKS = 8;
 
@@ -41,6 +45,11 @@ export type ProcessesOptions = Readonly<{
   groups?: Groups | null;
   /** Is told of every invocation before there is a process, and when nobody is left of it. */
   ledger?: Ledger;
+  /** Keeps the descriptors of every invocation for whoever comes after us. */
+  parking?: Parking;
+  /** What another supervisor has left of invocations that are gone on with, and what it has parked. */
+  past?: ReadonlyMap<InvocationId, Past>;
+  parcels?: ReadonlyMap<string, Parcel>;
   /** Shared with whoever else has much to do at times. Default: one of its own. */
   pace?: Pace;
   /** Hears what is no failure of anything, but worth a line in the journal. */
@@ -73,14 +82,14 @@ class RealProcesses implements HostProcesses {
   readonly #post: (event: ProcessEvent) => void;
   readonly #note: (text: string) => void;
   readonly #pace: Pace;
-  readonly #ledger: Ledger | null;
+  readonly #estate: Estate;
+  readonly #past: Map<InvocationId, Past>;
   readonly #sockets: NotifySockets;
   readonly #groups: Groups | null;
   readonly #members: Members;
   readonly #store: Store;
   readonly #lives = new Map<InvocationId, Life>();
   readonly #ownSession = libc.getsid(0);
-  readonly #listsChildren = ownChildren() !== null;
   readonly #forsaken = createForsaken();
   readonly #onChild = (): void => this.#collectSoon();
   /** Ends that are still to be reported. */
@@ -92,7 +101,8 @@ class RealProcesses implements HostProcesses {
 
   constructor(options: ProcessesOptions) {
     const { reactor, runtimeDir, post, groups = null, pace = createPace(), note = () => undefined } = options;
-    this.#ledger = options.ledger ?? null;
+    this.#estate = new Estate(options.ledger ?? null, options.parking ?? null);
+    this.#past = new Map(options.past);
     this.#reactor = reactor;
     this.#post = post;
     this.#note = note;
@@ -100,7 +110,7 @@ class RealProcesses implements HostProcesses {
     this.#sockets = createNotifySockets(reactor, runtimeDir);
     this.#groups = groups;
     this.#members = new Members(groups, () => reactor.turn());
-    this.#store = new Store(note);
+    this.#store = new Store(note, options.parking, options.parcels);
     runtime.keepThread();
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     process.on("SIGCHLD", this.#onChild);
@@ -113,27 +123,57 @@ class RealProcesses implements HostProcesses {
     const who = privileges ? identityOf(privileges) : ourselves;
     const identity = who.ok ? who.identity : null;
     const opened = who.ok ? this.#openNotify(order, identity) : ({ ...who, stage: "user" } as const);
-    this.#ledger?.began({ invocation, keeper, listeners: order.listeners.map(lentOf) });
     const notify = opened.ok ? opened.socket : null;
-    const group = opened.ok ? this.#makeGroup(order) : null;
-    const joinsItself = this.#joinsItself(order);
-    const outfit = { notifyPath: notify?.path ?? null, identity, door: (joinsItself && group?.door) || null };
+    const group = opened.ok ? groupFor(order, this.#groups, this.#note) : null;
+    const pipes = outputsOf("self", [order.stdout, order.stderr]).filter((each) => each.startsWith("pipe:"));
+    const entry = this.#estate.begin(order, { notify, group, pipes, uid: identity?.uid ?? null });
+    const door = (joinsItself(order) && group?.door) || null;
+    const outfit = { notifyPath: notify?.path ?? null, identity, door };
     const started = opened.ok ? start(order, { ...outfit, stored: this.#store.of(keeper) }) : opened;
     if (!started.ok) {
       notify?.close();
       if (group) this.#groups?.discard(group);
-      this.#ledger?.ended(invocation);
+      this.#estate.end(invocation);
       this.#post({ tag: "spawn-failed", invocation, stage: started.stage, ...started.refusal });
       return;
     }
     const { pid, aim } = started;
-    // A child that has ended already is still a zombie, so its line is there.
-    const startTicks = readStat(pid)?.startTicks ?? 0;
+    const startTicks = this.#estate.led(entry, pid);
     const past = { isBuried: false, lingering: false, isReported: false, isKilled: false, wasRefused: false };
     this.#lives.set(invocation, { invocation, leader: pid, main: new MainProcess(pid), notify, aim, ...past });
-    const pipes = outputsOf("self", [order.stdout, order.stderr]).filter((each) => each.startsWith("pipe:"));
-    this.#members.enter(invocation, { leader: pid, group, joinsItself, uid: identity?.uid ?? null, pipes });
+    this.#members.enter(invocation, { leader: pid, group, joinsItself: joinsItself(order), uid: entry.uid, pipes });
     this.#post({ tag: "spawned", invocation, pid, startTicks });
+  }
+
+  adopt(invocation: InvocationId, mainPid: number | null): Adopted {
+    const past = this.#past.get(invocation);
+    this.#past.delete(invocation);
+    if (!past) return { found: { tag: "gone", exit: { by: "unknown" } }, output: null };
+    const { stdout, stderr } = past.descriptors;
+    const output = stdout === null || stderr === null ? null : { stdout, stderr };
+    const revived = revive(past, mainPid, this.#adoptNotify(past));
+    if (!revived) {
+      this.#estate.end(invocation);
+      return { found: { tag: "gone", exit: { by: "unknown" } }, output };
+    }
+    const { main, exit, survivors } = revived;
+    this.#estate.takeUp(past, main);
+    this.#lives.set(invocation, revived.life);
+    this.#members.enter(invocation, revived.membership);
+    // Whoever has ended meanwhile raises no signal.
+    this.#lookAgain(LOOK_SOON_MS);
+    if (main === null) return { found: { tag: "left", exit, survivors }, output };
+    return { found: { tag: "alive", pid: main }, output };
+  }
+
+  #adoptNotify({ entry, descriptors, pids }: Past): NotifySocket | null {
+    const { invocation, notifyPath } = entry;
+    if (descriptors.notify === null) return null;
+    if (notifyPath !== null && pids.length > 0) {
+      return this.#sockets.adopt(descriptors.notify, notifyPath, this.#ownerOf(invocation, entry));
+    }
+    libc.close(descriptors.notify);
+    return null;
   }
 
   signal(invocation: InvocationId, signal: SignalName, scope: "group" | "main"): void {
@@ -176,7 +216,7 @@ class RealProcesses implements HostProcesses {
       life.notify?.close();
       this.#members.leave(life.invocation);
       // Whoever is left on purpose is nobody's leftover.
-      this.#ledger?.ended(life.invocation);
+      this.#estate.end(life.invocation);
     }
     this.#lives.clear();
     this.#sockets.close();
@@ -184,41 +224,26 @@ class RealProcesses implements HostProcesses {
     this.#groups?.close();
   }
 
-  #makeGroup(order: SpawnOrder): Group | null {
-    const name = `${order.keeper}.${order.invocation}`;
-    if (!this.#groups) return null;
-    if (!this.#joinsItself(order)) return this.#groups.plan(name);
-    if (isShellable(order)) return this.#groups.make(name, order.resources);
-    this.#note(
-      `${order.keeper} has no control group, since a variable of its environment has a name that no shell takes`,
-    );
-    return null;
-  }
-
-  /**
-   * Limits hold from a program's first step on, so it waits in a shell until it is in its group. Any other runs at once, and
-   * is brought there: nobody that it has forked meanwhile is missed where the kernel lists children.
-   */
-  #joinsItself({ resources }: SpawnOrder): boolean {
-    return resources !== null || !this.#listsChildren;
-  }
-
   #openNotify({ notify, invocation, keeper, storeMax }: SpawnOrder, identity: Identity | null): Opened {
     if (!notify) return { ok: true, socket: null };
-    const owner = {
-      believes: this.#members.believes.bind(this.#members, invocation),
-      heard: (notice: Notice) => {
-        this.#store.hear(keeper, notice, storeMax);
-        this.#hear(invocation, notice);
-      },
-      uid: identity?.uid ?? null,
-    };
+    const owner = this.#ownerOf(invocation, { keeper, storeMax, uid: identity?.uid ?? null });
     try {
       return { ok: true, socket: this.#sockets.open(invocation, owner) };
     } catch (error) {
       const { code = "EIO", message } = error as NodeJS.ErrnoException;
       return { ok: false, stage: "listen", refusal: { code, message: `notify socket: ${message}` } };
     }
+  }
+
+  #ownerOf(invocation: InvocationId, { keeper, storeMax, uid }: Keeping): NotifyOwner {
+    return {
+      believes: this.#members.believes.bind(this.#members, invocation),
+      heard: (notice) => {
+        this.#store.hear(keeper, notice, storeMax);
+        this.#hear(invocation, notice);
+      },
+      uid,
+    };
   }
 
   #hear(invocation: InvocationId, { pid, fields }: Notice): void {
@@ -265,8 +290,9 @@ class RealProcesses implements HostProcesses {
     const strangers = this.#reapOrphans();
     if (!this.#isPaused) this.#reportSome();
     for (const life of [...this.#lives.values()]) if (life.isReported) this.#settle(life);
-    const restless = [...this.#lives.values()].some(({ lingering, main }) => lingering || main.isForeign);
-    if (strangers || restless) this.#lookAgain();
+    const lives = [...this.#lives.values()];
+    if (lives.some(({ main }) => main.isForeign)) this.#lookAgain(LOOK_SOON_MS);
+    else if (strangers || lives.some(({ lingering }) => lingering)) this.#lookAgain();
   }
 
   /** An exit that the out-of-memory killer is to blame for says so. */
@@ -331,9 +357,10 @@ class RealProcesses implements HostProcesses {
 
   #forget(life: Life): void {
     life.notify?.close();
+    life.main.close();
     this.#lives.delete(life.invocation);
     this.#members.leave(life.invocation);
-    this.#ledger?.ended(life.invocation);
+    this.#estate.end(life.invocation);
   }
 
   /** True when the first dead child in the kernel's list is the runtime's own, which hides those behind it until it is gone. */
@@ -362,14 +389,12 @@ class RealProcesses implements HostProcesses {
     });
   }
 
-  #lookAgain(): void {
+  #lookAgain(afterMs = LOOK_AGAIN_MS): void {
     this.#again ??= setTimeout(() => {
       this.#again = null;
       this.#collect();
-    }, LOOK_AGAIN_MS);
+    }, afterMs);
   }
 }
 
-function lentOf({ name, fd }: SpawnOrder["listeners"][number]): Lent {
-  return { name, inode: socketInode(fd) };
-}
+type Keeping = Readonly<{ keeper: string; storeMax?: number | undefined; uid: number | null }>;

@@ -21,6 +21,8 @@ export type ProcessStat = Readonly<{
   cpuTicks: number;
   startTicks: number;
   residentPages: number;
+  /** How it ended, as wait(2) gives it, while it is a zombie. */
+  exitStatus: number;
 }>;
 
 const isMainThread = askIsMainThread();
@@ -58,6 +60,7 @@ export function parseStat(line: string): ProcessStat {
     threads: field(20),
     cpuTicks: field(14) + field(15),
     startTicks: field(22),
+    exitStatus: field(52),
     residentPages: field(24),
   };
 }
@@ -175,6 +178,12 @@ export function allPids(): readonly number[] {
   return readdirSync("/proc")
     .map(Number)
     .filter((pid) => pid > 0);
+}
+
+/** Neither gone nor a zombie. */
+export function isAlive(pid: number): boolean {
+  const stat = readStat(pid);
+  return stat !== null && !isDead(stat);
 }
 
 export function isDead(stat: ProcessStat): boolean {

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { bytes, cInt, errno, errnoText, libc } from "./libc.ts";
 
+const F_GETFL = 3;
 const F_SETFL = 4;
 const F_SETOWN = 8;
 const O_NONBLOCK = 0o4000;
@@ -9,13 +10,15 @@ const O_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLLIN = 1;
+const EPOLLET = 1 << 31;
+const FIONREAD = 0x541b;
 /** `struct epoll_event` is packed on x86-64 alone. */
 const EVENT_SIZE_BYTES = process.arch === "x64" ? 12 : 16;
 const EVENT_DATA_AT = EVENT_SIZE_BYTES - 8;
 const SIG_SETMASK = 2;
 const SIGNAL_SET_BYTES = 128;
 const MOST_EVENTS = 512;
-/** Enough for every descriptor to be read empty: one call reads as much as a pipe holds. */
+/** Enough for every descriptor to be read empty: one call reads half of what the largest pipe holds. */
 const ROUNDS_PER_TURN = 4;
 
 /**
@@ -27,6 +30,11 @@ const ROUNDS_PER_TURN = 4;
  */
 export interface Reactor {
   watch(fd: number, onReadable: () => void): void;
+  /**
+   * For a reader that leaves some of the bytes where they are: `look` answers with how many, and is called again once
+   * there are more than that, or when the other side was closed.
+   */
+  watchAbove(fd: number, look: () => number): void;
   /** Must come before the descriptor is closed. Unknown descriptors are no fault. */
   unwatch(fd: number): void;
   /** Dispatches what is ready now, before it returns. Bound: four rounds, so a writer that never stops cannot hold it. */
@@ -43,7 +51,13 @@ class SignalReactor implements Reactor {
   readonly #set = libc.epoll_create1(O_CLOEXEC);
   readonly #events = bytes(EVENT_SIZE_BYTES * MOST_EVENTS);
   readonly #view = new DataView(this.#events.buffer);
-  readonly #watched = new Map<number, () => void>();
+  readonly #watched = new Map<number, Watched>();
+  /** Those to be called in the next round, whatever the kernel tells: it tells of an edge once. */
+  readonly #again = new Set<number>();
+  /** Those with bytes that were left. */
+  readonly #holding = new Set<number>();
+  readonly #available = bytes(4);
+  readonly #availableView = new DataView(this.#available.buffer);
   readonly #onSignal = (): void => {
     if (!this.#scheduled) this.#round();
   };
@@ -51,25 +65,30 @@ class SignalReactor implements Reactor {
   #closed = false;
 
   constructor() {
-    // Whoever started us may have blocked signals; this thread at least has to hear them.
-    libc.pthread_sigmask(SIG_SETMASK, bytes(SIGNAL_SET_BYTES), null);
     if (this.#set < 0) throw new Error(`epoll_create1: ${errnoText(errno())}`);
     process.on("SIGIO", this.#onSignal);
+    // Whoever started us may have blocked signals; this thread at least has to hear them, those that wait as well.
+    libc.pthread_sigmask(SIG_SETMASK, bytes(SIGNAL_SET_BYTES), null);
   }
 
   watch(fd: number, onReadable: () => void): void {
-    this.#watched.set(fd, onReadable);
-    libc.fcntl(fd, F_SETOWN, process.pid);
-    libc.fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC);
-    libc.epoll_ctl(this.#set, EPOLL_CTL_ADD, fd, readEvent(fd));
-    // What came before the descriptor was watched raised no signal.
-    this.#schedule();
+    const call = (): number => {
+      onReadable();
+      return 0;
+    };
+    this.#begin(fd, { call, isAbove: false, leftBytes: 0 });
+  }
+
+  watchAbove(fd: number, look: () => number): void {
+    this.#begin(fd, { call: look, isAbove: true, leftBytes: 0 });
   }
 
   unwatch(fd: number): void {
     if (!this.#watched.delete(fd)) return;
-    libc.epoll_ctl(this.#set, EPOLL_CTL_DEL, fd, readEvent(fd));
-    libc.fcntl(fd, F_SETFL, O_NONBLOCK);
+    this.#again.delete(fd);
+    this.#holding.delete(fd);
+    libc.epoll_ctl(this.#set, EPOLL_CTL_DEL, fd, readEvent(fd, false));
+    libc.fcntl(fd, F_SETFL, libc.fcntl(fd, F_GETFL, 0) & ~O_ASYNC);
   }
 
   turn(): void {
@@ -82,16 +101,44 @@ class SignalReactor implements Reactor {
     this.#closed = true;
   }
 
+  #begin(fd: number, watched: Watched): void {
+    this.#watched.set(fd, watched);
+    libc.fcntl(fd, F_SETOWN, process.pid);
+    libc.fcntl(fd, F_SETFL, libc.fcntl(fd, F_GETFL, 0) | O_NONBLOCK | O_ASYNC);
+    libc.epoll_ctl(this.#set, EPOLL_CTL_ADD, fd, readEvent(fd, watched.isAbove));
+    // What came before the descriptor was watched raised no signal.
+    this.#schedule();
+  }
+
   /** Gives every ready descriptor one call. Returns how many were ready. */
   #round(): number {
     const count = libc.epoll_wait(this.#set, this.#events, MOST_EVENTS, 0);
-    if (count <= 0) return 0;
+    const ready = new Set(this.#again);
+    for (let i = 0; i < count; i++) ready.add(this.#view.getInt32(i * EVENT_SIZE_BYTES + EVENT_DATA_AT, true));
+    // A write that fills up a pipe with something in it, and waits for room, is no edge to epoll. It does raise the signal.
+    for (const fd of this.#holding) if (this.#hasMore(fd)) ready.add(fd);
+    if (ready.size === 0) return 0;
     // Before the callbacks: should one of them throw, the others are still heard in the next round.
     this.#schedule();
-    const ready: number[] = [];
-    for (let i = 0; i < count; i++) ready.push(this.#view.getInt32(i * EVENT_SIZE_BYTES + EVENT_DATA_AT, true));
-    for (const fd of ready) this.#watched.get(fd)?.();
-    return count;
+    for (const fd of ready) if (this.#watched.get(fd)?.isAbove) this.#again.add(fd);
+    for (const fd of ready) this.#tell(fd);
+    return ready.size;
+  }
+
+  #tell(fd: number): void {
+    const watched = this.#watched.get(fd);
+    const leftBytes = watched?.call() ?? 0;
+    // Not when it was unwatched meanwhile, and perhaps is another's by now.
+    if (!watched?.isAbove || this.#watched.get(fd) !== watched) return;
+    watched.leftBytes = leftBytes;
+    if (leftBytes > 0) this.#holding.add(fd);
+    else this.#holding.delete(fd);
+    if (!this.#hasMore(fd)) this.#again.delete(fd);
+  }
+
+  #hasMore(fd: number): boolean {
+    if (libc.ioctl(fd, FIONREAD, this.#available) < 0) return false;
+    return this.#availableView.getInt32(0, true) > (this.#watched.get(fd)?.leftBytes ?? 0);
   }
 
   #schedule(): void {
@@ -104,9 +151,13 @@ class SignalReactor implements Reactor {
   }
 }
 
-function readEvent(fd: number): Uint8Array {
+/** `leftBytes`: how many it has left where they are at its last call. */
+type Watched = { call: () => number; isAbove: boolean; leftBytes: number };
+
+/** `isEdge`: what stands there unread is told once and not again and again. */
+function readEvent(fd: number, isEdge: boolean): Uint8Array {
   const event = bytes(EVENT_SIZE_BYTES);
-  event.set(cInt(EPOLLIN), 0);
+  event.set(cInt(isEdge ? EPOLLIN | EPOLLET : EPOLLIN), 0);
   event.set(cInt(fd), EVENT_DATA_AT);
   return event;
 }

@@ -45,6 +45,13 @@ export function peekAnyDead(): number | null {
   return pid === 0 ? null : pid;
 }
 
+/** Shape of a status: the code in its second byte, or the signal in the first, with 128 when there is a core. Source: wait(2). */
+export function exitOfStatus(status: number): Exit {
+  const signal = status & 0x7f;
+  if (signal === 0) return { by: "code", code: (status >> 8) & 0xff };
+  return { by: "signal", signal: nameOf(signal), core: (status & 0x80) !== 0 };
+}
+
 function nameOf(number: number): SignalName {
   return signalName(number) ?? `SIGRTMIN+${number - FIRST_REALTIME}`;
 }

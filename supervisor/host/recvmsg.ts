@@ -39,16 +39,19 @@ export type Message = Readonly<{
   fds: readonly number[];
 }>;
 
-/** The next datagram in the queue of a socket with SO_PASSCRED, or null when there is none. Source: recvmsg(2), unix(7). */
-export function receive(fd: number): Message | null {
+/**
+ * The next datagram in the queue of a socket with SO_PASSCRED, or null when there is none. `flags`: MSG_PEEK, to leave it there.
+ * Source: recvmsg(2), unix(7).
+ */
+export function receive(fd: number, flags = 0): Message | null {
   view.setBigUint64(CONTROL_LENGTH_FIELD, BigInt(CONTROL_SIZE_BYTES), true);
-  const size = libc.recvmsg(fd, block, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  const size = libc.recvmsg(fd, block, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (size < 0) return null;
-  const flags = view.getInt32(FLAGS_FIELD, true);
+  const told = view.getInt32(FLAGS_FIELD, true);
   const { credentials, pidfd, fds } = readControl(Number(view.getBigUint64(CONTROL_LENGTH_FIELD, true)));
   return {
     bytes: block.subarray(PAYLOAD_AT, PAYLOAD_AT + size),
-    whole: (flags & MSG_CTRUNC) === 0 && credentials !== null,
+    whole: (told & MSG_CTRUNC) === 0 && credentials !== null,
     pid: credentials?.pid ?? 0,
     uid: credentials?.uid ?? -1,
     pidfd,

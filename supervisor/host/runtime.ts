@@ -9,23 +9,6 @@ type Arguments<A extends readonly CType[]> = { -readonly [I in keyof A]: Argumen
 /** The functions of a table, ready to call. Each returns C's `int`; a longer result is cut to it. */
 export type Linked<S extends Signatures> = Readonly<{ [Name in keyof S]: (...args: Arguments<S[Name]>) => number }>;
 
-export type HttpHandler = (request: Request) => Response | Promise<Response>;
-
-/** Where HTTP is served. Port 0 asks for any free one. */
-export type HttpPlace = Readonly<{ path: string } | { hostname: string; port: number }>;
-
-/**
- * `finish` takes no more requests and resolves when every answer is written; `close` ends open answers too: an event stream
- * would otherwise hold it for ever. `lost` resolves when it has ended by itself: Deno's does when a connection cannot be
- * accepted, as when no descriptor is left.
- */
-export type HttpServer = Readonly<{
-  address: string;
-  lost: Promise<void>;
-  finish(): Promise<void>;
-  close(): Promise<void>;
-}>;
-
 /** All that differs between Bun and Deno. Everything else in this folder is the same source on both. */
 export type RuntimeBinding = Readonly<{
   /** Shape: `bun 1.4.5`. */
@@ -52,7 +35,6 @@ export type RuntimeBinding = Readonly<{
    * Why: Deno gives idle ones up after ten seconds, and ends the process when it then cannot have another one (EAGAIN).
    */
   keepThread(): void;
-  serve(handler: HttpHandler, place: HttpPlace): HttpServer;
 }>;
 
 /** The runtime that this process runs on. */

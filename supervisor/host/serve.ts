@@ -1,58 +1,172 @@
-import { chmodSync, rmSync, statSync } from "node:fs";
-import process from "node:process";
-import { type HttpHandler, type HttpPlace, type HttpServer, runtime } from "./runtime.ts";
-import { unixSockaddr } from "./sockaddr.ts";
-import { whoAnswers } from "./socket.ts";
+import { lstatSync } from "node:fs";
+import { dirname } from "node:path";
+import { clearInterval, setInterval } from "node:timers";
+import type { BindableSocket } from "../unit/unit.ts";
+import type { HttpHandler } from "./http-answer.ts";
+import { type HttpServer, openHttpServer } from "./http-server.ts";
+import { bytes, errno, errnoText, libc } from "./libc.ts";
+import { createListeners } from "./listener.ts";
+import { bindUnixPath, type PathIdentity, unlinkIfSame } from "./unixpath.ts";
 
-/** Between two attempts to serve again where a server was lost. */
-const AGAIN_MS = 100;
+/** Where HTTP is served. Port 0 asks for any free one. */
+export type HttpPlace = Readonly<{ path: string } | { hostname: string; port: number }>;
+
+/** How often it is looked whether clients still find their way. Units: milliseconds. */
+const LOOK_MS = 1000;
+const BACKLOG = 4096;
+const F_DUPFD_CLOEXEC = 1030;
+const POLLIN = 1;
 
 /**
- * Serves HTTP on the runtime's own server. A unix socket is made for the owner alone (0600); a path that a dead process
- * left behind is replaced. A server that ends by itself is followed by another one at the same place.
- * Errors: throws what the runtime throws, EADDRINUSE when somebody answers at the path or port.
+ * Serves HTTP at a place. A unix socket is made for the owner alone (0600); a path that a dead process left behind is
+ * replaced, and one that is deleted is made anew as soon as its directory is there.
+ * Errors: throws when it cannot listen, with EADDRINUSE when somebody answers at the path or port.
  */
-export function serveHttp(handler: HttpHandler, place: HttpPlace): Omit<HttpServer, "lost"> {
-  let server = open(handler, place);
-  let isOver = false;
-  const { address } = server;
-  const same: HttpPlace = "path" in place ? place : { ...place, port: Number(address.split(":").at(-1)) };
-  const follow = (): void => {
-    if (isOver) return;
+export function serveHttp(handler: HttpHandler, place: HttpPlace): Served {
+  return new Post(handler, place);
+}
+
+export type Served = Readonly<{ address: string }> & Pick<HttpServer, "finish" | "close">;
+
+/** A place, and who serves it at the moment. */
+class Post implements Served {
+  readonly address: string;
+  readonly #handler: HttpHandler;
+  readonly #place: HttpPlace;
+  readonly #looking: ReturnType<typeof setInterval>;
+  #bound: Bound;
+  #server: HttpServer;
+  /** How many it had accepted when somebody was found waiting; null: nobody was. */
+  #waitedAt: number | null = null;
+
+  constructor(handler: HttpHandler, place: HttpPlace) {
+    this.#handler = handler;
+    this.#place = place;
+    this.#bound = bind(place);
+    this.address = this.#bound.address;
+    this.#server = openHttpServer(handler, copyOf(this.#bound.fd));
+    this.#looking = setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  finish(): Promise<void> {
+    this.#leave();
+    return this.#server.finish();
+  }
+
+  close(): Promise<void> {
+    this.#leave();
+    return this.#server.close();
+  }
+
+  #leave(): void {
+    clearInterval(this.#looking);
+    const { fd, identity } = this.#bound;
+    if (fd >= 0) libc.close(fd);
+    this.#bound = { ...this.#bound, fd: -1, identity: null };
     try {
-      server = open(handler, same);
-      void server.lost.then(follow);
+      if (identity) unlinkIfSame(identity);
     } catch {
-      // What the last one ended by is still so.
-      setTimeout(follow, AGAIN_MS).unref();
+      // It can only be read any more: nobody answers there, and whoever comes next replaces it.
     }
-  };
-  void server.lost.then(follow);
-  const end = (how: "finish" | "close") => (): Promise<void> => {
-    isOver = true;
-    return server[how]();
-  };
-  return { address, finish: end("finish"), close: end("close") };
+  }
+
+  #look(): void {
+    try {
+      if (this.#isLost()) this.#rebind();
+      else if (this.#isDeaf()) this.#replace(this.#bound);
+    } catch {
+      // Somebody else answers there, or no descriptor is left: the next look may find it otherwise.
+    }
+  }
+
+  #isLost(): boolean {
+    const { identity } = this.#bound;
+    return identity !== null && !isThere(identity) && isDirectory(dirname(identity.path));
+  }
+
+  #rebind(): void {
+    const lost = this.#bound.fd;
+    this.#replace(bind(this.#place));
+    libc.close(lost);
+  }
+
+  /** Deno's server never accepts again after it could not for want of a descriptor. */
+  #isDeaf(): boolean {
+    const count = this.#server.accepted();
+    const isStuck = this.#waitedAt === count;
+    const isAwaited = isReadable(this.#bound.fd);
+    this.#waitedAt = isAwaited ? count : null;
+    return isStuck && isAwaited;
+  }
+
+  /** Whoever waits for an answer of the one before has it. Errors: throws when no descriptor is left. */
+  #replace(bound: Bound): void {
+    const before = this.#server;
+    this.#server = openHttpServer(this.#handler, copyOf(bound.fd));
+    this.#bound = bound;
+    this.#waitedAt = null;
+    void before.finish();
+  }
 }
 
-function open(handler: HttpHandler, place: HttpPlace): HttpServer {
-  if (!("path" in place)) return runtime.serve(handler, place);
+/** `identity`: null on TCP. */
+type Bound = Readonly<{ fd: number; address: string; identity: PathIdentity | null }>;
+
+/** Errors: throws as `serveHttp` does. */
+function bind(place: HttpPlace): Bound {
+  if (!("path" in place)) {
+    const found = createListeners().open("control", socketAt({ tag: "tcp", host: place.hostname, port: place.port }));
+    if (!found.ok) throw refusal(found.faults[0]);
+    return { fd: found.value.fd, address: found.value.address, identity: null };
+  }
   const { path } = place;
-  clearLeftOver(path);
-  const before = process.umask(0o177);
-  try {
-    const server = runtime.serve(handler, place);
-    chmodSync(path, 0o600);
-    return server;
-  } finally {
-    process.umask(before);
-  }
+  const bound = bindUnixPath(socketAt({ tag: "unix", path }), path);
+  if (!bound.ok) throw refusal(bound.faults[0]);
+  return { ...bound.value, address: path };
 }
 
-function clearLeftOver(path: string): void {
-  if (!statSync(path, { throwIfNoEntry: false })?.isSocket()) return;
-  if (whoAnswers(unixSockaddr(path)) !== null) {
-    throw Object.assign(new Error(`${path} is already in use`), { code: "EADDRINUSE" });
-  }
-  rmSync(path);
+/** For a server to have and to close. Errors: throws when no descriptor is left. */
+function copyOf(fd: number): number {
+  const copy = libc.fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw new Error(errnoText(errno()));
+  return copy;
+}
+
+function isReadable(fd: number): boolean {
+  const asked = bytes(8);
+  const view = new DataView(asked.buffer);
+  view.setInt32(0, fd, true);
+  view.setInt16(4, POLLIN, true);
+  return libc.poll(asked, 1, 0) > 0 && (view.getInt16(6, true) & POLLIN) !== 0;
+}
+
+function socketAt(address: BindableSocket["address"]): BindableSocket {
+  return {
+    name: "control",
+    kind: "stream",
+    address,
+    backlog: BACKLOG,
+    socketMode: 0o600,
+    socketUser: "",
+    socketGroup: "",
+    reusePort: false,
+    freeBind: false,
+    noDelay: true,
+    keepAlive: true,
+    deferAcceptMs: 0,
+    bindIpv6Only: "default",
+  };
+}
+
+function refusal({ code, message }: Readonly<{ code: string; message: string }>): Error {
+  return Object.assign(new Error(message), { code: code === "listener-busy" ? "EADDRINUSE" : "EINVAL" });
+}
+
+function isThere({ path, dev, ino }: PathIdentity): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.dev === dev && found.ino === ino;
+}
+
+function isDirectory(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

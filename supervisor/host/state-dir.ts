@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
+import { clearInterval, setInterval } from "node:timers";
+import { linksIn } from "./links.ts";
 import { type Lock, takeLock } from "./lock.ts";
 
 /** The state directory while it is ours. */
@@ -10,53 +13,139 @@ export type Claim = Readonly<{
   socket: string;
   /** The bearer token of the control API on TCP: $SUPERVISOR_TOKEN, or one that is made once and kept in `control.token` (0600). */
   token(): string;
-  /** Writes `supervisor.pid`, whole or not at all. */
+  /** Writes `supervisor.pid`, whole or not at all, as soon as it can be written. From now on what is deleted here is made anew. */
   writePid(): void;
   /** Takes away what only a running supervisor has there. */
   release(): void;
 }>;
 
+/** How often it is looked whether all is still there. Units: milliseconds. */
+const LOOK_MS = 1000;
+
 /**
  * Makes the state directory ours, for its owner alone (0700), and sweeps away what a killed supervisor left behind.
- * Errors: a message, when another supervisor has it or it cannot be written.
+ * `anew` hears that it was deleted while it was ours, and was made again: its files are gone, and output files are to be opened anew.
+ * Errors: a message, when another supervisor has it, when it cannot be written, when it is another user's, and when there are
+ * symbolic links in it: nothing is written through one.
  */
-export function claimStateDir(stateDir: string): Claim | Readonly<{ ok: false; message: string }> {
+export function claimStateDir(
+  stateDir: string,
+  anew: (text: string) => void = tellAnew,
+): Claim | Readonly<{ ok: false; message: string }> {
   try {
-    mkdirSync(join(stateDir, "logs"), { recursive: true, mode: 0o700 });
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const { uid } = statSync(stateDir);
+    if (uid !== 0 && uid !== process.geteuid?.()) return refused(`${stateDir} belongs to another user (uid ${uid})`);
     chmodSync(stateDir, 0o700);
+    const links = linksIn(stateDir);
+    if (links.length > 0) return refused(`nothing is written through a symbolic link: ${links.join(", ")}`);
+    makeFolders(stateDir);
     const lock = takeLock(join(stateDir, "supervisor.lock"));
-    if (!lock) return { ok: false, message: `another supervisor already uses ${stateDir}` };
-    return claimed(stateDir, lock);
+    if (!lock) return refused(`another supervisor already uses ${stateDir}`);
+    return new Claimed({ stateDir, lock, anew });
   } catch (error) {
-    return { ok: false, message: `the state directory cannot be used: ${(error as Error).message}` };
+    return refused(`the state directory cannot be used: ${(error as Error).message}`);
   }
 }
 
-function claimed(stateDir: string, lock: Lock): Claim {
-  const run = join(stateDir, "run");
-  const socket = join(stateDir, "control.sock");
-  const pidFile = join(stateDir, "supervisor.pid");
-  const text = `${process.pid}\n`;
-  rmSync(run, { recursive: true, force: true });
-  return {
-    ok: true,
-    socket,
-    token() {
-      const given = process.env.SUPERVISOR_TOKEN;
-      if (given) return given;
-      const path = join(stateDir, "control.token");
-      if (!existsSync(path)) writeFileSync(path, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
-      return readFileSync(path, "utf8").trim();
-    },
-    writePid() {
-      writeFileSync(`${pidFile}.new`, text);
-      renameSync(`${pidFile}.new`, pidFile);
-    },
-    release() {
-      rmSync(run, { recursive: true, force: true });
-      rmSync(socket, { force: true });
-      if (readFileSync(pidFile, "utf8") === text) rmSync(pidFile);
-      lock.release();
-    },
-  };
+type Claiming = Readonly<{ stateDir: string; lock: Lock; anew: (text: string) => void }>;
+
+class Claimed implements Claim {
+  readonly ok = true;
+  readonly socket: string;
+  readonly #stateDir: string;
+  readonly #pidFile: string;
+  readonly #anew: (text: string) => void;
+  readonly #text = `${process.pid}\n`;
+  #lock: Lock;
+  #looking: ReturnType<typeof setInterval> | null = null;
+
+  constructor({ stateDir, lock, anew }: Claiming) {
+    this.#stateDir = stateDir;
+    this.#lock = lock;
+    this.#anew = anew;
+    this.socket = join(stateDir, "control.sock");
+    this.#pidFile = join(stateDir, "supervisor.pid");
+  }
+
+  token(): string {
+    const given = process.env.SUPERVISOR_TOKEN;
+    if (given) return given;
+    const path = join(this.#stateDir, "control.token");
+    if (!existsSync(path)) {
+      writeFileSync(path, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
+    }
+    return readFileSync(path, "utf8").trim();
+  }
+
+  writePid(): void {
+    this.#look();
+    this.#looking ??= setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  release(): void {
+    if (this.#looking) clearInterval(this.#looking);
+    try {
+      rmSync(join(this.#stateDir, "run"), { recursive: true, force: true });
+      rmSync(this.socket, { force: true });
+      if (this.#isOurPid()) rmSync(this.#pidFile, { force: true });
+    } catch {
+      // It can only be read any more: what is left there is known to be stale by its lock.
+    }
+    this.#lock.release();
+  }
+
+  #putPid(): void {
+    const fresh = `${this.#pidFile}.new`;
+    // Not written into what stands there: that may be a link.
+    rmSync(fresh, { force: true });
+    writeFileSync(fresh, this.#text, { flag: "wx" });
+    renameSync(fresh, this.#pidFile);
+  }
+
+  #isOurPid(): boolean {
+    try {
+      return readFileSync(this.#pidFile, "utf8") === this.#text;
+    } catch {
+      // It was deleted: then there is nothing of ours.
+      return false;
+    }
+  }
+
+  #look(): void {
+    try {
+      if (!this.#lock.isThere()) this.#takeAgain();
+      else if (!this.#isOurPid()) this.#putPid();
+    } catch {
+      // It cannot be written now: the next look may find it otherwise.
+    }
+  }
+
+  /** Errors: throws what `node:fs` throws. */
+  #takeAgain(): void {
+    makeFolders(this.#stateDir);
+    // Somebody who has something to write may have made it first, and wider.
+    chmodSync(this.#stateDir, 0o700);
+    const lock = takeLock(join(this.#stateDir, "supervisor.lock"));
+    // Somebody else has begun there meanwhile, and has it by right.
+    if (!lock) return;
+    this.#lock.release();
+    this.#lock = lock;
+    this.#putPid();
+    this.#anew(`${this.#stateDir} was deleted and is made anew: the output and history in it are lost`);
+  }
+}
+
+function makeFolders(stateDir: string): void {
+  mkdirSync(join(stateDir, "logs"), { recursive: true, mode: 0o700 });
+}
+
+/** The output files are opened anew as after a rotation by somebody else, whom the daemon hears by the same signal. */
+function tellAnew(text: string): void {
+  process.stderr.write(`supervisor: ${text}\n`);
+  process.kill(process.pid, "SIGUSR1");
+}
+
+function refused(message: string): Readonly<{ ok: false; message: string }> {
+  return { ok: false, message };
 }

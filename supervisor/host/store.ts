@@ -1,6 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { bytes, libc } from "./libc.ts";
 import type { Notice } from "./notify.ts";
+import type { Parcel, Parking } from "./parking.ts";
 
 const F_DUPFD_QUERY = 1027;
 const POLLERR = 8;
@@ -19,10 +20,22 @@ export class Store {
   readonly #kept = new Map<string, Stored[]>();
   readonly #full = new Set<string>();
   readonly #note: (text: string) => void;
+  readonly #parking: Parking | null;
 
-  /** `note` hears what was sent in vain. */
-  constructor(note: (text: string) => void) {
+  /** `note` hears what was sent in vain. `past`: what was parked by another supervisor. */
+  constructor(
+    note: (text: string) => void,
+    parking: Parking | null = null,
+    past: Iterable<readonly [string, Parcel]> = [],
+  ) {
     this.#note = note;
+    this.#parking = parking;
+    for (const [name, parcel] of past) {
+      if (!name.startsWith(PARCELS)) continue;
+      const keeper = name.slice(PARCELS.length);
+      this.#kept.set(keeper, unpack(parcel));
+      this.#park(keeper);
+    }
   }
 
   /** Does what a message asks for, and keeps at most so many. Takes the descriptors that it keeps out of the message. */
@@ -43,7 +56,9 @@ export class Store {
       fds.delete(fd);
       kept.push({ name: name ?? "stored", fd, isPolled: fields.FDPOLL !== "0" });
     }
-    if (kept.length > 0) this.#kept.set(keeper, kept);
+    if (kept.length === 0) return;
+    this.#kept.set(keeper, kept);
+    this.#park(keeper);
   }
 
   /** What is to be handed on: in the order in which it came, less what has hung up meanwhile. */
@@ -61,6 +76,17 @@ export class Store {
     for (const keeper of [...this.#kept.keys()]) this.forget(keeper);
   }
 
+  #park(keeper: string): void {
+    const kept = this.#kept.get(keeper) ?? [];
+    const names = JSON.stringify(kept.map(({ name, isPolled }) => [name, isPolled]));
+    const about = names.length < LONGEST_NAMES ? names : "[]";
+    this.#parking?.park(
+      PARCELS + keeper,
+      kept.map(({ fd }) => fd),
+      about,
+    );
+  }
+
   /** Once, until it is forgotten. */
   #tellFull(keeper: string, most: number): void {
     if (this.#full.has(keeper)) return;
@@ -69,14 +95,29 @@ export class Store {
   }
 
   #keepOnly(keeper: string, stays: (one: Stored) => boolean): void {
+    const before = this.#kept.get(keeper) ?? [];
     const kept: Stored[] = [];
-    for (const one of this.#kept.get(keeper) ?? []) {
+    for (const one of before) {
       if (stays(one)) kept.push(one);
       else libc.close(one.fd);
     }
     if (kept.length > 0) this.#kept.set(keeper, kept);
     else this.#kept.delete(keeper);
+    if (kept.length < before.length) this.#park(keeper);
   }
+}
+
+/** Of all names together, as they are parked; beyond it they are called as those that came without a name. Units: characters. */
+const LONGEST_NAMES = 3000;
+/** How what a keeper has stored is called where it is parked. */
+const PARCELS = "store ";
+
+function unpack({ fds, about }: Parcel): Stored[] {
+  const names = JSON.parse(about) as readonly (readonly [string, boolean])[];
+  return fds.flatMap((fd, index): Stored[] => {
+    const [name, isPolled] = names[index] ?? ["stored", true];
+    return [{ name, fd, isPolled }];
+  });
 }
 
 /** Null for what is no name: control characters, a colon, what is not ASCII, more than 255 of them. */

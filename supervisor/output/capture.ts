@@ -1,73 +1,36 @@
 /**
- * Cuts one stream into whole lines and hands them on in slices as large as they came.
+ * Decides where one stream is cut: whole lines are handed on in slices as large as they came, and a line that has no end
+ * yet waits in its pipe.
  *
- * Units: at most 64 KiB are held back for a line that has no end yet; a longer line is handed on in pieces without
- * a newline, cut between characters, and its writer goes on with it.
+ * Units: at most 64 KiB wait for the end of their line; a longer line is handed on in pieces without a newline, cut
+ * between characters, and its writer goes on with it.
  */
 export class Capture {
   readonly #hand: (bytes: Uint8Array) => void;
-  #held = new Uint8Array(0);
-  #heldBytes = 0;
   /** Whether the last piece handed on left its line without an end. */
-  #midLine = false;
+  #isMidLine: boolean;
 
-  /** `hand` gets views of the caller's buffer: it copies what it keeps. */
-  constructor(hand: (bytes: Uint8Array) => void) {
+  /** `hand` gets views of the caller's buffer: it copies what it keeps. `isMidLine`: a former life has handed on the line's beginning. */
+  constructor(hand: (bytes: Uint8Array) => void, isMidLine = false) {
     this.#hand = hand;
+    this.#isMidLine = isMidLine;
   }
 
-  take(chunk: Uint8Array): void {
-    const whole = chunk.lastIndexOf(NEWLINE) + 1;
-    if (whole > 0) {
-      this.#release();
-      this.#pass(chunk.subarray(0, whole));
-    }
-    if (whole < chunk.length) this.#hold(chunk.subarray(whole));
+  /** How many of the bytes are to be taken now. `isFull`: nothing will follow them before some were. */
+  cut(bytes: Uint8Array, isFull: boolean): number {
+    const whole = bytes.lastIndexOf(NEWLINE) + 1;
+    const isTooLong = bytes.length - whole >= HOLD_BYTES || (isFull && whole === 0);
+    return isTooLong ? characterCut(bytes) : whole;
+  }
+
+  take(bytes: Uint8Array): void {
+    this.#isMidLine = bytes[bytes.length - 1] !== NEWLINE;
+    this.#hand(bytes);
   }
 
   /** The writer is gone: its last line is ended for it. */
   end(): void {
-    this.#release();
-    if (this.#midLine) this.#pass(LINE_END);
-    this.#held = new Uint8Array(0);
-  }
-
-  #hold(bytes: Uint8Array): void {
-    let rest = bytes;
-    while (this.#heldBytes + rest.length > HOLD_BYTES) {
-      const roomBytes = HOLD_BYTES - this.#heldBytes;
-      this.#append(rest.subarray(0, roomBytes));
-      rest = rest.subarray(roomBytes);
-      const cut = characterCut(this.#held);
-      this.#pass(this.#held.subarray(0, cut));
-      this.#held.copyWithin(0, cut);
-      this.#heldBytes = HOLD_BYTES - cut;
-    }
-    this.#append(rest);
-  }
-
-  #append(bytes: Uint8Array): void {
-    const neededBytes = this.#heldBytes + bytes.length;
-    if (neededBytes > this.#held.length) {
-      const grown = new Uint8Array(Math.max(neededBytes, Math.min(HOLD_BYTES, this.#held.length * 2), 256));
-      grown.set(this.#held.subarray(0, this.#heldBytes));
-      this.#held = grown;
-    }
-    this.#held.set(bytes, this.#heldBytes);
-    this.#heldBytes = neededBytes;
-  }
-
-  #release(): void {
-    if (this.#heldBytes === 0) return;
-    const bytes = this.#held.subarray(0, this.#heldBytes);
-    this.#heldBytes = 0;
-    this.#pass(bytes);
-  }
-
-  #pass(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#midLine = bytes[bytes.length - 1] !== NEWLINE;
-    this.#hand(bytes);
+    if (this.#isMidLine) this.take(LINE_END);
   }
 }
 
@@ -82,7 +45,8 @@ function characterCut(bytes: Uint8Array): number {
     if (byte < 0x80) return bytes.length;
     if (byte >= 0xc0) {
       const characterBytes = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-      return back < characterBytes ? bytes.length - back : bytes.length;
+      // A character that is alone and not whole is all that there is.
+      return back < characterBytes ? bytes.length - back || bytes.length : bytes.length;
     }
   }
   return bytes.length;

@@ -25,6 +25,8 @@ export type Mark = Readonly<{
   isBreak: boolean;
   /** A line of the same writer that was broken before goes on here. */
   continues: boolean;
+  /** It belongs to one block with what the same writer wrote before it: a full file stands between them. */
+  isRest: boolean;
 }>;
 
 /** Who wrote. Null: not known. */
@@ -44,6 +46,11 @@ export const STRETCH_BYTES = 1024 * RECORD_BYTES;
 /** The supervisor's own number as a writer. */
 export const NOBODY = -1;
 
+/** What an origin says of an invocation: 32 hex digits, whatever its id is. */
+export function invocationKey(id: string): string {
+  return Buffer.from(fromHex(id, 16)).toString("hex").padEnd(32, "0");
+}
+
 export function encodeRecord(record: IndexRecord): Uint8Array {
   const bytes = new Uint8Array(RECORD_BYTES);
   const view = new DataView(bytes.buffer);
@@ -52,7 +59,7 @@ export function encodeRecord(record: IndexRecord): Uint8Array {
       view.setFloat64(0, record.offset, true);
       view.setFloat64(8, record.timeMs, true);
       view.setInt32(16, record.from, true);
-      view.setUint8(20, (record.isBreak ? 1 : 0) | (record.continues ? 2 : 0));
+      view.setUint8(20, (record.isBreak ? 1 : 0) | (record.continues ? 2 : 0) | (record.isRest ? 4 : 0));
       break;
     case "origin":
       bytes.set(fromHex(record.origin.invocation, 16));
@@ -87,6 +94,7 @@ export function decodeRecord(view: DataView, at: number): IndexRecord | null {
         from: view.getInt32(at + 16, true),
         isBreak: (flags & 1) > 0,
         continues: (flags & 2) > 0,
+        isRest: (flags & 4) > 0,
       };
     }
     case KINDS.origin:

@@ -14,8 +14,9 @@ import {
 /**
  * Notes beside an output's file who wrote which stretch of it and when; a stretch is noted before it is written.
  *
- * Nothing is noted while the writer and the millisecond stay the same: a flood costs at most a record of 32 bytes for
- * each block that is read.
+ * Nothing is noted while the writer and the millisecond stay the same, unless it is a large block or one that begins in
+ * a line: a flood costs at most a record of 32 bytes for each block that is read. Of those it is known where they begin,
+ * of a small one that it does at the beginning of a line; whoever comes after a death needs that (see last-block.ts).
  * Errors: none reach the caller. What cannot be noted is kept, at most 8 KiB of it, and noted later; of what is more than
  * that nobody is said to be the writer.
  */
@@ -65,8 +66,9 @@ export class IndexWriter {
     this.#introduced.delete(from);
   }
 
-  mark(mark: Mark): void {
-    if (this.#fd === null || (this.#last && goesWithout(this.#last, mark))) return;
+  /** `isSmall`: at most 4 KiB of whole lines are written there. */
+  mark(mark: Mark, isSmall: boolean): void {
+    if (this.#fd === null || (isSmall && this.#last && goesWithout(this.#last, mark))) return;
     this.#last = mark;
     const roomBytes = STRETCH_BYTES - (this.sizeBytes % STRETCH_BYTES);
     if (roomBytes === STRETCH_BYTES) this.#introduced.clear();
@@ -114,7 +116,7 @@ export class IndexWriter {
     this.#introduced.clear();
     this.#last = null;
     const { offset = 0, timeMs = 0 } = first ?? {};
-    const unknown = { offset, timeMs, from: NOBODY, isBreak: false, continues: false };
+    const unknown = { offset, timeMs, from: NOBODY, isBreak: false, continues: false, isRest: false };
     return Buffer.concat([left.subarray(0, begunBytes), encodeRecord({ tag: "mark", ...unknown })]);
   }
 }

@@ -1,13 +1,17 @@
+import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import type { InvocationId } from "../core/facts.ts";
-import type { Outputs } from "../daemon/ports.ts";
+import type { AdoptedOutput, OutputEnds, Outputs } from "../daemon/ports.ts";
 import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
+import type { LogStream } from "../unit/log-entry.ts";
 import type { Unit } from "../unit/unit.ts";
 import { Compression } from "./compression.ts";
 import { type Disk, disk as realDisk } from "./disk.ts";
 import type { Origin } from "./index-record.ts";
-import type { Pipes } from "./pipes.ts";
+import { type LastBlock, lastBlock, type Writer } from "./last-block.ts";
+import type { PipePast, Pipes } from "./pipes.ts";
 import { RotatingFile } from "./rotate.ts";
+import { mend } from "./shelf.ts";
 import { Stream } from "./stream.ts";
 import { Tail } from "./tail.ts";
 
@@ -24,6 +28,7 @@ export type OutputsOptions = Readonly<{
  * Makes the port that keeps what services print: one file per unit, shared by all its instances and generations.
  * Errors of `open`: spawn-failed, when the file cannot be opened or no descriptor is left. A full or failing disk is
  * no such error: a service is not kept down for want of space, its lines are counted instead.
+ * Why more than 250 lines: it is one object with one state, the files of the units and the streams of their invocations.
  */
 export function createOutputs(options: OutputsOptions): Outputs {
   return new PipedOutputs(options);
@@ -47,7 +52,8 @@ class PipedOutputs implements Outputs {
   /** The ended ones of each unit, oldest first: their tails are still asked for. */
   readonly #ended = new Map<string, InvocationId[]>();
   readonly #compression = new Compression();
-  #streamCount = 0;
+  /** Not from 0: the indexes go on over our death, and writers of two lives are to have two numbers. */
+  #nextWriter = randomInt(MOST_WRITERS);
 
   constructor({ directory, pipes, disk = realDisk, wall = () => new Date() }: OutputsOptions) {
     this.#directory = directory;
@@ -55,12 +61,7 @@ class PipedOutputs implements Outputs {
     this.#world = { disk, wall };
   }
 
-  open(
-    unit: Unit,
-    instance: number,
-    id: InvocationId,
-    generation?: number,
-  ): Outcome<Readonly<{ stdout: number; stderr: number }>> {
+  open(unit: Unit, instance: number, id: InvocationId, generation?: number): Outcome<OutputEnds> {
     const shared = this.#share(unit);
     if (!shared.ok) return shared;
     const ends = this.#openPipes(unit);
@@ -68,19 +69,34 @@ class PipedOutputs implements Outputs {
       this.#release(unit.name);
       return ends;
     }
-    const tail = new Tail();
-    const invocation: Invocation = { unit: unit.name, streams: [], writers: new Map(), writeEnds: [], tail };
-    this.#invocations.set(id, invocation);
     const [stdout, stderr] = ends.value;
     const known = { instance, invocation: id, pid: null, generation: generation ?? null };
-    const isStamped = unit.output.timestamps;
-    for (const [stream, { read, write }] of [["stdout", stdout] as const, ["stderr", stderr] as const]) {
-      const number = this.#streamCount++;
-      invocation.writeEnds.push(write);
-      this.#name(invocation, number, { ...known, stream, isStamped });
-      invocation.streams.push(this.#watch(unit, { id, number, tail, fd: read }));
+    const reads = { stdout: stdout.read, stderr: stderr.read };
+    this.#begin(unit, known, [stdout.write, stderr.write]);
+    for (const stream of STREAMS) this.#watch(unit, { ...known, stream, fd: reads[stream], past: null });
+    return ok({ stdout: stdout.write, stderr: stderr.write, reads });
+  }
+
+  adopt(
+    unit: Unit,
+    instance: number,
+    id: InvocationId,
+    { pid, generation, ...reads }: AdoptedOutput,
+  ): Outcome<Readonly<{ wasFull: boolean }>> {
+    const shared = this.#share(unit);
+    if (!shared.ok) return shared;
+    const known = { instance, invocation: id, pid, generation };
+    this.#begin(unit, known, []);
+    let wasFull = false;
+    for (const stream of STREAMS) {
+      const left = this.#pipes.past(reads[stream]);
+      const past = this.#openEnd(unit.name, { invocation: id, stream }, left);
+      if (past?.isMidLine) shared.value.file.goOn(past.from, past.isAtEnd);
+      this.#watch(unit, { ...known, stream, fd: reads[stream], past });
+      wasFull ||= left.isFull;
     }
-    return ok({ stdout: stdout.write, stderr: stderr.write });
+    for (const stream of this.#invocations.get(id)?.streams.slice() ?? []) stream.goOn();
+    return ok({ wasFull });
   }
 
   started(id: InvocationId, pid?: number): void {
@@ -130,6 +146,10 @@ class PipedOutputs implements Outputs {
     this.#compression.close();
   }
 
+  #path(unit: string): string {
+    return join(this.#directory, `${unit}.log`);
+  }
+
   #share(unit: Unit): Outcome<Shared> {
     const known = this.#files.get(unit.name);
     if (known) {
@@ -140,12 +160,13 @@ class PipedOutputs implements Outputs {
       known.isCompressing = unit.output.compress;
       return ok(known);
     }
-    const path = join(this.#directory, `${unit.name}.log`);
+    const path = this.#path(unit.name);
     const rotated = (): void => {
       if (shared.isCompressing) this.#compression.add(path);
     };
     const file = new RotatingFile(path, unit.output, { ...this.#world, rotated });
     const shared: Shared = { file, users: 1, isCompressing: unit.output.compress, isResting: false };
+    mend(path, this.#world.disk);
     const error = this.#world.disk.makeDirectory(this.#directory) ?? file.reopen();
     if (error && !FAILING_DISK.has(error.code)) {
       return fail(openFault(unit, `${path}: ${error.text} (${error.code})`));
@@ -192,20 +213,37 @@ class PipedOutputs implements Outputs {
     this.#files.get(invocation.unit)?.file.name(number, origin);
   }
 
-  #watch(unit: Unit, { id, number, tail, fd }: Watched): Stream {
+  #begin(unit: Unit, { invocation }: Known, writeEnds: number[]): void {
+    const begun = { unit: unit.name, streams: [], writers: new Map(), writeEnds, tail: new Tail() };
+    this.#invocations.set(invocation, begun);
+  }
+
+  /** Where a former life has stopped in the unit's output. Null: between two lines, and whatever it wrote has left the pipe. */
+  #openEnd(unit: string, writer: Writer, { isSettled, isMidLine }: PipePast): LastBlock | null {
+    if (isSettled && !isMidLine) return null;
+    const last = lastBlock(this.#path(unit), writer);
+    return last && isSettled ? { ...last, candidates: [] } : last;
+  }
+
+  #watch(unit: Unit, { stream: name, fd, past, ...known }: Watched): void {
+    const invocation = this.#invocations.get(known.invocation);
+    if (!invocation) return;
+    const number = past?.from ?? this.#nextWriter++;
+    this.#name(invocation, number, { ...known, stream: name, isStamped: unit.output.timestamps });
     const stream = new Stream({
       fd,
+      past,
       pipes: this.#pipes,
       wall: unit.output.timestamps ? this.#world.wall : null,
       write: (bytes) => this.#write(unit.name, number, bytes),
-      remember: (bytes) => tail.take(number, bytes),
+      remember: (bytes) => invocation.tail.take(number, bytes),
       ended: () => {
         this.#files.get(unit.name)?.file.forget(number);
-        this.#invocations.get(id)?.writers.delete(number);
-        this.#streamEnded(id, stream);
+        invocation.writers.delete(number);
+        this.#streamEnded(known.invocation, stream);
       },
     });
-    return stream;
+    invocation.streams.push(stream);
   }
 
   #write(unit: string, number: number, bytes: Uint8Array): void {
@@ -227,9 +265,16 @@ class PipedOutputs implements Outputs {
   }
 }
 
-type Watched = Readonly<{ id: InvocationId; number: number; tail: Tail; fd: number }>;
+type Known = Omit<Origin, "stream" | "isStamped">;
+
+type Watched = Known & Readonly<{ stream: LogStream; fd: number; past: LastBlock | null }>;
 
 type PipeEnds = Readonly<{ read: number; write: number }>;
+
+const STREAMS = ["stdout", "stderr"] as const;
+
+/** Units: numbers. Those of a life that begins with the last one still fit the index. */
+const MOST_WRITERS = 2 ** 30;
 
 /** How many ended invocations of a unit can still be asked for their last lines. */
 const KEPT_TAILS = 8;

@@ -12,6 +12,10 @@ export interface Pipes {
    * The descriptor stays open at `end`: whoever opened it closes it.
    */
   watch(fd: number, chunk: (bytes: Uint8Array) => void, end: () => void): PipeWatch;
+  /** As `watch`, for a keeper: what is in the pipe stays there until it is kept, so that the death of this process loses nothing. */
+  keep(fd: number, keeper: PipeKeeper): KeptPipe;
+  /** What the one who kept from a pipe before has left behind. To be asked before `keep`. */
+  past(fd: number): PipePast;
 }
 
 export interface PipeWatch {
@@ -20,3 +24,32 @@ export interface PipeWatch {
   /** After it neither `chunk` nor `end` is called. */
   stop(): void;
 }
+
+export interface PipeKeeper {
+  /** Decides how many of the bytes at the head of the pipe are to be kept now. `isFull`: no more will come before some are. */
+  cut(bytes: Uint8Array, isFull: boolean): number;
+  /** Keeps them, before it returns; the buffer is reused. After that they leave the pipe, all at once. */
+  take(bytes: Uint8Array): void;
+  /** Called once: the pipe is empty, and nobody can write into it any more. */
+  end(): void;
+}
+
+export interface KeptPipe {
+  /** Shows what is there now to the keeper. Once: a view may end before all that is there. */
+  look(): void;
+  /** Has all that is there now taken, without asking where to cut; `end` too is called before it returns. */
+  drain(): void;
+  /** Lets these bytes leave the pipe without being taken, when they stand at its head. True: they did. */
+  skip(bytes: Uint8Array): boolean;
+  /** All that was taken has left the pipe, and the last line of it has (`isMidLine`: has not) its end: says so to whoever comes after a death. */
+  settle(isMidLine: boolean): void;
+  /** After it nothing is called any more. */
+  stop(): void;
+}
+
+/**
+ * `isSettled`: whatever was taken has left the pipe. If not, the last bytes that were taken may still stand at its head.
+ * `isMidLine`: the last byte taken ended no line; known only of a settled one.
+ * `isFull`: somebody may be waiting for room in it.
+ */
+export type PipePast = Readonly<{ isSettled: boolean; isMidLine: boolean; isFull: boolean }>;

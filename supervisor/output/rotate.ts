@@ -72,6 +72,12 @@ export class RotatingFile {
     this.#index.name(from, origin);
   }
 
+  /** A writer of a former life goes on, whose last line has no end. `isAtEnd`: it is the last one of the file. */
+  goOn(from: number, isAtEnd: boolean): void {
+    if (isAtEnd && this.#midLine === NOBODY) this.#midLine = from;
+    else this.#broken.add(from);
+  }
+
   /** A writer is gone. */
   forget(from: number): void {
     this.#index.forget(from);
@@ -116,7 +122,7 @@ export class RotatingFile {
     let rest = bytes;
     while (rest.length > 0) {
       const fitting = this.#fitting(from, rest) || (this.#rotate() ? this.#fitting(from, rest) : rest.length);
-      const written = this.#put(from, rest.subarray(0, fitting));
+      const written = this.#put(from, rest.subarray(0, fitting), rest !== bytes);
       rest = rest.subarray(written);
       if (written < fitting) break;
     }
@@ -171,20 +177,25 @@ export class RotatingFile {
   #endLine(): boolean {
     const from = this.#midLine;
     if (from === null) return true;
-    if (this.#append(NOBODY, LINE_END, true) < 1) return false;
+    if (this.#append(NOBODY, LINE_END, { isBreak: true, isRest: false }) < 1) return false;
     if (from !== NOBODY) this.#broken.add(from);
     return true;
   }
 
   /** Answers with the number of bytes written; fewer than given means that something is lost. */
-  #put(from: number, bytes: Uint8Array): number {
-    return bytes.length === 0 ? 0 : this.#append(from, bytes, false);
+  #put(from: number, bytes: Uint8Array, isRest = false): number {
+    return bytes.length === 0 ? 0 : this.#append(from, bytes, { isBreak: false, isRest });
   }
 
-  #append(from: number, bytes: Uint8Array, isBreak: boolean): number {
+  #append(
+    from: number,
+    bytes: Uint8Array,
+    { isBreak, isRest }: Readonly<{ isBreak: boolean; isRest: boolean }>,
+  ): number {
     const continues = !isBreak && this.#broken.delete(from);
     const timeMs = this.#wall().getTime();
-    this.#index.mark({ offset: this.#sizeBytes, timeMs, from, isBreak, continues });
+    const isSmall = bytes.length <= SMALL_BYTES && this.#midLine !== from;
+    this.#index.mark({ offset: this.#sizeBytes, timeMs, from, isBreak, continues, isRest }, isSmall);
     let done = 0;
     while (this.#file && done < bytes.length) {
       const written = this.#disk.write(this.#file.fd, done === 0 ? bytes : bytes.subarray(done));
@@ -227,6 +238,7 @@ export class RotatingFile {
 
 const NEWLINE = 10;
 const LINE_END = Uint8Array.of(NEWLINE);
+const SMALL_BYTES = 4096;
 const OVERRUN_BYTES = 1024 * 1024;
 const MIN_INDEX_BYTES = 64 * 1024;
 const encoder = new TextEncoder();

@@ -35,6 +35,21 @@ export function shift(path: string, maxFiles: number, disk: Disk): boolean {
   return false;
 }
 
+/**
+ * Finishes what a death has cut off in a `shift`: a file that was moved without its index, which would be taken for no one's.
+ * Why only one: they move one after the other.
+ */
+export function mend(path: string, disk: Disk): void {
+  for (let number = 0, missing = 0; missing < MISSING_AT_END; number++) {
+    const isThere = holds(path, number, disk);
+    missing = isThere ? 0 : missing + 1;
+    const [index, next] = [shelfPaths.index(path, number), shelfPaths.index(path, number + 1)];
+    if (isThere || !holds(path, number + 1, disk) || !disk.exists(index) || disk.exists(next)) continue;
+    disk.rename(index, next);
+    return;
+  }
+}
+
 /** How many numbers in a row are vacant behind the last: during a shift one after another is. */
 export const MISSING_AT_END = 4;
 

@@ -4,10 +4,15 @@
  */
 export class Stamp {
   readonly #wall: () => Date;
-  #midLine = false;
+  #midLine: boolean;
+  /** How much of the next line's stamp is there already. */
+  #begunBytes: number;
 
-  constructor(wall: () => Date) {
+  /** `begun`: where a former life has stopped. */
+  constructor(wall: () => Date, begun: StampBegun = { isMidLine: false, stampBytes: 0 }) {
     this.#wall = wall;
+    this.#begunBytes = begun.stampBytes;
+    this.#midLine = begun.isMidLine && begun.stampBytes === 0;
   }
 
   apply(bytes: Uint8Array): Uint8Array {
@@ -22,7 +27,9 @@ export class Stamp {
       stamped.set(line, written + stamp.length);
       written += stamp.length + line.length;
     }
-    return stamped;
+    const begunBytes = starts.length > 0 ? this.#begunBytes : 0;
+    this.#begunBytes -= begunBytes;
+    return stamped.subarray(begunBytes);
   }
 
   #lineStarts(bytes: Uint8Array): readonly number[] {
@@ -36,6 +43,12 @@ export class Stamp {
     return starts;
   }
 }
+
+/** `stampBytes`: of the open line, if its stamp itself was cut off; the rest of that comes from the time now. */
+export type StampBegun = Readonly<{ isMidLine: boolean; stampBytes: number }>;
+
+/** Of `2026-01-02T03:04:05.678Z ` with its blank. */
+export const STAMP_BYTES = 25;
 
 const NEWLINE = 10;
 const encoder = new TextEncoder();

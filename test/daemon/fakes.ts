@@ -103,6 +103,14 @@ class FakeProcesses implements Processes {
     return [];
   }
 
+  /** What is left of each invocation of another daemon; nothing unless a test says so. */
+  readonly left = new Map<string, ReturnType<Processes["adopt"]>["found"]>();
+
+  adopt(invocation: string): ReturnType<Processes["adopt"]> {
+    this.#log.push(`adopt ${name(invocation)}`);
+    return { found: this.left.get(invocation) ?? { tag: "gone", exit: { by: "unknown" } }, output: null };
+  }
+
   /** How often a process was measured. */
   measurements = 0;
 
@@ -163,7 +171,12 @@ class FakeOutputs implements Outputs {
 
   open(unit: { name: string }, instance: number, invocation: string): ReturnType<Outputs["open"]> {
     this.#log.push(`output ${unit.name}@${instance} ${name(invocation)}`);
-    return this.refusal ? fail(this.refusal) : ok({ stdout: 11, stderr: 12 });
+    return this.refusal ? fail(this.refusal) : ok({ stdout: 11, stderr: 12, reads: { stdout: 13, stderr: 14 } });
+  }
+
+  adopt(unit: { name: string }, instance: number, invocation: string): ReturnType<Outputs["adopt"]> {
+    this.#log.push(`output adopted ${unit.name}@${instance} ${name(invocation)}`);
+    return this.refusal ? fail(this.refusal) : ok({ wasFull: false });
   }
 
   started(invocation: string): void {

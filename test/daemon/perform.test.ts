@@ -117,6 +117,7 @@ describe("a spawn", () => {
         ],
         stdout: 11,
         stderr: 12,
+        reads: { stdout: 13, stderr: 14 },
         notify: true,
         privileges: null,
         resources: null,

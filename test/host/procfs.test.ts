@@ -14,6 +14,7 @@ test("a command name with spaces and parentheses does not shift the fields", () 
       cpuTicks: 14 + 15,
       startTicks: 22,
       residentPages: 24,
+      exitStatus: 52,
     });
   }
 });

@@ -1,26 +1,47 @@
 import { expect, test } from "bun:test";
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Load, startLoad } from "../support/load.ts";
 import { alike } from "../support/matrix.ts";
 import { alive } from "../support/proc.ts";
-import { type Root, withRoot } from "../support/root.ts";
+import { type Root, type RootOrder, withRoot } from "../support/root.ts";
 import { apiUnit, shellUnit } from "../support/unit-text.ts";
 
 const LIMIT_MS = 60_000;
 const STOP_MS = 600;
 const REQUESTS = 200;
 
-/** Starts the daemon of a root, waits until its units are up, and kills it. */
-async function killed(root: Root): Promise<readonly (number | null)[]> {
-  const first = startDaemon(root);
-  await first.settled();
-  const { units } = await first.status();
-  first.signal("SIGKILL");
-  await first.ended(5_000);
-  return units.map(({ main_pid }) => main_pid);
+async function kill(daemon: Daemon): Promise<void> {
+  daemon.signal("SIGKILL");
+  await daemon.ended(5_000);
+}
+
+/** Starts a daemon and waits until its units are up. */
+async function settled(root: Root): Promise<Daemon> {
+  const daemon = await begun(root);
+  await daemon.settled();
+  return daemon;
+}
+
+/** Starts a daemon and waits until it answers. */
+async function begun(root: Root): Promise<Daemon> {
+  const daemon = startDaemon(root);
+  const answers = () =>
+    daemon
+      .status()
+      .then(() => true)
+      .catch(() => false);
+  await eventually(answers, LIMIT_MS, "it answers");
+  return daemon;
+}
+
+async function stop(daemon: Daemon): Promise<void> {
+  expect((await daemon.stop()).code).toBe(0);
+  // An orderly end leaves nothing to go on with.
+  expect(lives(daemon)).toEqual([]);
+  expect(existsSync(join(daemon.stateDir, "state.jsonl"))).toBe(false);
 }
 
 /** Lets so many more requests find their fate. */
@@ -31,106 +52,240 @@ async function more(load: Load): Promise<void> {
 
 const lives = (root: Root) => readdirSync(join(root.stateDir, "lives"));
 
-async function leftovers(daemon: Daemon): Promise<readonly string[]> {
+type Happened = Readonly<{ event: string; unit: string; why: string | null }>;
+
+async function happened(daemon: Daemon, event: string): Promise<readonly Happened[]> {
   const { stdout } = await daemon.cli("events", "--json");
   const all = stdout
     .split("\n")
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as { event: string; unit: string });
-  return all.filter(({ event }) => event === "service.leftover").map(({ unit }) => unit);
+    .map((line) => JSON.parse(line) as Happened);
+  return all.filter((one) => one.event === event);
 }
 
 for (const { daemon: runtime, service } of alike) {
-  test(
-    `B10: no request fails over the death of the supervisor and the start of the next; the listeners are the same: ${runtime}`,
-    async () => {
-      const onPath = shellUnit("exec sleep 1000000", { "socket.admin": { listen_stream: '"./admin.sock"' } });
-      const units = { "api.toml": apiUnit(service), "on-path.toml": onPath };
-      await withRoot({ runtime, units }, async (root) => {
-        const first = startDaemon(root);
-        await first.settled();
+  const other = runtime === "bun" ? "deno" : "bun";
+  const promise = (what: string, order: Omit<RootOrder, "runtime">, use: (root: Root) => Promise<void>): void =>
+    test(`B10: ${what}: ${runtime}`, () => withRoot({ runtime, ...order }, use), LIMIT_MS);
+
+  promise(
+    "no request fails over the deaths of the supervisor; processes and listeners are the same, on either runtime",
+    {
+      units: {
+        "api.toml": apiUnit(service),
+        "on-path.toml": shellUnit("exec sleep 1000000", { "socket.admin": { listen_stream: '"./admin.sock"' } }),
+      },
+    },
+    async (root) => {
+      let daemon = await settled(root);
+      const before = await daemon.unit("api");
+      const inode = statSync(join(root.path, "admin.sock")).ino;
+      const [{ address = "" } = {}] = before.listeners;
+      const load = await startLoad({ address, keepAlive: 8, oneShot: 8 }, root.environment);
+      for (const next of [runtime, other, runtime] as const) {
+        await more(load);
+        await kill(daemon);
+        await more(load);
+        root.environment.SUPERVISOR_RUNTIME = next;
+        daemon = await settled(root);
+        expect((await happened(daemon, "service.adopted")).map(({ unit }) => unit)).toEqual(["api", "on-path"]);
+      }
+      await more(load);
+      const after = await daemon.unit("api");
+      const { main_pid, listeners, generation, restarts } = before;
+      expect(after).toMatchObject({ active_state: "active", main_pid, listeners, generation, restarts });
+      expect(Math.abs(Date.parse(after.since) - Date.parse(before.since))).toBeLessThan(100);
+      expect(statSync(join(root.path, "admin.sock")).ino).toBe(inode);
+      // It is a supervisor as any other: it hands over, and drains whom it has not started itself.
+      expect((await daemon.cli("reload", "api")).code).toBe(0);
+      await daemon.until("api", ({ instances }) => instances.length === 1, "the old generation is gone");
+      const { failed, samples } = await load.stop();
+      expect([failed, samples]).toEqual([0, []]);
+      expect((await daemon.unit("api")).generation).toBe(2);
+      await stop(daemon);
+    },
+  );
+
+  promise(
+    "who has ended meanwhile is started again, who was stopped by hand stays so, and who waits is started in time",
+    {
+      units: {
+        "ended.toml": shellUnit("exec sleep 1000000", { service: { restart: '"on-failure"', restart_sec: '"0"' } }),
+        "stopped.toml": shellUnit("exec sleep 1000000"),
+        "waiting.toml": shellUnit("exit 1", { service: { restart: '"always"', restart_sec: '"2s"' } }),
+      },
+    },
+    async (root) => {
+      const first = await begun(root);
+      const { main_pid } = await first.until("ended", (unit) => unit.active_state === "active", "it is up");
+      await first.until("stopped", (unit) => unit.active_state === "active", "it is up");
+      await first.cli("stop", "stopped");
+      const { restarts } = await first.until("waiting", (unit) => unit.sub_state === "auto-restart", "it waits");
+      await kill(first);
+      process.kill(main_pid ?? 0, "SIGKILL");
+      const daemon = await begun(root);
+      const again = await daemon.until("ended", (unit) => (unit.main_pid ?? main_pid) !== main_pid, "another is there");
+      expect(again.restarts).toBe(1);
+      expect(await happened(daemon, "service.exited")).toMatchObject([
+        { unit: "ended", why: "ended while nobody was there to see how" },
+      ]);
+      await daemon.until("waiting", (unit) => unit.restarts > restarts, "it is tried again");
+      expect(await daemon.unit("stopped")).toMatchObject({ active_state: "inactive", wanted: "down" });
+      await stop(daemon);
+    },
+  );
+
+  promise(
+    "a handover that was cut in the middle is finished: what the new generation says meanwhile is heard",
+    { units: { "api.toml": apiUnit(service) } },
+    async (root) => {
+      const first = await settled(root);
+      const { main_pid: old } = await first.unit("api");
+      root.write("behaviour", "when go");
+      const reload = first.cli("reload", "api");
+      await first.until("api", ({ instances }) => instances.length === 2, "the new generation is there");
+      await kill(first);
+      await reload;
+      root.write("go", "");
+      const [log] = [join(root.stateDir, "logs", "api.log")];
+      const daemon = await begun(root);
+      const after = await daemon.until("api", (unit) => unit.handover.last_result === "done", "it is done");
+      expect(after.generation).toBe(2);
+      await daemon.until("api", ({ instances }) => instances.length === 1, "the old generation is gone");
+      expect(alive(old ?? 0)).toBe(false);
+      expect(root.read(log.slice(root.path.length + 1)).match(/^serving 127.0.0.1/gm)).toHaveLength(2);
+      await stop(daemon);
+    },
+  );
+
+  promise(
+    "a handover that was cut in the middle is undone where the new generation is bad: the old one stays",
+    { units: { "api.toml": apiUnit(service) } },
+    async (root) => {
+      const first = await settled(root);
+      const { main_pid: old } = await first.unit("api");
+      root.write("behaviour", "when never");
+      const reload = first.cli("reload", "api");
+      const [, next] = (await first.until("api", ({ instances }) => instances.length === 2, "it is there")).instances;
+      await kill(first);
+      await reload;
+      process.kill(next?.pid ?? 0, "SIGKILL");
+      const daemon = await begun(root);
+      const after = await daemon.until("api", (unit) => unit.handover.last_result === "kept-old", "it is undone");
+      expect([after.main_pid, after.active_state]).toEqual([old, "active"]);
+      await stop(daemon);
+    },
+  );
+
+  promise(
+    "a stop that was cut in the middle is finished, the deaf are killed in time, and nobody is told twice",
+    {
+      units: {
+        "deaf.toml": shellUnit("trap 'echo told' TERM; setsid sleep 1000 & echo trapped; while :; do sleep 0.1; done", {
+          service: { timeout_stop_sec: `"3s"`, kill_mode: '"mixed"' },
+        }),
+      },
+    },
+    async (root) => {
+      const first = await settled(root);
+      const log = () => root.read(".supervisor/logs/deaf.log");
+      await eventually(() => log().includes("trapped"), LIMIT_MS, "it has set its trap");
+      const stopping = first.cli("stop", "deaf");
+      await eventually(() => log().includes("told"), LIMIT_MS, "it was told");
+      const members = root.processes().filter(({ command }) => /sleep 1000$|trap/.test(command));
+      expect(members.length).toBeGreaterThanOrEqual(2);
+      await kill(first);
+      await stopping;
+      const daemon = await begun(root);
+      await daemon.until(
+        "deaf",
+        (unit) => unit.active_state !== "deactivating" && unit.main_pid === null,
+        "it is gone",
+      );
+      expect(members.filter(({ pid }) => alive(pid))).toEqual([]);
+      expect(log().match(/told/g)).toHaveLength(1);
+      await stop(daemon);
+    },
+  );
+
+  const STEPS = 400;
+  promise(
+    "no line of output is lost or doubled, whenever it is killed",
+    {
+      units: {
+        "lines.toml": shellUnit(
+          `i=0; while [ $i -lt ${STEPS} ]; do i=$((i+1)); echo $i; sleep 0.005; done; exec sleep 1000000`,
+        ),
+      },
+    },
+    async (root) => {
+      let daemon = await settled(root);
+      const printed = () => root.read(".supervisor/logs/lines.log").trimEnd().split("\n").map(Number);
+      for (const due of [50, 130, 210, 290]) {
+        await eventually(() => printed().length >= due, LIMIT_MS, `${due} lines are there`);
+        await kill(daemon);
+        daemon = await settled(root);
+      }
+      await eventually(() => printed().at(-1) === STEPS, LIMIT_MS, "the last line is there");
+      expect(printed()).toEqual(Array.from({ length: STEPS }, (_, index) => index + 1));
+      await stop(daemon);
+    },
+  );
+
+  promise(
+    "whoever has no unit any more is stopped, and named; strangers are not touched",
+    {
+      units: {
+        "gone.toml": shellUnit("setsid sleep 1000 & exec sleep 1000"),
+        "here.toml": shellUnit("exec sleep 1000000"),
+      },
+    },
+    async (root) => {
+      const first = await settled(root);
+      const [gone] = (await first.unit("gone")).instances;
+      const here = await first.unit("here");
+      await kill(first);
+      rmSync(join(root.path, "units/gone.toml"));
+      const stranger = Bun.spawn(["sleep", "1000"], { env: { ...process.env, INVOCATION_ID: "0".repeat(32) } });
+      const daemon = await settled(root);
+      expect(root.processes().filter(({ command }) => command.endsWith("sleep 1000"))).toEqual([]);
+      expect([alive(gone?.pid ?? 0), alive(stranger.pid)]).toEqual([false, true]);
+      stranger.kill();
+      expect((await happened(daemon, "service.leftover")).map(({ unit }) => unit)).toEqual(["gone"]);
+      expect((await daemon.unit("here")).main_pid).toBe(here.main_pid);
+      await stop(daemon);
+    },
+  );
+
+  const deaf = shellUnit("trap '' TERM; setsid sleep 1000 & while :; do sleep 0.1; done", {
+    service: { timeout_stop_sec: `"${STOP_MS}ms"` },
+  });
+  for (const [what, text] of [
+    ["torn", '{"format":1,"boot":"'],
+    ["of a newer format", '{"format":99}\n'],
+    ["somebody else's", "dear diary\n"],
+  ] as const) {
+    promise(
+      `a state file that is ${what} is kept aside; what runs is stopped, killed where it is deaf, named, and started anew`,
+      { units: { "api.toml": apiUnit(service), "deaf.toml": deaf } },
+      async (root) => {
+        const first = await settled(root);
         const before = await first.unit("api");
-        const inode = statSync(join(root.path, "admin.sock")).ino;
-        const [{ address = "" } = {}] = before.listeners;
-        const load = await startLoad({ address, keepAlive: 8, oneShot: 8 }, root.environment);
-        await more(load);
-        first.signal("SIGKILL");
-        await first.ended(5_000);
-        await more(load);
-        const next = startDaemon(root);
-        await next.settled();
-        await more(load);
-        const { failed, samples } = await load.stop();
-        expect([failed, samples]).toEqual([0, []]);
-        const after = await next.unit("api");
-        expect(after.main_pid).not.toBe(before.main_pid);
-        expect(after.listeners).toEqual(before.listeners);
-        expect(statSync(join(root.path, "admin.sock")).ino).toBe(inode);
-        expect((await next.stop()).code).toBe(0);
-      });
-    },
-    LIMIT_MS,
-  );
-
-  test(
-    `B10: what a killed supervisor left running is stopped before anything is started, and named: ${runtime}`,
-    async () => {
-      const units = { "api.toml": apiUnit(service) };
-      await withRoot({ runtime, units }, async (root) => {
-        const [old] = await killed(root);
-        expect(alive(old ?? 0)).toBe(true);
-        const next = startDaemon(root);
-        await next.settled();
-        expect(alive(old ?? 0)).toBe(false);
-        const { active_state, main_pid } = await next.unit("api");
-        expect(active_state).toBe("active");
-        expect(main_pid).not.toBe(old ?? 0);
-        expect(await leftovers(next)).toEqual(["api"]);
-        expect(root.read("daemon.log")).toContain(`api@1 was left running by a supervisor that was killed`);
-        expect((await next.stop()).code).toBe(0);
-        expect(lives(root)).toEqual([]);
-      });
-    },
-    LIMIT_MS,
-  );
-
-  test(
-    `B10: one that is deaf is killed at timeout_stop_sec, with whom it has started; strangers are not touched: ${runtime}`,
-    async () => {
-      const service = { timeout_stop_sec: `"${STOP_MS}ms"` };
-      const deaf = shellUnit("trap '' TERM; setsid sleep 1000 & while :; do sleep 1; done", { service });
-      await withRoot({ runtime, units: { "deaf.toml": deaf } }, async (root) => {
-        await killed(root);
-        const before = root.processes();
-        const stranger = Bun.spawn(["sleep", "1000"], { env: { ...process.env, INVOCATION_ID: "0".repeat(32) } });
-        const beganMs = performance.now();
-        const next = startDaemon(root);
-        await next.settled();
-        expect(performance.now() - beganMs).toBeGreaterThanOrEqual(STOP_MS);
-        expect(before.filter(({ pid }) => alive(pid))).toEqual([]);
-        expect(alive(stranger.pid)).toBe(true);
-        stranger.kill();
+        await kill(first);
+        writeFileSync(join(root.stateDir, "state.jsonl"), text);
+        const daemon = await settled(root);
+        const after = await daemon.unit("api");
+        expect(alive(before.main_pid ?? 0)).toBe(false);
+        expect([after.active_state, after.listeners]).toEqual(["active", before.listeners]);
+        expect((await happened(daemon, "service.leftover")).map(({ unit }) => unit).toSorted()).toEqual([
+          "api",
+          "deaf",
+        ]);
         expect(root.read("daemon.log")).toContain("it did not go when it was asked, and was killed");
-        expect((await next.stop()).code).toBe(0);
-      });
-    },
-    LIMIT_MS,
-  );
-
-  test(
-    `B10: who has ended before the next supervisor comes is no leftover: ${runtime}`,
-    async () => {
-      await withRoot({ runtime, units: { "api.toml": apiUnit(service) } }, async (root) => {
-        await killed(root);
-        for (const { pid } of root.processes()) process.kill(pid, "SIGKILL");
-        await eventually(() => root.processes().length === 0, 5_000, "everybody is gone");
-        expect(lives(root).length).toBe(1);
-        const next = startDaemon(root);
-        await next.settled();
-        expect(await leftovers(next)).toEqual([]);
-        expect((await next.stop()).code).toBe(0);
-      });
-    },
-    LIMIT_MS,
-  );
+        expect(root.processes().filter(({ command }) => command.endsWith("sleep 1000"))).toHaveLength(1);
+        expect(root.read(".supervisor/state.jsonl.unreadable")).toBe(text);
+        await stop(daemon);
+      },
+    );
+  }
 }

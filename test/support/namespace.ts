@@ -46,7 +46,7 @@ export async function startContainer(root: Root, flags: readonly string[] = [], 
   return {
     pid,
     signal: (signal) => void process.kill(pid, signal),
-    children: () => childrenOf(pid),
+    children: () => childrenOf(pid).filter((child) => !holdsDescriptors(child.pid)),
     ended: (boundMs) => within(end, boundMs, "process 1 ends"),
   };
 }
@@ -62,6 +62,15 @@ function childrenOf(parent: number): ReturnType<Container["children"]> {
     const [, name = "", state = "", ppid] = /^\d+ \((.*)\) (\S) (\d+) /s.exec(statOf(pid)) ?? [];
     return Number(ppid) === parent ? [{ pid: Number(pid), state, name }] : [];
   });
+}
+
+/** The one that keeps descriptors for the next supervisor is the supervisor's own. See `supervisor/host/parking.ts`. */
+function holdsDescriptors(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1") === "sleep\x002147483647\0";
+  } catch {
+    return false; // it has ended
+  }
 }
 
 function statOf(pid: string): string {

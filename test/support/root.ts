@@ -45,8 +45,8 @@ export interface Root {
   readonly controlPath: string;
   /** Runs `supervisor --root PATH …` to its end. Errors: throws when that takes longer than a minute. */
   cli(...args: readonly string[]): Promise<Ran>;
-  /** Starts `supervisor --root PATH …`, its output going to the file. */
-  launch(args: readonly string[], outputFd: number): ReturnType<typeof spawn>;
+  /** Starts `supervisor --root PATH …`, its output going to the file. `program`: the launcher, if not that of the project. */
+  launch(args: readonly string[], outputFd: number, program?: string): ReturnType<typeof spawn>;
   /** The environment that everything started in this root carries: the mark by which it is found again. */
   readonly environment: NodeJS.ProcessEnv;
   write(path: string, text: string): void;
@@ -105,8 +105,8 @@ function openRoot(path: string, order: RootOrder): Root {
     // Whatever is put beside the state folder for lack of room is found below the root, too.
     TMPDIR: join(path, "tmp"),
   };
-  const launch: Root["launch"] = (args, outputFd) =>
-    spawn("sh", [BIN, "--root", path, ...args], { cwd: path, env, stdio: ["ignore", outputFd, outputFd] });
+  const launch: Root["launch"] = (args, outputFd, program = BIN) =>
+    spawn("sh", [program, "--root", path, ...args], { cwd: path, env, stdio: ["ignore", outputFd, outputFd] });
   return {
     path,
     stateDir,

@@ -25,7 +25,7 @@ function mode(stateDir: string, place: string): Finding {
     const fix = "chown it to the user that runs the supervisor, or choose another --state";
     return bad(check, `${place} cannot be written`, fix);
   }
-  if (place !== stateDir) return well(check, `${stateDir} is not there yet and can be made`);
+  if (place !== stateDir) return well(check, `${stateDir} is not there and can be made`);
   const stat = statSync(stateDir);
   if (!stat.isDirectory()) return bad(check, `${stateDir} is no directory`, "move it away, or choose another --state");
   const shown = `0${(stat.mode & 0o777).toString(8)}`;
@@ -35,11 +35,13 @@ function mode(stateDir: string, place: string): Finding {
 
 function room(place: string): Finding {
   const check = "free space";
-  const { bavail, bsize } = statfsSync(place);
+  const { bavail, bsize, files, ffree } = statfsSync(place);
   const free = bavail * bsize;
-  const detail = `${bytes(free)} free in ${place}`;
+  // A file system that has no such limit says 0 of 0.
+  const hasNoFile = files > 0 && ffree === 0;
+  const detail = hasNoFile ? `no file can be made any more in ${place}` : `${bytes(free)} free in ${place}`;
   const fix = "make room, lower [output] max_size and max_files, or choose another --state";
-  if (free < EXHAUSTED_BYTES) return bad(check, detail, fix);
+  if (hasNoFile || free < EXHAUSTED_BYTES) return bad(check, detail, fix);
   return free < SCARCE_BYTES ? warn(check, detail, fix) : well(check, detail);
 }
 

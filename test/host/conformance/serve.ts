@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serveHttp } from "../../../supervisor/host/serve.ts";
 import type { Case } from "../../support/case.ts";
+import { eventually } from "../../support/eventually.ts";
 import { within } from "../../support/within.ts";
 
 export const serveCases: readonly Case[] = [
@@ -37,6 +38,25 @@ export const serveCases: readonly Case[] = [
       const [host, port] = server.address.split(":");
       assert.equal(await text(await get({ host, port, path: "/x" })), "plain /x");
       await within(server.close(), 3000, "close");
+    },
+  },
+  {
+    promise: "a socket that is deleted is there again, and whoever waits for an answer of before has it",
+    run: async () => {
+      const dir = mkdtempSync(join(tmpdir(), "serve-"));
+      const path = join(dir, "control.sock");
+      const held = Promise.withResolvers<Response>();
+      const server = serveHttp((asked) => (asked.url.endsWith("/held") ? held.promise : answer(asked)), { path });
+      const before = get({ socketPath: path, path: "/held" });
+      await text(await get({ socketPath: path, path: "/plain" }));
+      rmSync(path);
+      await eventually(() => existsSync(path), 5_000, "it is there again");
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+      assert.equal(await text(await get({ socketPath: path, path: "/new" })), "plain /new");
+      held.resolve(new Response("held"));
+      assert.equal(await text(await before), "held");
+      await within(server.close(), 3000, "close");
+      rmSync(dir, { recursive: true });
     },
   },
   {

@@ -8,7 +8,8 @@ import { serve } from "../../../services/kit/serve.ts";
 /**
  * The service of the scenarios. How a generation behaves stands in the file `behaviour` of its working directory when it starts,
  * so that one unit file makes good and bad generations: `serve` (also without a file), `exit-before-ready`, `own-port` (it says
- * that it is ready, and serves a port of its own), `refuse-instance N` (only that instance exits before it is ready).
+ * that it is ready, and serves a port of its own), `refuse-instance N` (only that instance exits before it is ready), `when FILE` (it
+ * serves once that file is there).
  * Shape: `GET /echo?n=7` answers `{"pid":42,"generation":3,"n":7}`; `GET /slow?ms=500&n=7` the same, later;
  * `GET /helper?ms=500&n=7` the same, when a child of this process has slept for so long.
  */
@@ -19,6 +20,10 @@ const [behaviour = "serve", ms = "0"] = existsSync(FILE) ? readFileSync(FILE, "u
 
 switch (behaviour) {
   case "serve":
+    await begin();
+    break;
+  case "when":
+    while (!existsSync(ms)) await new Promise((resolve) => setTimeout(resolve, 20));
     await begin();
     break;
   case "own-port":

@@ -1,0 +1,43 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { createLedger, namesIn } from "./ledger.ts";
+import { createParking, type Parcel } from "./parking.ts";
+import type { Past } from "./past.ts";
+import { createStateFile } from "./state-file.ts";
+
+export type EstateOptions = Readonly<{
+  places: Readonly<{ lives: string; parked: string; state: string }>;
+  runtimeDir: string;
+  environ: NodeJS.ProcessEnv;
+  past: ReadonlyMap<string, Past>;
+  parcels: ReadonlyMap<string, Parcel>;
+}>;
+
+/** Everything that the next supervisor gets should this one be killed. */
+export function openEstate({ places, runtimeDir, environ, past, parcels }: EstateOptions) {
+  const stateFile = createStateFile(places.state);
+  let noteIt: (text: string) => void = () => undefined;
+  const parking = createParking({ file: places.parked, environ, note: (text) => noteIt(text) });
+  sweepSockets(runtimeDir, past);
+  return {
+    stateFile,
+    parking,
+    /** The part of the processes. */
+    of: (note: (text: string) => void) => {
+      noteIt = note;
+      return { ledger: createLedger(places.lives, note), parking, past, parcels };
+    },
+    /** All has ended in order. */
+    leaveNothing: () => {
+      parking.close();
+      stateFile.remove();
+    },
+  };
+}
+
+/** Removes the sockets of invocations that nobody goes on with. Shape of a name: `<invocation>.notify`. */
+function sweepSockets(runtimeDir: string, past: EstateOptions["past"]): void {
+  for (const name of namesIn(runtimeDir)) {
+    if (!past.has(name.slice(0, name.lastIndexOf(".")))) rmSync(join(runtimeDir, name), { force: true });
+  }
+}

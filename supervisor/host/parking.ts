@@ -1,0 +1,241 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { launch } from "./launch.ts";
+import { bytes, cInt, errno, errnoText, libc } from "./libc.ts";
+import { descriptorCopy } from "./pidfd.ts";
+import { isDead, readStat } from "./procfs.ts";
+import { findProgram } from "./program.ts";
+import { receive } from "./recvmsg.ts";
+import { sendDescriptors } from "./sendmsg.ts";
+
+const AF_UNIX = 1;
+const SOCK_SEQPACKET = 5;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const SO_SNDBUFFORCE = 32;
+const SO_PEEK_OFF = 42;
+const MSG_PEEK = 2;
+const SIGKILL = 9;
+/** Room for some ten thousand messages where the kernel lets us; else for some hundred, and there is more than one lot. */
+const QUEUE_BYTES = 8 * 1024 * 1024;
+/** What was freed stays in the queue until all that is needed is moved to a new one. */
+const MOST_FREED = 128;
+/** 68 years: not every sleep(1) knows `infinity`. */
+const LONG_SECONDS = "2147483647";
+
+/**
+ * Keeps copies of descriptors where they outlive this process, however it ends: listeners with their queues, what services have
+ * printed, what they have said.
+ *
+ * They lie as messages in the queue of a socket that a process of its own, which sleeps, holds open (a "lot"). So there is nothing
+ * that could be wrong with that process, and whoever comes after us reads the queue without emptying it.
+ */
+export interface Parking {
+  /**
+   * Copies these under a name, with whatever is to be known about them; others that had that name are freed. None: nothing is kept.
+   * Bound: 253 descriptors, and some thousand characters.
+   */
+  park(name: string, fds: readonly number[], about?: string): void;
+  /** They are not needed any more. `now`: nobody may hold them from now on, as a listener whose port somebody else is to have. */
+  free(name: string, now?: boolean): void;
+  /** Frees all. */
+  close(): void;
+}
+
+/** `environ`: what the sleeping processes are given. `note` hears, once, that nothing can be parked. */
+export type ParkingOptions = Readonly<{
+  /** Where it is written down who holds the lots. */
+  file: string;
+  environ: Readonly<Record<string, string | undefined>>;
+  note: (text: string) => void;
+}>;
+
+export function createParking(options: ParkingOptions): Parking {
+  return new Lots(options);
+}
+
+/** Who holds a lot open, and since when he lives: a pid alone may be somebody else's by now. */
+type Holder = Readonly<{ pid: number; startTicks: number }>;
+type Lot = Holder & Readonly<{ sender: number }>;
+
+/** What lies under one name. */
+export type Parcel = Readonly<{ fds: readonly number[]; about: string }>;
+
+class Lots implements Parking {
+  readonly #options: ParkingOptions;
+  readonly #live = new Map<string, Parcel>();
+  #lots: readonly Lot[] = [];
+  #freed = 0;
+  #wasNoted = false;
+
+  constructor(options: ParkingOptions) {
+    this.#options = options;
+  }
+
+  park(name: string, fds: readonly number[], about = ""): void {
+    if (fds.length === 0) {
+      this.free(name);
+      return;
+    }
+    if (this.#live.has(name)) this.#freed++;
+    this.#live.set(name, { fds, about });
+    if (this.#freed > MOST_FREED + this.#live.size) this.#moveAll();
+    else this.#put(name, { fds, about });
+  }
+
+  free(name: string, now = false): void {
+    if (!this.#live.delete(name)) return;
+    this.#freed++;
+    if (now || this.#live.size === 0) this.#moveAll();
+  }
+
+  close(): void {
+    this.#live.clear();
+    this.#moveAll();
+  }
+
+  #put(name: string, { fds, about }: Parcel): void {
+    const text = `${name}\n${about}`;
+    const last = this.#lots.at(-1);
+    if (last && sendDescriptors(last.sender, text, fds)) return;
+    const lot = this.#open();
+    if (!lot) return;
+    if (!sendDescriptors(lot.sender, text, fds)) {
+      libc.close(lot.sender);
+      end(lot);
+      this.#refused(errno());
+      return;
+    }
+    this.#lots = [...this.#lots, lot];
+    this.#record();
+  }
+
+  /** To new lots, what is needed; the old ones go with the rest. Nothing is missing at any moment. */
+  #moveAll(): void {
+    const before = this.#lots;
+    this.#lots = [];
+    this.#freed = 0;
+    for (const [name, parcel] of this.#live) this.#put(name, parcel);
+    if (this.#live.size === 0) this.#record();
+    for (const lot of before) {
+      libc.close(lot.sender);
+      end(lot);
+    }
+  }
+
+  #open(): Lot | null {
+    const { environ } = this.#options;
+    const ends = bytes(8);
+    if (libc.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return this.#refused(errno());
+    const view = new DataView(ends.buffer);
+    const [sender, held] = [view.getInt32(0, true), view.getInt32(4, true)];
+    if (libc.setsockopt(sender, SOL_SOCKET, SO_SNDBUFFORCE, cInt(QUEUE_BYTES), 4) < 0) {
+      libc.setsockopt(sender, SOL_SOCKET, SO_SNDBUF, cInt(QUEUE_BYTES), 4);
+    }
+    const found = findProgram("sleep", {}, "/");
+    const env = Object.fromEntries(Object.entries(environ).flatMap(([key, value]) => (value ? [[key, value]] : [])));
+    const launched = found.ok
+      ? launch({
+          program: found.path,
+          argv: ["sleep", LONG_SECONDS],
+          env,
+          cwd: "/",
+          stdin: held,
+          stdout: held,
+          stderr: held,
+          listeners: [],
+        })
+      : null;
+    libc.close(held);
+    if (launched?.ok) {
+      return { pid: launched.pid, startTicks: readStat(launched.pid)?.startTicks ?? 0, sender };
+    }
+    libc.close(sender);
+    return launched ? this.#refused(launched.errno) : this.#refused(null);
+  }
+
+  #refused(code: number | null): null {
+    const why = code === null ? "there is no sleep(1)" : errnoText(code);
+    if (!this.#wasNoted) this.#options.note(`nothing is kept for the case that the supervisor is killed: ${why}`);
+    this.#wasNoted = true;
+    return null;
+  }
+
+  /** Whole or not at all. */
+  #record(): void {
+    const { file, note } = this.#options;
+    try {
+      if (this.#lots.length === 0) {
+        rmSync(file, { force: true });
+        return;
+      }
+      const holders = this.#lots.map(({ pid, startTicks }): Holder => ({ pid, startTicks }));
+      rmSync(`${file}.new`, { force: true });
+      writeFileSync(`${file}.new`, `${JSON.stringify(holders)}\n`, { mode: 0o600, flag: "wx" });
+      renameSync(`${file}.new`, file);
+    } catch (error) {
+      if (!this.#wasNoted) note(`who holds our descriptors cannot be written down: ${(error as Error).message}`);
+      this.#wasNoted = true;
+    }
+  }
+}
+
+/** What another supervisor has parked. */
+export type Parked = Readonly<{
+  /** Copies of our own, close-on-exec, by name. */
+  parcels: ReadonlyMap<string, Parcel>;
+  /** Ends the lots, once all that is needed is parked anew. */
+  leave(): void;
+}>;
+
+/**
+ * Takes copies of all that is parked; it stays parked as well, so that whoever is killed now has lost nothing.
+ * Errors: none; a lot whose holder is gone, or that the kernel does not give us (it asks what ptrace(2) asks), is left out.
+ */
+export function takeParked(file: string): Parked {
+  const holders = readHolders(file).filter(isThere);
+  const parcels = new Map<string, Parcel>();
+  for (const { pid } of holders) {
+    const queue = descriptorCopy(pid, 0);
+    if (queue < 0) continue;
+    for (const [name, parcel] of readQueue(queue)) {
+      for (const fd of parcels.get(name)?.fds ?? []) libc.close(fd);
+      parcels.set(name, parcel);
+    }
+    libc.close(queue);
+  }
+  return { parcels, leave: () => holders.forEach(end) };
+}
+
+/** The last message of a name is the one that counts. */
+function* readQueue(queue: number): Generator<readonly [string, Parcel]> {
+  libc.setsockopt(queue, SOL_SOCKET, SO_PEEK_OFF, cInt(0), 4);
+  for (let one = receive(queue, MSG_PEEK); one && one.bytes.length > 0; one = receive(queue, MSG_PEEK)) {
+    const [name = "", ...about] = new TextDecoder().decode(one.bytes).split("\n");
+    yield [name, { fds: one.fds, about: about.join("\n") }];
+  }
+}
+
+function readHolders(file: string): readonly Holder[] {
+  try {
+    const read: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return Array.isArray(read) ? read.filter(isHolder) : [];
+  } catch {
+    // There is none, or it was cut short.
+    return [];
+  }
+}
+
+function isHolder(one: unknown): one is Holder {
+  const { pid, startTicks } = one as Partial<Record<keyof Holder, unknown>>;
+  return typeof pid === "number" && typeof startTicks === "number";
+}
+
+function isThere({ pid, startTicks }: Holder): boolean {
+  const stat = readStat(pid);
+  return stat !== null && !isDead(stat) && stat.startTicks === startTicks;
+}
+
+function end(holder: Holder): void {
+  if (isThere(holder)) libc.kill(holder.pid, SIGKILL);
+}

@@ -1,0 +1,4 @@
+import { runCases } from "../../support/run-cases.ts";
+import { keptPipesCases } from "./kept-pipes.ts";
+
+await runCases(keptPipesCases);
