@@ -3,7 +3,7 @@ import { runs } from "./core/state.ts";
 import { type Told, told } from "./daemon/happening.ts";
 import { type Left, readStateLog } from "./daemon/state-log.ts";
 import { census } from "./host/census.ts";
-import { createLedger, type Entry, readLedger } from "./host/ledger.ts";
+import { createLedger, dropDrafts, type Entry, readLedger } from "./host/ledger.ts";
 import { clearLeftovers, type Leftover, type Manners } from "./host/leftovers.ts";
 import { listenerParcel } from "./host/parked-listeners.ts";
 import { type Parcel, takeParked } from "./host/parking.ts";
@@ -45,6 +45,7 @@ export async function takeOver(stateDir: string, units: readonly Unit[]): Promis
   const places = estateIn(stateDir);
   const parked = takeParked(places.parked);
   const { left, news } = readState(places.state);
+  dropDrafts(places.lives);
   const entries = readLedger(places.lives);
   const known = invocationsOf(left, units);
   const [kept, leftover] = [true, false].map((isKnown) =>

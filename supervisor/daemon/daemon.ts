@@ -1,7 +1,7 @@
 import type { Report } from "../core/effect.ts";
 import type { ProcessFact, Tick } from "../core/event.ts";
 import { restored } from "../core/saved.ts";
-import { runs } from "../core/state.ts";
+import { atRest, runs } from "../core/state.ts";
 import { createWorld, ownerOf, stateOf, type Whom, type World } from "../core/world.ts";
 import type { Command, Line } from "../unit/command.ts";
 import type { Outcome } from "../unit/fault.ts";
@@ -161,7 +161,8 @@ export class Daemon {
   async boot(): Promise<number> {
     const { left = null } = this.#ports;
     const enabled = this.#units.filter((unit) => unit.enabled);
-    for (const unit of enabled) {
+    const isLeft = ({ name }: Unit): boolean => left?.saved.get(name)?.instances.some((one) => !atRest(one)) ?? false;
+    for (const unit of this.#units.filter((one) => one.enabled || isLeft(one))) {
       const opened = this.#sockets.ensure(unit);
       const faults = opened.ok ? [] : opened.faults;
       for (const fault of faults) this.note({ ...told("error", "listener.failed", fault.message), unit: unit.name });
@@ -229,6 +230,8 @@ export class Daemon {
     const { deeds, events } = adopt(this.#loop.world, left, { processes: this.#processes, outputs, note });
     this.#loop.resume(deeds);
     for (const event of events) this.#hear(event);
+    // What a process has said meanwhile is heard before anybody finds that it has been silent.
+    this.#processes.hearAll();
     this.#loop.post({ tag: "deadline" });
   }
 

@@ -4,7 +4,7 @@ import type { Group } from "./group.ts";
 import { socketInode } from "./inode.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import type { NotifySocket } from "./notify.ts";
-import type { Parking } from "./parking.ts";
+import type { Parcel, Parking } from "./parking.ts";
 import { type Descriptors, type Past, packed, parcelName } from "./past.ts";
 import { readStat } from "./procfs.ts";
 import { Store } from "./store.ts";
@@ -16,6 +16,17 @@ export type Furniture = Readonly<{
   /** What its output goes to. Shape: `pipe:[4711]`. */
   pipes: readonly string[];
   uid: number | null;
+}>;
+
+/** What comes from the one before us, and goes to the one after. */
+export type Heritage = Readonly<{
+  /** Is told of every invocation before there is a process, and when nobody is left of it. */
+  ledger?: Ledger;
+  /** Keeps the descriptors of every invocation for whoever comes after us. */
+  parking?: Parking;
+  /** What another supervisor has left of invocations that are gone on with, and what it has parked. */
+  past?: ReadonlyMap<InvocationId, Past>;
+  parcels?: ReadonlyMap<string, Parcel>;
 }>;
 
 /** What whoever comes after us gets of every invocation that lives: who it is, and its descriptors. */

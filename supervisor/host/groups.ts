@@ -114,6 +114,8 @@ class RealGroups implements Groups {
 
   close(): void {
     this.#removeAll();
+    // Those of a supervisor that was killed, whose processes were gone on with.
+    sweep(this.#place.folder);
     // A group that is being made right now is discarded already, and removed after that.
     if (!this.#aside.isIdle) void this.#aside.run(() => tryToRemove(this.#base));
   }

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { InvocationId } from "../core/facts.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /** A listener that was lent, by the number that the kernel has for it. */
 export type Lent = Readonly<{ name: string; inode: number }>;
@@ -35,8 +36,9 @@ export interface Ledger {
   ended(invocation: InvocationId): void;
 }
 
-/** How an invocation is called, and so its file. That of a command has its kind behind it. */
-const INVOCATION = /^[0-9a-f]{32}(\.[a-z-]+)?$/;
+/** How an invocation is called, and so its file. That of a command has its kind behind it; a draft of a file is none. */
+const INVOCATION = /^[0-9a-f]{32}(\.(?!new$)[a-z-]+)?$/;
+const DRAFT = /^[0-9a-f]{32}(\.[a-z-]+)?\.new$/;
 
 /**
  * Keeps one file for each, called by its id: nothing to compact, and a torn one still says who it is.
@@ -45,10 +47,7 @@ const INVOCATION = /^[0-9a-f]{32}(\.[a-z-]+)?$/;
 export function createLedger(directory: string, note: (text: string) => void): Ledger {
   let wasNoted = false;
   const write = ({ invocation, ...rest }: Entry): void => {
-    const path = join(directory, invocation);
-    rmSync(`${path}.new`, { force: true });
-    writeFileSync(`${path}.new`, `${JSON.stringify(rest)}\n`, { mode: 0o600, flag: "wx" });
-    renameSync(`${path}.new`, path);
+    replaceFile(join(directory, invocation), `${JSON.stringify(rest)}\n`);
   };
   return {
     began(entry) {
@@ -81,6 +80,12 @@ export function readLedger(directory: string): readonly Entry[] {
   return namesIn(directory)
     .filter((name) => INVOCATION.test(name))
     .map((invocation) => ({ ...unknown, ...parse(join(directory, invocation)), invocation }));
+}
+
+/** Removes what was cut off in the middle of its writing: what it was to replace still holds. */
+export function dropDrafts(directory: string): void {
+  for (const name of namesIn(directory).filter((each) => DRAFT.test(each)))
+    rmSync(join(directory, name), { force: true });
 }
 
 /** Of whom nothing is known but that he is. */

@@ -1,10 +1,11 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { launch } from "./launch.ts";
 import { bytes, cInt, errno, errnoText, libc } from "./libc.ts";
 import { descriptorCopy } from "./pidfd.ts";
 import { isDead, readStat } from "./procfs.ts";
 import { findProgram } from "./program.ts";
 import { receive } from "./recvmsg.ts";
+import { replaceFile } from "./replace-file.ts";
 import { sendDescriptors } from "./sendmsg.ts";
 
 const AF_UNIX = 1;
@@ -170,9 +171,7 @@ class Lots implements Parking {
         return;
       }
       const holders = this.#lots.map(({ pid, startTicks }): Holder => ({ pid, startTicks }));
-      rmSync(`${file}.new`, { force: true });
-      writeFileSync(`${file}.new`, `${JSON.stringify(holders)}\n`, { mode: 0o600, flag: "wx" });
-      renameSync(`${file}.new`, file);
+      replaceFile(file, `${JSON.stringify(holders)}\n`);
     } catch (error) {
       if (!this.#wasNoted) note(`who holds our descriptors cannot be written down: ${(error as Error).message}`);
       this.#wasNoted = true;

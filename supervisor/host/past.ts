@@ -37,6 +37,11 @@ export function unpacked(parcel: Parcel | undefined): Descriptors {
   return { stdout: fdOf("o"), stderr: fdOf("e"), notify: fdOf("n") };
 }
 
+/** Both ends, or none: who has only one has lost the other. */
+export function outputIn({ stdout, stderr }: Descriptors): Readonly<{ stdout: number; stderr: number }> | null {
+  return stdout === null || stderr === null ? null : { stdout, stderr };
+}
+
 /** Who is there of an invocation. `main`: the process whose end is its end, null when that has come. */
 export type Revived = Readonly<{
   life: Life;
@@ -58,15 +63,16 @@ export function revive({ entry, pids }: Past, knownMain: number | null, notify: 
   const process = main === null ? MainProcess.ended() : MainProcess.adopted(main);
   const isForeign = first === null || peekExit(first) === "foreign";
   const group = entry.group && new Group(entry.group.folder, entry.group.name);
-  const isGrouped = group !== null && pids.some((pid) => group.holds(pid));
+  // Whoever was killed while it brought them there has left some of them outside.
+  const isGathered = group !== null && pids.every((pid) => group.holds(pid));
   const rest = { aim: null, isKilled: false, wasRefused: false };
   const past = { isBuried: isForeign, lingering: main === null, isReported: main === null };
   return {
     life: { invocation, leader: first ?? 0, main: process, notify, ...rest, ...past },
     membership: {
       leader: first ?? 0,
-      group: isGrouped ? group : null,
-      joinsItself: true,
+      group: isGathered || first !== null ? group : null,
+      joinsItself: isGathered,
       uid: entry.uid,
       pipes: entry.pipes,
       origin: first === null ? "leaderless" : isForeign ? "foreign" : "own",

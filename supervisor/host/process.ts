@@ -4,20 +4,19 @@ import type { Adopted, Pace, ProcessEvent, Processes, SpawnOrder } from "../daem
 import { signalNumber } from "../unit/signal.ts";
 import type { ProcessStatus } from "../unit/status.ts";
 import type { SignalName } from "../unit/unit.ts";
-import { Estate } from "./estate.ts";
+import { Estate, type Heritage } from "./estate.ts";
 import { createForsaken } from "./forsaken.ts";
 import { groupFor, joinsItself } from "./group-for.ts";
 import type { Groups } from "./groups.ts";
 import { type Identity, identityOf } from "./identity.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Entry } from "./ledger.ts";
 import { libc } from "./libc.ts";
 import { hasDead, type Life } from "./life.ts";
 import { MainProcess } from "./main-process.ts";
 import { Members } from "./members.ts";
 import { createNotifySockets, type Notice, type NotifyOwner, type NotifySocket, type NotifySockets } from "./notify.ts";
 import { createPace } from "./pace.ts";
-import type { Parcel, Parking } from "./parking.ts";
-import { type Past, revive } from "./past.ts";
+import { outputIn, type Past, revive } from "./past.ts";
 import { describeLiving, nameLiving, outputsOf, polledInodes, usageOf } from "./procfs.ts";
 import type { Reactor } from "./reactor.ts";
 import { peekAnyDead, peekExit, reap } from "./reap.ts";
@@ -43,18 +42,12 @@ export type ProcessesOptions = Readonly<{
   post: (event: ProcessEvent) => void;
   /** Null: membership is found out by looking at processes, and resources are not limited. */
   groups?: Groups | null;
-  /** Is told of every invocation before there is a process, and when nobody is left of it. */
-  ledger?: Ledger;
-  /** Keeps the descriptors of every invocation for whoever comes after us. */
-  parking?: Parking;
-  /** What another supervisor has left of invocations that are gone on with, and what it has parked. */
-  past?: ReadonlyMap<InvocationId, Past>;
-  parcels?: ReadonlyMap<string, Parcel>;
   /** Shared with whoever else has much to do at times. Default: one of its own. */
   pace?: Pace;
   /** Hears what is no failure of anything, but worth a line in the journal. */
   note?: (text: string) => void;
-}>;
+}> &
+  Heritage;
 
 /** `close` is for an orderly end: it forgets whatever still runs and gives the signals back. */
 export type HostProcesses = Processes & Readonly<{ close(): void }>;
@@ -114,7 +107,7 @@ class RealProcesses implements HostProcesses {
     runtime.keepThread();
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     process.on("SIGCHLD", this.#onChild);
-    // Whoever died before, as a child of what this process was then, raises no signal any more.
+    // Whoever died before, as a child of what this process was then, raises no signal.
     this.#lookAgain();
   }
 
@@ -148,22 +141,19 @@ class RealProcesses implements HostProcesses {
   adopt(invocation: InvocationId, mainPid: number | null): Adopted {
     const past = this.#past.get(invocation);
     this.#past.delete(invocation);
-    if (!past) return { found: { tag: "gone", exit: { by: "unknown" } }, output: null };
-    const { stdout, stderr } = past.descriptors;
-    const output = stdout === null || stderr === null ? null : { stdout, stderr };
+    const gone = { tag: "gone", exit: { by: "unknown" } } as const;
+    if (!past) return { found: gone, output: null };
+    const output = outputIn(past.descriptors);
     const revived = revive(past, mainPid, this.#adoptNotify(past));
-    if (!revived) {
-      this.#estate.end(invocation);
-      return { found: { tag: "gone", exit: { by: "unknown" } }, output };
-    }
+    if (!revived) this.#estate.end(invocation);
+    if (!revived) return { found: gone, output };
     const { main, exit, survivors } = revived;
     this.#estate.takeUp(past, main);
     this.#lives.set(invocation, revived.life);
     this.#members.enter(invocation, revived.membership);
     // Whoever has ended meanwhile raises no signal.
     this.#lookAgain(LOOK_SOON_MS);
-    if (main === null) return { found: { tag: "left", exit, survivors }, output };
-    return { found: { tag: "alive", pid: main }, output };
+    return { found: main === null ? { tag: "left", exit, survivors } : { tag: "alive", pid: main }, output };
   }
 
   #adoptNotify({ entry, descriptors, pids }: Past): NotifySocket | null {
@@ -174,6 +164,10 @@ class RealProcesses implements HostProcesses {
     }
     libc.close(descriptors.notify);
     return null;
+  }
+
+  hearAll(): void {
+    this.#reactor.turn();
   }
 
   signal(invocation: InvocationId, signal: SignalName, scope: "group" | "main"): void {
@@ -224,7 +218,7 @@ class RealProcesses implements HostProcesses {
     this.#groups?.close();
   }
 
-  #openNotify({ notify, invocation, keeper, storeMax }: SpawnOrder, identity: Identity | null): Opened {
+  #openNotify({ notify, invocation, keeper, storeMax = Store.most }: SpawnOrder, identity: Identity | null): Opened {
     if (!notify) return { ok: true, socket: null };
     const owner = this.#ownerOf(invocation, { keeper, storeMax, uid: identity?.uid ?? null });
     try {
@@ -235,7 +229,10 @@ class RealProcesses implements HostProcesses {
     }
   }
 
-  #ownerOf(invocation: InvocationId, { keeper, storeMax, uid }: Keeping): NotifyOwner {
+  #ownerOf(
+    invocation: InvocationId,
+    { keeper, storeMax, uid }: Pick<Entry, "keeper" | "storeMax" | "uid">,
+  ): NotifyOwner {
     return {
       believes: this.#members.believes.bind(this.#members, invocation),
       heard: (notice) => {
@@ -396,5 +393,3 @@ class RealProcesses implements HostProcesses {
     }, afterMs);
   }
 }
-
-type Keeping = Readonly<{ keeper: string; storeMax?: number | undefined; uid: number | null }>;

@@ -7,11 +7,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeFileSync,
   writeSync,
 } from "node:fs";
 import type { StateFile } from "../daemon/ports.ts";
 import { reasonOf } from "./reason.ts";
+import { replaceFile } from "./replace-file.ts";
 
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
 
@@ -52,9 +52,7 @@ export function createStateFile(path: string): HostStateFile {
     replace: (text) =>
       attempt(() => {
         close();
-        rmSync(`${path}.new`, { force: true });
-        writeFileSync(`${path}.new`, text, { mode: 0o600, flag: "wx" });
-        renameSync(`${path}.new`, path);
+        replaceFile(path, text);
       }),
     remove() {
       close();

@@ -106,6 +106,8 @@ class FakeProcesses implements Processes {
   /** What is left of each invocation of another daemon; nothing unless a test says so. */
   readonly left = new Map<string, ReturnType<Processes["adopt"]>["found"]>();
 
+  hearAll(): void {}
+
   adopt(invocation: string): ReturnType<Processes["adopt"]> {
     this.#log.push(`adopt ${name(invocation)}`);
     return { found: this.left.get(invocation) ?? { tag: "gone", exit: { by: "unknown" } }, output: null };

@@ -3,13 +3,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { promisify } from "node:util";
 import { processLife } from "../../../services/kit/life.ts";
+import { notify } from "../../../services/kit/notify.ts";
 import { serve } from "../../../services/kit/serve.ts";
 
 /**
  * The service of the scenarios. How a generation behaves stands in the file `behaviour` of its working directory when it starts,
  * so that one unit file makes good and bad generations: `serve` (also without a file), `exit-before-ready`, `own-port` (it says
  * that it is ready, and serves a port of its own), `refuse-instance N` (only that instance exits before it is ready), `when FILE` (it
- * serves once that file is there).
+ * serves once that file is there). Where it has a watchdog it gives signs of life.
  * Shape: `GET /echo?n=7` answers `{"pid":42,"generation":3,"n":7}`; `GET /slow?ms=500&n=7` the same, later;
  * `GET /helper?ms=500&n=7` the same, when a child of this process has slept for so long.
  */
@@ -48,6 +49,8 @@ async function begin(): Promise<void> {
   const served = await serve({ fetch: answer }, { life });
   console.log(`serving ${served.address}, ${served.mode}`);
   life.ready("serving");
+  const watchdogMs = Number(process.env.WATCHDOG_USEC ?? 0) / 1000;
+  if (watchdogMs > 0) setInterval(() => notify({ WATCHDOG: "1" }), watchdogMs / 4);
 }
 
 async function answer(request: Request): Promise<Response> {
