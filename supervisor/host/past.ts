@@ -52,14 +52,18 @@ export type Revived = Readonly<{
   main: number | null;
 }>;
 
-/** Takes up an invocation with whoever is there of it. Null: nobody is. `knownMain`: its main process as it was last known. */
+/**
+ * Takes up an invocation with whoever is there of it. Null: nobody is, and whether anybody was is for `knownMain` to say, its main
+ * process as it was last known. One that was started and has ended since, before that was noted, has had its turn: it is taken up.
+ */
 export function revive({ entry, pids }: Past, knownMain: number | null, notify: NotifySocket | null): Revived | null {
   const { invocation, leader } = entry;
   // A child of ours may be a zombie whose end nobody has heard yet.
   const isThere = (pid: number): boolean => pids.includes(pid) || peekExit(pid) !== "foreign";
   const first = leader && isThere(leader.pid) ? leader.pid : (pids.find(ledItself) ?? null);
   const main = knownMain !== null && isThere(knownMain) ? knownMain : knownMain === null ? first : null;
-  if (main === null && pids.length === 0) return null;
+  const isUnnoted = leader !== null && knownMain === null;
+  if (main === null && pids.length === 0 && !isUnnoted) return null;
   const process = main === null ? MainProcess.ended() : MainProcess.adopted(main);
   const isForeign = first === null || peekExit(first) === "foreign";
   const group = entry.group && new Group(entry.group.folder, entry.group.name);

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLedger, type Entry, readLedger } from "../../supervisor/host/ledger.ts";
+import { createLedger, dropDrafts, type Entry, readLedger } from "../../supervisor/host/ledger.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ledger-"));
 const directory = join(folder, "lives");
@@ -37,6 +37,21 @@ test("a ledger that was never written is empty; what is none of ours in it is le
   writeFileSync(join(directory, one), "");
   expect(readLedger(directory)).toEqual([entry(one, { keeper: "?" })]);
   expect(readdirSync(directory)).toContain("notes.txt");
+});
+
+test("a file that was cut off in its writing is no life of its own beside the one that it was to replace", () => {
+  const ledger = createLedger(directory, () => {});
+  const command = entry(`${two}.stop-post`);
+  for (const each of [entry(one), command]) {
+    ledger.began(each);
+    writeFileSync(join(directory, `${each.invocation}.new`), "{");
+  }
+  expect(readLedger(directory).toSorted((a, b) => a.invocation.localeCompare(b.invocation))).toEqual([
+    entry(one),
+    command,
+  ]);
+  dropDrafts(directory);
+  expect(readdirSync(directory).toSorted()).toEqual([one, `${two}.stop-post`]);
 });
 
 test("a folder that went away is made again; a refusal is noted once and holds nothing up", () => {
