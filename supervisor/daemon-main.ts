@@ -14,6 +14,7 @@ import { truthful } from "./daemon/truth.ts";
 import { watchFolders } from "./daemon/watch.ts";
 import { createDisk } from "./host/disk.ts";
 import { createManager, type Manager } from "./host/manager.ts";
+import { findProgram } from "./host/program.ts";
 import { become, checkSuccessor, type Successor, successor, wasReexecuted } from "./host/reexec.ts";
 import { runtime } from "./host/runtime.ts";
 import { scales } from "./host/scales.ts";
@@ -30,7 +31,7 @@ import type { Unit } from "./unit/unit.ts";
 
 /**
  * `listen`: serve the control API on this TCP address too. `verbose`: the journal tells everything.
- * `exitWith`: the unit whose end is the end of everything.
+ * `exitWith`: the unit whose end is the end of everything. `diesAlone`: false when no service is to outlive this process.
  */
 export type DaemonOptions = Readonly<{
   root: string;
@@ -38,6 +39,7 @@ export type DaemonOptions = Readonly<{
   listen?: string;
   verbose?: boolean;
   exitWith?: string;
+  diesAlone?: boolean;
 }>;
 
 const { version } = manifest;
@@ -59,11 +61,12 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const disk = diskOf(options);
   const files = disk.read();
   if (!files.ok) return refuse(files.faults, exitCode.invalid);
-  const unknown = options.exitWith === undefined ? null : unknownUnit(options.exitWith, files.value.units);
-  if (unknown !== null) {
-    console.error(`supervisor start: --exit-with: ${unknown}`);
-    return exitCode.unitUnknown;
+  const flags = checkFlags(options, files.value.units);
+  if (!flags.ok) {
+    console.error(`supervisor start: ${flags.message}`);
+    return flags.code;
   }
+  const { executioner } = flags;
   let lost: (text: string) => void = console.error;
   const claim = claimStateDir(stateDir, (text) => lost(text));
   if (!claim.ok) {
@@ -76,7 +79,17 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const level = levelOf(files.value.settings);
   const journal = createJournal({ level, readable: process.stdout.isTTY === true, write: output.write });
   const settings = settingsPort(journal, () => control);
-  const machine = openMachine({ root, stateDir, version, manager, takeover, journal, disk, settings });
+  const machine = openMachine({
+    root,
+    stateDir,
+    version,
+    manager,
+    takeover,
+    executioner,
+    journal,
+    disk,
+    settings,
+  });
   const started = new Date().toISOString();
   const supervisor = { pid: process.pid, version, runtime: runtime.version, started_at: started, root };
   const daemon = createDaemon(files.value, supervisor, machine.ports);
@@ -93,6 +106,19 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     daemon.reopenOutputs();
   };
   return live(options, { daemon, machine, control, claim, manager, output, takeover, raiseSignals });
+}
+
+type Flags = Readonly<{ ok: true; executioner: string | null } | { ok: false; code: number; message: string }>;
+
+/** What the flags need beyond themselves. */
+function checkFlags({ exitWith: unit, diesAlone = true }: DaemonOptions, units: readonly Unit[]): Flags {
+  const unknown = unit === undefined ? null : unknownUnit(unit, units);
+  if (unknown !== null) return { ok: false, code: exitCode.unitUnknown, message: `--exit-with: ${unknown}` };
+  if (diesAlone) return { ok: true, executioner: null };
+  const found = findProgram("setpriv", {}, "/");
+  if (found.ok) return { ok: true, executioner: found.path };
+  const message = `--on-crash=stop: ${found.refusal.message}; it belongs to util-linux`;
+  return { ok: false, code: exitCode.failed, message };
 }
 
 /** Looks whether this program could take the place of one that runs: it can read the files, and what that one leaves. Gives the exit code. */

@@ -47,10 +47,25 @@ export type Machine = Closable & Readonly<{ ports: Ports; witness: Witness; hear
 const self = runtime.version.startsWith("bun") ? "bun" : "deno";
 
 export type MachineOptions = Pick<Ports, "journal" | "disk" | "settings"> &
-  Readonly<{ root: string; stateDir: string; version: string; manager: Manager; takeover: Takeover }>;
+  Readonly<{
+    root: string;
+    stateDir: string;
+    version: string;
+    manager: Manager;
+    takeover: Takeover;
+    executioner: string | null;
+  }>;
 
 /** Puts the real ports together: the part of the composition root that knows the operating system. */
-export function openMachine({ root, stateDir, version, manager, takeover, ...given }: MachineOptions): Machine {
+export function openMachine({
+  root,
+  stateDir,
+  version,
+  manager,
+  takeover,
+  executioner,
+  ...given
+}: MachineOptions): Machine {
   const reactor = createReactor();
   const [logs, runtimeDir] = [join(stateDir, "logs"), join(stateDir, "run")];
   // Read once: each variable is a call into the runtime, and hundreds of starts read them all.
@@ -75,7 +90,7 @@ export function openMachine({ root, stateDir, version, manager, takeover, ...giv
     listeners,
     outputs: createOutputs({ directory: logs, pipes }),
     processes: (post, note) => {
-      const parts = { reactor, runtimeDir, pace, ...estate.of(note), groups: createGroups({ note }) };
+      const parts = { reactor, runtimeDir, pace, executioner, ...estate.of(note), groups: createGroups({ note }) };
       return keep(createProcesses({ ...parts, post: overheard(speakers, post), note }));
     },
     privates: createPrivateListeners(runtimeDir, parking, past, parcels),

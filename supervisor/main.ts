@@ -29,6 +29,11 @@ async function startDaemon(context: Context): Promise<number> {
     context.err(`supervisor start: supervisor already runs in ${otherRoot} (pid ${pid})`);
     return exit.failed;
   }
+  const onCrash = flags["on-crash"] ?? "keep";
+  if (onCrash !== "keep" && onCrash !== "stop") {
+    context.err(`supervisor start: --on-crash: must be keep or stop, got '${onCrash}'`);
+    return exit.usage;
+  }
   if (reply.tag !== "not-running") return tellMiss(context, reply, "order");
   if (flags.detach === true) {
     leaveWithReader();
@@ -40,6 +45,7 @@ async function startDaemon(context: Context): Promise<number> {
     root,
     stateDir,
     verbose: context.verbose,
+    diesAlone: onCrash === "keep",
     ...(typeof flags.listen === "string" && { listen: flags.listen }),
     ...(typeof flags["exit-with"] === "string" && { exitWith: flags["exit-with"] }),
   });

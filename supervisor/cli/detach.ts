@@ -57,7 +57,7 @@ function launch(context: Context, log: number): ChildProcess {
   const program = process.argv[1] ?? "";
   const runtimeFlags =
     process.versions.bun === undefined ? ["run", "--no-prompt", "--allow-all", "--quiet"] : ["--no-install"];
-  const passed = ["listen", "exit-with"].flatMap((name) => {
+  const passed = ["listen", "exit-with", "on-crash"].flatMap((name) => {
     const value = flags[name];
     return typeof value === "string" ? [`--${name}`, value] : [];
   });

@@ -47,6 +47,11 @@ export const verbs: readonly Verb[] = [
       },
       { name: "listen", value: "HOST:PORT", summary: "serve the control API on TCP too" },
       { name: "exit-with", value: "UNIT", summary: "end with this unit, and with its exit code" },
+      {
+        name: "on-crash",
+        value: "keep|stop",
+        summary: "whether services outlive a supervisor that is killed (default: keep)",
+      },
       { name: "reexec-check", summary: "only look whether this program could take the place of the running one" },
       noBlock,
     ],

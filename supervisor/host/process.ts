@@ -42,6 +42,8 @@ export type ProcessesOptions = Readonly<{
   post: (event: ProcessEvent) => void;
   /** Null: membership is found out by looking at processes, and resources are not limited. */
   groups?: Groups | null;
+  /** Where `setpriv` is, when no child is to outlive us; null: all do. */
+  executioner?: string | null;
   /** Shared with whoever else has much to do at times. Default: one of its own. */
   pace?: Pace;
   /** Hears what is no failure of anything, but worth a line in the journal. */
@@ -76,6 +78,7 @@ class RealProcesses implements HostProcesses {
   readonly #note: (text: string) => void;
   readonly #pace: Pace;
   readonly #estate: Estate;
+  readonly #executioner: string | null;
   readonly #past: Map<InvocationId, Past>;
   readonly #sockets: NotifySockets;
   readonly #groups: Groups | null;
@@ -96,6 +99,7 @@ class RealProcesses implements HostProcesses {
     const { reactor, runtimeDir, post, groups = null, pace = createPace(), note = () => undefined } = options;
     this.#estate = new Estate(options.ledger ?? null, options.parking ?? null);
     this.#past = new Map(options.past);
+    this.#executioner = options.executioner ?? null;
     this.#reactor = reactor;
     this.#post = post;
     this.#note = note;
@@ -121,7 +125,7 @@ class RealProcesses implements HostProcesses {
     const pipes = outputsOf("self", [order.stdout, order.stderr]).filter((each) => each.startsWith("pipe:"));
     const entry = this.#estate.begin(order, { notify, group, pipes, uid: identity?.uid ?? null });
     const door = (joinsItself(order) && group?.door) || null;
-    const outfit = { notifyPath: notify?.path ?? null, identity, door };
+    const outfit = { notifyPath: notify?.path ?? null, identity, door, executioner: this.#executioner };
     const started = opened.ok ? start(order, { ...outfit, stored: this.#store.of(keeper) }) : opened;
     if (!started.ok) {
       notify?.close();

@@ -31,6 +31,8 @@ export type Outfit = Readonly<{
   stored: readonly Readonly<{ name: string; fd: number }>[];
   /** The file of the control group that the child joins before its program runs. */
   door: string | null;
+  /** Where `setpriv` is, for a child that is to die with us; null: it lives on. */
+  executioner?: string | null;
 }>;
 
 /**
@@ -52,7 +54,8 @@ export function start(order: SpawnOrder, outfit: Outfit): Started {
     return { ok: false, stage: "exec", refusal: refusal(SHELL, ENOENT) };
   }
   if (privileges) return startConfined(common, shim, { privileges, identity });
-  const plain = { program: shim.program, argv: order.argv, env: shim.env };
+  const argv: readonly string[] = outfit.executioner ? [shim.program, ...shim.args] : order.argv;
+  const plain = { program: shim.program, argv, env: shim.env };
   if (!isShelled) return started(launch({ ...common, ...plain }), found.path, null);
   const aim = { program: found.path, setpriv: false };
   return started(launch({ ...common, program: SHELL, ...plainShim(shim) }), SHELL, aim);
@@ -82,7 +85,10 @@ function prepare(order: SpawnOrder, program: string, outfit: Outfit): { common: 
     ...(passed.length > 0 ? ["LISTEN_PID"] : []),
     ...(order.env.WATCHDOG_USEC === undefined ? [] : ["WATCHDOG_PID"]),
   ];
-  return { common, shim: { program, args, env, ownPid, door } };
+  const own = { env, ownPid, door };
+  if (!outfit.executioner) return { common, shim: { program, args, ...own } };
+  const mortal = ["--pdeathsig", "KILL", "--", program, ...args];
+  return { common, shim: { program: outfit.executioner, args: mortal, ...own } };
 }
 
 type Whom = Readonly<{ privileges: Privileges; identity: Identity | null }>;

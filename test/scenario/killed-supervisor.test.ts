@@ -257,6 +257,29 @@ for (const { daemon: runtime, service } of alike) {
   );
 
   promise(
+    "with --on-crash=stop services die with it, whether they are confined or not, and not with a program that takes its place",
+    {
+      units: {
+        "plain.toml": shellUnit("exec sleep 1000000"),
+        "confined.toml": shellUnit("exec sleep 1000000", { service: { nice: "5", no_new_privileges: "true" } }),
+        "listening.toml": apiUnit(service),
+      },
+    },
+    async (root) => {
+      const first = startDaemon(root, ["--on-crash=stop"]);
+      await first.settled();
+      const before = (await first.status()).units.map(({ main_pid }) => main_pid ?? 0);
+      expect((await first.cli("daemon-reexec")).code).toBe(0);
+      expect((await first.status()).units.map(({ main_pid }) => main_pid ?? 0)).toEqual(before);
+      await kill(first);
+      await eventually(() => before.every((pid) => !alive(pid)), 5_000, "they are gone");
+      const daemon = await settled(root);
+      await daemon.until("plain", (unit) => unit.active_state === "active", "it is up");
+      await stop(daemon);
+    },
+  );
+
+  promise(
     "whoever gives signs of life is not taken for hung when nobody was there to hear them, and one that is hung is",
     { units: { "api.toml": apiUnit(service, { service: { watchdog_sec: '"1s"', timeout_stop_sec: '"1s"' } }) } },
     async (root) => {
