@@ -114,7 +114,7 @@ test("the supervisor's own service is told how to start, reload, watch and stop 
     "User=daemon",
     "WatchdogSec=30s",
     "Restart=always",
-    "KillMode=mixed",
+    "KillMode=process",
     "TimeoutStopSec=30s",
     "Sockets=supervisor-api-http.socket supervisor-api-admin.socket",
     "WantedBy=multi-user.target",

@@ -8,7 +8,7 @@ export const DAEMON_SERVICE = "supervisor.service";
 /**
  * Writes `supervisor.service`.
  * Why: OOMPolicy=continue, since one child that runs out of memory is for the daemon to restart and no reason to stop all
- * others; NonBlocking=yes, since the descriptors are lent on; 2 and 6 (usage, invalid configuration) do not heal by a restart.
+ * others; KillMode=process, since services outlive a supervisor that is killed, and the next one goes on with them; NonBlocking=yes, since the descriptors are lent on; 2 and 6 (usage, invalid configuration) do not heal by a restart.
  */
 export function daemonService(units: readonly Unit[], sockets: readonly string[], options: SystemdOptions): string {
   const { root, stateDir, execStart, environment, user } = options;
@@ -40,7 +40,7 @@ export function daemonService(units: readonly Unit[], sockets: readonly string[]
       ["Restart", "always"],
       ["RestartSec", "1s"],
       ["RestartPreventExitStatus", "2 6"],
-      ["KillMode", "mixed"],
+      ["KillMode", "process"],
       ["TimeoutStartSec", span(sum(enabled, (unit) => unit.service.timeoutStartMs))],
       ["TimeoutStopSec", span(sum(units, (unit) => unit.service.timeoutStopMs))],
       ["OOMPolicy", "continue"],
