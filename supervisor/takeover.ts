@@ -5,7 +5,7 @@ import { type Left, readStateLog } from "./daemon/state-log.ts";
 import { census } from "./host/census.ts";
 import { createLedger, dropDrafts, type Entry, readLedger } from "./host/ledger.ts";
 import { clearLeftovers, type Leftover, type Manners } from "./host/leftovers.ts";
-import { listenerParcel } from "./host/parked-listeners.ts";
+import { parkedListeners } from "./host/parked-listeners.ts";
 import { type Parcel, takeParked } from "./host/parking.ts";
 import { type Past, parcelName, unpacked } from "./host/past.ts";
 import { bootId, keepAside, readStateFile } from "./host/state-file.ts";
@@ -95,11 +95,7 @@ function listenersOf(
   living: ReadonlyMap<string, readonly number[]>,
 ): ReadonlyMap<string, number> {
   const names = units.flatMap(({ name, sockets }) => sockets.map((socket) => `${name}.${socket.name}`));
-  const found = new Map<string, number>();
-  for (const name of names) {
-    const [fd] = parcels.get(listenerParcel(name))?.fds ?? [];
-    if (fd !== undefined) found.set(name, fd);
-  }
+  const found = parkedListeners(names, parcels);
   const lent = entries.flatMap(({ invocation, keeper, listeners }) => {
     const [unit = ""] = keeper.split("@");
     const pids = living.get(invocation) ?? [];
