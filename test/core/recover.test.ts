@@ -58,6 +58,20 @@ describe("a daemon that comes back", () => {
     expect(after(lifeAt("running"), { found: { i1: alive(102) } })).toEqual(["main-pid i1 102"]);
   });
 
+  test("asks a probe again whose answer went to somebody who is no more", () => {
+    const probes = {
+      liveness: { at: Infinity, asked: 1, passes: 0, failures: 0, verdict: "unknown", detail: "" },
+    } as const;
+    const { unit, state } = lifeAt("running");
+    if (state.phase.tag !== "running") throw new Error("it does not run");
+    const asked: State = { ...state, phase: { ...state.phase, run: { ...state.phase.run, probes } } };
+    const recovered = (found: Finding) => recover(worldOf(unit, asked), { find: () => found, isDone: () => true });
+    expect(recovered(alive(101)).deeds.map(({ effect }) => effect)).toEqual([
+      { tag: "ask", invocation: "i1", kind: "liveness" },
+    ]);
+    expect(recovered(gone).deeds).toEqual([]);
+  });
+
   test("hears of an end, and of whom it has left behind", () => {
     expect(after(lifeAt("running"), { found: { i1: gone } })).toEqual(["exited i1"]);
     const { facts } = recover(worldOf(lifeAt("running").unit, lifeAt("running").state), {

@@ -71,7 +71,7 @@ for (const { daemon: runtime } of alike) {
       expect(existsSync(`${left}/db`)).toBe(true);
       const next = startDaemon(root);
       await next.settled();
-      expect(existsSync(dirname(left))).toBe(false);
+      expect(existsSync(left)).toBe(false);
       expect(await directoryOf(next)).not.toBe(left);
       expect(await next.stop()).toEqual({ code: 0, signal: null });
     });

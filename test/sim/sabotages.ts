@@ -46,8 +46,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "SIGTERM again where SIGKILL is due",
     file: core("leave.ts"),
-    find: "const { finalKillSignal: signal, killMode } = context.unit.service;",
-    replace: "const { killSignal: signal, killMode } = context.unit.service;",
+    find: "signal: finalKillSignal, scope",
+    replace: "signal: killSignal, scope",
   },
   {
     name: "a stop forgets the new generation of a handover",
@@ -296,13 +296,6 @@ export const sabotages: readonly Sabotage[] = [
     file: core("recover.ts"),
     find: "return [...again, ...command,",
     replace: "return [...command,",
-    way: "dies",
-  },
-  {
-    name: "a probe whose answer went to somebody who is no more is not asked again",
-    file: core("recover.ts"),
-    find: "...told, ...serving(state).flatMap((run) => questions(run, find(run)))",
-    replace: "...told",
     way: "dies",
   },
   {
