@@ -16,6 +16,7 @@ import * as tail from "./tail.ts";
 import * as tenThousand from "./ten-thousand.ts";
 import * as thousand from "./thousand.ts";
 import * as throughput from "./throughput.ts";
+import * as torture from "./torture.ts";
 
 /**
  * Runs every bench file that takes minutes at most, or those that are named: `bun bench/main.ts [handover …]`.
@@ -50,6 +51,7 @@ const all: readonly Bench[] = [
   tenThousand,
   thousand,
   throughput,
+  torture,
 ];
 const results = fileURLToPath(new URL("../docs/results/", import.meta.url));
 

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
-import { launch } from "./launch.ts";
+import { createGate, type Gate } from "./gate.ts";
+import { type Launched, launch } from "./launch.ts";
 import { bytes, cInt, errno, errnoText, libc } from "./libc.ts";
 import { descriptorCopy } from "./pidfd.ts";
 import { isDead, readStat } from "./procfs.ts";
@@ -21,8 +22,12 @@ const SIGKILL = 9;
 const QUEUE_BYTES = 8 * 1024 * 1024;
 /** What was freed stays in the queue until all that is needed is moved to a new one. */
 const MOST_FREED = 128;
-/** 68 years: not every sleep(1) knows `infinity`. */
-const LONG_SECONDS = "2147483647";
+/** Where a holder has its end of the queue, from its first moment on. */
+const QUEUE_FD = 1;
+const SHELL = "/bin/sh";
+/** It sleeps once it is written down who it is, else it ends with us. 68 years: not every sleep(1) knows `infinity`. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the shell fills it in.
+const HOLD = 'read -r go && PATH="${0%/*}" && exec sleep 2147483647 <&1';
 
 /**
  * Keeps copies of descriptors where they outlive this process, however it ends: listeners with their queues, what services have
@@ -57,7 +62,7 @@ export function createParking(options: ParkingOptions): Parking {
 
 /** Who holds a lot open, and since when he lives: a pid alone may be somebody else's by now. */
 type Holder = Readonly<{ pid: number; startTicks: number }>;
-type Lot = Holder & Readonly<{ sender: number }>;
+type Lot = Holder & Readonly<{ sender: number; gate: Gate }>;
 
 /** What lies under one name. */
 export type Parcel = Readonly<{ fds: readonly number[]; about: string }>;
@@ -65,12 +70,17 @@ export type Parcel = Readonly<{ fds: readonly number[]; about: string }>;
 class Lots implements Parking {
   readonly #options: ParkingOptions;
   readonly #live = new Map<string, Parcel>();
+  /** Of those before us. Until they are let go, they alone may have what was not parked anew. */
+  readonly #inherited: readonly Holder[];
   #lots: readonly Lot[] = [];
+  /** Lots that everything is being moved out of. */
+  #left: readonly Lot[] = [];
   #freed = 0;
   #wasNoted = false;
 
   constructor(options: ParkingOptions) {
     this.#options = options;
+    this.#inherited = readHolders(options.file);
   }
 
   park(name: string, fds: readonly number[], about = ""): void {
@@ -87,11 +97,12 @@ class Lots implements Parking {
   free(name: string, now = false): void {
     if (!this.#live.delete(name)) return;
     this.#freed++;
-    if (now || this.#live.size === 0) this.#moveAll();
+    if (now || this.#freed > MOST_FREED + this.#live.size) this.#moveAll();
   }
 
   close(): void {
     this.#live.clear();
+    this.#inherited.forEach(end);
     this.#moveAll();
   }
 
@@ -101,6 +112,9 @@ class Lots implements Parking {
     if (last && sendDescriptors(last.sender, text, fds)) return;
     const lot = this.#open();
     if (!lot) return;
+    this.#record([...this.#lots, lot]);
+    lot.gate.open();
+    lot.gate.close();
     if (!sendDescriptors(lot.sender, text, fds)) {
       libc.close(lot.sender);
       end(lot);
@@ -108,20 +122,20 @@ class Lots implements Parking {
       return;
     }
     this.#lots = [...this.#lots, lot];
-    this.#record();
   }
 
   /** To new lots, what is needed; the old ones go with the rest. Nothing is missing at any moment. */
   #moveAll(): void {
-    const before = this.#lots;
+    this.#left = this.#lots;
     this.#lots = [];
     this.#freed = 0;
     for (const [name, parcel] of this.#live) this.#put(name, parcel);
-    if (this.#live.size === 0) this.#record();
-    for (const lot of before) {
+    for (const lot of this.#left) {
       libc.close(lot.sender);
       end(lot);
     }
+    this.#left = [];
+    this.#record(this.#lots);
   }
 
   #open(): Lot | null {
@@ -133,26 +147,16 @@ class Lots implements Parking {
     if (libc.setsockopt(sender, SOL_SOCKET, SO_SNDBUFFORCE, cInt(QUEUE_BYTES), 4) < 0) {
       libc.setsockopt(sender, SOL_SOCKET, SO_SNDBUF, cInt(QUEUE_BYTES), 4);
     }
-    const found = findProgram("sleep", {}, "/");
-    const env = Object.fromEntries(Object.entries(environ).flatMap(([key, value]) => (value ? [[key, value]] : [])));
-    const launched = found.ok
-      ? launch({
-          program: found.path,
-          argv: ["sleep", LONG_SECONDS],
-          env,
-          cwd: "/",
-          stdin: held,
-          stdout: held,
-          stderr: held,
-          listeners: [],
-        })
-      : null;
+    const gate = createGate();
+    const launched = typeof gate === "number" ? null : hold(held, gate, environ);
     libc.close(held);
-    if (launched?.ok) {
-      return { pid: launched.pid, startTicks: readStat(launched.pid)?.startTicks ?? 0, sender };
+    if (typeof gate !== "number" && launched?.ok) {
+      return { pid: launched.pid, startTicks: readStat(launched.pid)?.startTicks ?? 0, sender, gate };
     }
     libc.close(sender);
-    return launched ? this.#refused(launched.errno) : this.#refused(null);
+    if (typeof gate === "number") return this.#refused(gate);
+    gate.close();
+    return this.#refused(launched?.ok === false ? launched.errno : null);
   }
 
   #refused(code: number | null): null {
@@ -162,16 +166,13 @@ class Lots implements Parking {
     return null;
   }
 
-  /** Whole or not at all. */
-  #record(): void {
+  /** Whole or not at all, and everybody who may have what nobody else has. The last one counts. */
+  #record(lots: readonly Lot[]): void {
     const { file, note } = this.#options;
     try {
-      if (this.#lots.length === 0) {
-        rmSync(file, { force: true });
-        return;
-      }
-      const holders = this.#lots.map(({ pid, startTicks }): Holder => ({ pid, startTicks }));
-      replaceFile(file, `${JSON.stringify(holders)}\n`);
+      const all = [...this.#inherited, ...this.#left, ...lots].filter(isThere);
+      if (all.length === 0) rmSync(file, { force: true });
+      else replaceFile(file, `${JSON.stringify(all.map(({ pid, startTicks }) => ({ pid, startTicks })))}\n`);
     } catch (error) {
       if (!this.#wasNoted) note(`who holds our descriptors cannot be written down: ${(error as Error).message}`);
       this.#wasNoted = true;
@@ -195,7 +196,7 @@ export function takeParked(file: string): Parked {
   const holders = readHolders(file).filter(isThere);
   const parcels = new Map<string, Parcel>();
   for (const { pid } of holders) {
-    const queue = descriptorCopy(pid, 0);
+    const queue = descriptorCopy(pid, QUEUE_FD);
     if (queue < 0) continue;
     for (const [name, parcel] of readQueue(queue)) {
       for (const fd of parcels.get(name)?.fds ?? []) libc.close(fd);
@@ -223,6 +224,15 @@ function readHolders(file: string): readonly Holder[] {
     // There is none, or it was cut short.
     return [];
   }
+}
+
+/** Starts somebody who has the queue, and waits at the gate. Null: there is nothing that sleeps. */
+function hold(held: number, gate: Gate, environ: ParkingOptions["environ"]): Launched | null {
+  const sleep = findProgram("sleep", {}, "/");
+  if (!sleep.ok) return null;
+  const env = Object.fromEntries(Object.entries(environ).flatMap(([key, value]) => (value ? [[key, value]] : [])));
+  const argv = ["sh", "-c", HOLD, sleep.path];
+  return launch({ program: SHELL, argv, env, cwd: "/", stdin: gate.stdin, stdout: held, stderr: held, listeners: [] });
 }
 
 function isHolder(one: unknown): one is Holder {

@@ -26,6 +26,18 @@ for (const [first, next] of [
   ["bun", "deno"],
   ["deno", "bun"],
 ] as const) {
+  test(`who is killed before all is parked anew has lost nothing of it: ${first}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), "parking-"));
+    try {
+      const file = join(folder, "parked.json");
+      for (const what of ["park", "begin"]) expect(run(first, what, file, "hello").signal).toBe("SIGKILL");
+      const [shown] = JSON.parse(run(next, "take", file).stdout) as readonly (readonly { name: string }[])[];
+      expect(shown?.map(({ name }) => name)).toEqual(["replaced", "kept"]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 60_000);
+
   test(`descriptors that ${first} has parked outlive its death; ${next} reads them as often as it likes, and lets them go`, async () => {
     const folder = mkdtempSync(join(tmpdir(), "parking-"));
     try {
