@@ -56,6 +56,7 @@ export const libc = runtime.link(LIBRARY, {
   listen: ["i32", "i32"],
   connect: ["i32", "buffer", "u32"],
   setsockopt: ["i32", "i32", "i32", "buffer", "u32"],
+  shutdown: ["i32", "i32"],
   getsockopt: ["i32", "i32", "i32", "buffer", "buffer"],
   getsockname: ["i32", "buffer", "buffer"],
   send: ["i32", "buffer", "usize", "i32"],

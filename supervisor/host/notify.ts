@@ -14,6 +14,7 @@ const SOL_SOCKET = 1;
 const SO_PASSCRED = 16;
 const SO_PASSPIDFD = 76;
 const MSG_PEEK = 2;
+const SHUT_RD = 0;
 const UNCHANGED = 0xffff_ffff;
 /** Read before others get their turn. A queue holds 10 or 512 (net.unix.max_dgram_qlen), so one round empties it. */
 const DATAGRAMS_PER_ROUND = 512;
@@ -128,6 +129,8 @@ function listenTo(fd: number, { reactor, path, owner }: Opening): NotifySocket {
     close: () => {
       isClosed = true;
       reactor.unwatch(fd);
+      // A copy of it may be parked for a while: nobody is to wait until somebody hears him there.
+      libc.shutdown(fd, SHUT_RD);
       libc.close(fd);
       try {
         rmSync(path, { force: true });
