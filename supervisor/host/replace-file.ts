@@ -7,10 +7,15 @@ import { renameSync, unlinkSync, writeFileSync } from "node:fs";
 export function replaceFile(path: string, text: string): void {
   const draft = `${path}.new`;
   try {
+    write(draft, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     unlinkSync(draft);
-  } catch {
-    // There is none; whatever else is in the way tells the next step.
+    write(draft, text);
   }
-  writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
   renameSync(draft, path);
+}
+
+function write(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600, flag: "wx" });
 }
