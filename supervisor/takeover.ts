@@ -60,7 +60,7 @@ export async function takeOver(stateDir: string, units: readonly Unit[]): Promis
   );
   // Before anybody ends: clients wait in the queues meanwhile.
   const listeners = listenersOf(units, parked.parcels, entries, living);
-  const cleared = await clearLeftovers(leftover ?? [], mannersOf(units));
+  const cleared = await clearLeftovers(leftover ?? [], living, mannersOf(units));
   const ledger = createLedger(places.lives, () => undefined);
   for (const { invocation } of leftover ?? []) ledger.ended(invocation);
   const { parcels } = parked;

@@ -4,8 +4,8 @@ import { signalNumber } from "../unit/signal.ts";
 import type { SignalName } from "../unit/unit.ts";
 import { type Census, census } from "./census.ts";
 import type { Entry } from "./ledger.ts";
-import { libc } from "./libc.ts";
 import { commandOf, readStat } from "./procfs.ts";
+import { signalGroups } from "./signal-groups.ts";
 
 const SIGKILL = 9;
 const LOOK_MS = 50;
@@ -20,38 +20,38 @@ export type Manners = Readonly<{ signal: SignalName; timeoutMs: number }>;
 
 /**
  * Ends what nobody goes on with, so that nothing runs beside a second copy of itself, and gives what it was. Every invocation is
- * asked to go as in a stop, all at once, and killed at its limit. Errors: none; who cannot be killed is a leftover all the same.
+ * asked to go as in a stop, all at once, and killed at its limit. `living`: who was there a moment ago. Errors: none; who cannot be killed is a leftover all the same.
  */
 export async function clearLeftovers(
   entries: readonly Entry[],
+  living: Census,
   mannersOf: (keeper: string) => Manners,
 ): Promise<readonly Leftover[]> {
-  const first = census(entries);
   const left = entries.flatMap((entry) => {
-    const pids = first.get(entry.invocation) ?? [];
+    const pids = living.get(entry.invocation) ?? [];
     const [leader = 0] = pids;
     // Asked for now: told afterwards, when they are gone.
     return pids.length > 0 ? [{ ...entry, pids, command: commandOf(leader, readStat(leader)?.comm ?? "") }] : [];
   });
-  const killed = await end(left, first, mannersOf);
+  const killed = await end(left, mannersOf);
   return left.map((one) => ({ ...one, killed: killed.has(one.invocation) }));
 }
 
 /** Gives those that had to be killed. */
 async function end(
-  entries: readonly Entry[],
-  first: Census,
+  leftovers: readonly (Entry & Readonly<{ pids: readonly number[] }>)[],
   mannersOf: (keeper: string) => Manners,
 ): Promise<ReadonlySet<InvocationId>> {
   const killed = new Set<InvocationId>();
   const beganMs = performance.now();
-  const manners = new Map(entries.map(({ invocation, keeper }) => [invocation, mannersOf(keeper)]));
-  for (const [invocation, pids] of first) tell(pids, numberOf(manners.get(invocation)?.signal ?? "SIGKILL"));
-  for (let kills = 0, left = first; left.size > 0 && kills < MOST_KILLS; left = census(entries)) {
+  const manners = new Map(leftovers.map(({ invocation, keeper }) => [invocation, mannersOf(keeper)]));
+  const first: Census = new Map(leftovers.map(({ invocation, pids }) => [invocation, pids]));
+  for (const [invocation, pids] of first) signalGroups(pids, numberOf(manners.get(invocation)?.signal ?? "SIGKILL"));
+  for (let kills = 0, left = first; left.size > 0 && kills < MOST_KILLS; left = census(leftovers)) {
     const late = [...left].filter(([one]) => performance.now() - beganMs >= (manners.get(one)?.timeoutMs ?? 0));
     for (const [invocation, pids] of late) {
       killed.add(invocation);
-      tell(pids, SIGKILL);
+      signalGroups(pids, SIGKILL);
     }
     if (late.length > 0) kills++;
     await sleep(LOOK_MS);
@@ -60,9 +60,3 @@ async function end(
 }
 
 const numberOf = (signal: SignalName): number => signalNumber(signal) ?? SIGKILL;
-
-/** To their process groups, whoever forks meanwhile included. */
-function tell(pids: readonly number[], number: number): void {
-  const groups = new Set(pids.map((pid) => libc.getpgid(pid)));
-  for (const group of groups) if (group > 1 && group !== libc.getpgid(0)) libc.kill(-group, number);
-}

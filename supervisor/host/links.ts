@@ -1,7 +1,10 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Everything that a supervisor writes in its state directory, but `credentials`, which is a link by design: see `credentials.ts`. */
+/**
+ * What a supervisor writes in place in its state directory. What is replaced as a whole takes a link's place (`replace-file.ts`), and
+ * `credentials` is a link by design: see `credentials.ts`.
+ */
 const FILES = [
   "supervisor.lock",
   "supervisor.pid",

@@ -7,6 +7,7 @@ import { libc } from "./libc.ts";
 import type { Sender } from "./notify.ts";
 import { askPidfd } from "./pidfd.ts";
 import { readStat } from "./procfs.ts";
+import { signalGroups } from "./signal-groups.ts";
 
 const SIGKILL = 9;
 /** Looks for those who were forked while the others were killed. */
@@ -41,7 +42,6 @@ export class Members {
   readonly #bodies = new Map<InvocationId, Body>();
   readonly #groups: Groups | null;
   readonly #hearAll: () => void;
-  readonly #ownGroupId = libc.getpgid(0);
 
   /** `hearAll`: lets everything be heard that was said up to now. */
   constructor(groups: Groups | null, hearAll: () => void) {
@@ -122,7 +122,7 @@ export class Members {
   /** To every member, as process groups: whoever forks meanwhile hands it on. A group that is gone is no fault. */
   signal(invocation: InvocationId, number: number): void {
     if (number === SIGKILL) this.#kill(invocation);
-    else this.#signalGroups(this.list(invocation), number);
+    else signalGroups(this.list(invocation), number);
   }
 
   hasLostToMemory(invocation: InvocationId): boolean {
@@ -145,17 +145,12 @@ export class Members {
     let found = first;
     const killed = new Set<number>();
     for (let round = 0; round < MOST_KILL_ROUNDS && found.length > 0; round++) {
-      this.#signalGroups(found, SIGKILL);
+      signalGroups(found, SIGKILL);
       for (const pid of found) killed.add(pid);
       const orphans = this.#kinship.orphans(invocation);
-      this.#signalGroups(orphans, SIGKILL);
+      signalGroups(orphans, SIGKILL);
       found = [...orphans, ...this.list(invocation)].filter((pid) => !killed.has(pid));
     }
-  }
-
-  #signalGroups(pids: readonly number[], number: number): void {
-    const groups = new Set(pids.map((pid) => libc.getpgid(pid)));
-    for (const group of groups) if (group > 1 && group !== this.#ownGroupId) libc.kill(-group, number);
   }
 
   /** Null until all of its own are known to be in it, and when the leader has left it, as a container's manager does. */

@@ -61,7 +61,8 @@ export function revive({ entry, pids }: Past, knownMain: number | null, notify: 
   // A child of ours may be a zombie whose end nobody has heard yet.
   const isThere = (pid: number): boolean => pids.includes(pid) || peekExit(pid) !== "foreign";
   const first = leader && isThere(leader.pid) ? leader.pid : (pids.find(ledItself) ?? null);
-  const main = knownMain !== null && isThere(knownMain) ? knownMain : knownMain === null ? first : null;
+  const known = knownMain ?? first;
+  const main = known !== null && isThere(known) ? known : null;
   const isUnnoted = leader !== null && knownMain === null;
   if (main === null && pids.length === 0 && !isUnnoted) return null;
   const process = main === null ? MainProcess.ended() : MainProcess.adopted(main);

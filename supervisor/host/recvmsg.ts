@@ -1,5 +1,5 @@
-import { bytes, libc } from "./libc.ts";
-import { runtime } from "./runtime.ts";
+import { libc } from "./libc.ts";
+import { CMSG_HEADER_BYTES, CONTROL_AT, CONTROL_LENGTH_FIELD, FLAGS_FIELD, messageBlock } from "./msghdr.ts";
 
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
@@ -9,21 +9,12 @@ const MSG_CTRUNC = 0x8;
 const MSG_DONTWAIT = 0x40;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 
-// One block holds msghdr, iovec, ancillary data and payload, with the addresses of its own parts written into it.
-const IOVEC_AT = 56;
-const CONTROL_AT = 72;
 /** Credentials, a pidfd, and 253 descriptors: the most that the kernel passes in one message. */
 const CONTROL_SIZE_BYTES = 1112;
-const PAYLOAD_AT = CONTROL_AT + CONTROL_SIZE_BYTES;
 /** One more than sd_notify allows, so that a message over the bound, cut or not, is seen to be over it. */
 const PAYLOAD_SIZE_BYTES = 4097;
-const CONTROL_LENGTH_FIELD = 40;
-const FLAGS_FIELD = 48;
-const CMSG_HEADER_BYTES = 16;
 
-const block = bytes(PAYLOAD_AT + PAYLOAD_SIZE_BYTES);
-const view = new DataView(block.buffer);
-layOut();
+const { block, view, payloadAt } = messageBlock(CONTROL_SIZE_BYTES, PAYLOAD_SIZE_BYTES);
 
 /** One datagram with its sender, as the kernel vouches for it. */
 export type Message = Readonly<{
@@ -50,7 +41,7 @@ export function receive(fd: number, flags = 0): Message | null {
   const told = view.getInt32(FLAGS_FIELD, true);
   const { credentials, pidfd, fds } = readControl(Number(view.getBigUint64(CONTROL_LENGTH_FIELD, true)));
   return {
-    bytes: block.subarray(PAYLOAD_AT, PAYLOAD_AT + size),
+    bytes: block.subarray(payloadAt, payloadAt + size),
     whole: (told & MSG_CTRUNC) === 0 && credentials !== null,
     pid: credentials?.pid ?? 0,
     uid: credentials?.uid ?? -1,
@@ -79,13 +70,4 @@ function readControl(length: number): Control {
     at += (size + 7) & ~7;
   }
   return { credentials, pidfd: pidfd === -1 ? null : pidfd, fds };
-}
-
-function layOut(): void {
-  const start = runtime.addressOf(block);
-  view.setBigUint64(16, BigInt(start + IOVEC_AT), true);
-  view.setBigUint64(24, 1n, true);
-  view.setBigUint64(32, BigInt(start + CONTROL_AT), true);
-  view.setBigUint64(IOVEC_AT, BigInt(start + PAYLOAD_AT), true);
-  view.setBigUint64(IOVEC_AT + 8, BigInt(PAYLOAD_SIZE_BYTES), true);
 }

@@ -1,21 +1,17 @@
 import { renameSync, unlinkSync, writeFileSync } from "node:fs";
 
 /**
- * Puts a text in the place of a file, all of it or nothing at all; for its owner alone (0600). Whoever has put a symbolic link in
+ * Puts a text in the place of a file, all of it or nothing at all; for its owner alone (0600), unless told otherwise. Whoever has put a symbolic link in
  * the way loses the link. Errors: throws what `node:fs` throws.
  */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, text: string, mode = 0o600): void {
   const draft = `${path}.new`;
   try {
-    write(draft, text);
+    writeFileSync(draft, text, { mode, flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     unlinkSync(draft);
-    write(draft, text);
+    writeFileSync(draft, text, { mode, flag: "wx" });
   }
   renameSync(draft, path);
-}
-
-function write(path: string, text: string): void {
-  writeFileSync(path, text, { mode: 0o600, flag: "wx" });
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { clearInterval, setInterval } from "node:timers";
 import { linksIn } from "./links.ts";
 import { type Lock, takeLock } from "./lock.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /** The state directory while it is ours. */
 export type Claim = Readonly<{
@@ -21,6 +22,8 @@ export type Claim = Readonly<{
 
 /** How often it is looked whether all is still there. Units: milliseconds. */
 const LOOK_MS = 1000;
+/** Whoever may enter the directory may know who runs. */
+const PUBLIC = 0o666;
 
 /**
  * Makes the state directory ours, for its owner alone (0700), and sweeps away what a killed supervisor left behind.
@@ -96,11 +99,7 @@ class Claimed implements Claim {
   }
 
   #putPid(): void {
-    const fresh = `${this.#pidFile}.new`;
-    // Not written into what stands there: that may be a link.
-    rmSync(fresh, { force: true });
-    writeFileSync(fresh, this.#text, { flag: "wx" });
-    renameSync(fresh, this.#pidFile);
+    replaceFile(this.#pidFile, this.#text, PUBLIC);
   }
 
   #isOurPid(): boolean {

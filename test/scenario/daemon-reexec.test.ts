@@ -1,29 +1,16 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
-import { eventually } from "../support/eventually.ts";
-import { type Load, startLoad } from "../support/load.ts";
+import { type Daemon, settledDaemon } from "../support/daemon.ts";
+import { more, startLoad } from "../support/load.ts";
 import { alike } from "../support/matrix.ts";
-import { type Root, withRoot } from "../support/root.ts";
+import { withRoot } from "../support/root.ts";
 import { apiUnit, shellUnit } from "../support/unit-text.ts";
 
 const LIMIT_MS = 60_000;
-const REQUESTS = 200;
-
-async function settled(root: Root): Promise<Daemon> {
-  const daemon = startDaemon(root);
-  await daemon.settled();
-  return daemon;
-}
 
 async function stop(daemon: Daemon): Promise<void> {
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
-}
-
-async function more(load: Load): Promise<void> {
-  const before = await load.count();
-  await eventually(async () => (await load.count()) >= before + REQUESTS, LIMIT_MS, "more requests are answered");
 }
 
 for (const { daemon: runtime, service } of alike) {
@@ -38,7 +25,7 @@ for (const { daemon: runtime, service } of alike) {
         "short.toml": shellUnit("exec sleep 1000000", { service: { restart: '"always"', restart_sec: '"0"' } }),
       };
       await withRoot({ runtime, units }, async (root) => {
-        const daemon = await settled(root);
+        const daemon = await settledDaemon(root);
         const before = (await daemon.status()).units.map(({ main_pid }) => main_pid);
         const [{ address = "" } = {}] = (await daemon.unit("api")).listeners;
         const load = await startLoad({ address, keepAlive: 8, oneShot: 8 }, root.environment);
@@ -72,7 +59,7 @@ for (const { daemon: runtime, service } of alike) {
     `B11: a next program that cannot go on here is refused with what it says, and nothing has happened: ${runtime}`,
     async () => {
       await withRoot({ runtime, units: { "it.toml": shellUnit("exec sleep 1000000") } }, async (root) => {
-        const daemon = await settled(root);
+        const daemon = await settledDaemon(root);
         const { started_at } = (await daemon.status()).supervisor;
         const state = join(root.stateDir, "state.jsonl");
         const text = root.read(".supervisor/state.jsonl");
@@ -103,7 +90,7 @@ for (const { daemon: runtime, service } of alike) {
         const link = join(root.path, "current");
         mkdirSync(join(root.path, "next"));
         symlinkSync(real, link);
-        const daemon = await settled({ ...root, launch: (args, fd) => root.launch(args, fd, link) });
+        const daemon = await settledDaemon({ ...root, launch: (args, fd) => root.launch(args, fd, link) });
         const { main_pid } = await daemon.unit("it");
         root.write("next/bin.sh", `#!/bin/sh\ntouch "${root.path}/was-here"\nexec sh ${real} "$@"\n`);
         rmSync(link);

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
+import { type Daemon, settledDaemon, startDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
-import { type Load, startLoad } from "../support/load.ts";
+import { more, startLoad } from "../support/load.ts";
 import { alike } from "../support/matrix.ts";
 import { alive } from "../support/proc.ts";
 import { type Root, type RootOrder, withRoot } from "../support/root.ts";
@@ -11,18 +11,10 @@ import { apiUnit, shellUnit } from "../support/unit-text.ts";
 
 const LIMIT_MS = 60_000;
 const STOP_MS = 600;
-const REQUESTS = 200;
 
 async function kill(daemon: Daemon): Promise<void> {
   daemon.signal("SIGKILL");
   await daemon.ended(5_000);
-}
-
-/** Starts a daemon and waits until its units are up. */
-async function settled(root: Root): Promise<Daemon> {
-  const daemon = await begun(root);
-  await daemon.settled();
-  return daemon;
 }
 
 /** Starts a daemon and waits until it answers. */
@@ -42,12 +34,6 @@ async function stop(daemon: Daemon): Promise<void> {
   // An orderly end leaves nothing to go on with.
   expect(lives(daemon)).toEqual([]);
   expect(existsSync(join(daemon.stateDir, "state.jsonl"))).toBe(false);
-}
-
-/** Lets so many more requests find their fate. */
-async function more(load: Load): Promise<void> {
-  const before = await load.count();
-  await eventually(async () => (await load.count()) >= before + REQUESTS, LIMIT_MS, "more requests are answered");
 }
 
 const lives = (root: Root) => readdirSync(join(root.stateDir, "lives"));
@@ -77,7 +63,7 @@ for (const { daemon: runtime, service } of alike) {
       },
     },
     async (root) => {
-      let daemon = await settled(root);
+      let daemon = await settledDaemon(root);
       const before = await daemon.unit("api");
       const inode = statSync(join(root.path, "admin.sock")).ino;
       const [{ address = "" } = {}] = before.listeners;
@@ -87,7 +73,7 @@ for (const { daemon: runtime, service } of alike) {
         await kill(daemon);
         await more(load);
         root.environment.SUPERVISOR_RUNTIME = next;
-        daemon = await settled(root);
+        daemon = await settledDaemon(root);
         expect((await happened(daemon, "service.adopted")).map(({ unit }) => unit)).toEqual(["api", "on-path"]);
       }
       await more(load);
@@ -138,7 +124,7 @@ for (const { daemon: runtime, service } of alike) {
     "a handover that was cut in the middle is finished: what the new generation says meanwhile is heard",
     { units: { "api.toml": apiUnit(service) } },
     async (root) => {
-      const first = await settled(root);
+      const first = await settledDaemon(root);
       const { main_pid: old } = await first.unit("api");
       root.write("behaviour", "when go");
       const reload = first.cli("reload", "api");
@@ -161,7 +147,7 @@ for (const { daemon: runtime, service } of alike) {
     "a handover that was cut in the middle is undone where the new generation is bad: the old one stays",
     { units: { "api.toml": apiUnit(service) } },
     async (root) => {
-      const first = await settled(root);
+      const first = await settledDaemon(root);
       const { main_pid: old } = await first.unit("api");
       root.write("behaviour", "when never");
       const reload = first.cli("reload", "api");
@@ -186,7 +172,7 @@ for (const { daemon: runtime, service } of alike) {
       },
     },
     async (root) => {
-      const first = await settled(root);
+      const first = await settledDaemon(root);
       const log = () => root.read(".supervisor/logs/deaf.log");
       await eventually(() => log().includes("trapped"), LIMIT_MS, "it has set its trap");
       const stopping = first.cli("stop", "deaf");
@@ -218,12 +204,12 @@ for (const { daemon: runtime, service } of alike) {
       },
     },
     async (root) => {
-      let daemon = await settled(root);
+      let daemon = await settledDaemon(root);
       const printed = () => root.read(".supervisor/logs/lines.log").trimEnd().split("\n").map(Number);
       for (const due of [50, 130, 210, 290]) {
         await eventually(() => printed().length >= due, LIMIT_MS, `${due} lines are there`);
         await kill(daemon);
-        daemon = await settled(root);
+        daemon = await settledDaemon(root);
       }
       await eventually(() => printed().at(-1) === STEPS, LIMIT_MS, "the last line is there");
       expect(printed()).toEqual(Array.from({ length: STEPS }, (_, index) => index + 1));
@@ -240,13 +226,13 @@ for (const { daemon: runtime, service } of alike) {
       },
     },
     async (root) => {
-      const first = await settled(root);
+      const first = await settledDaemon(root);
       const [gone] = (await first.unit("gone")).instances;
       const here = await first.unit("here");
       await kill(first);
       rmSync(join(root.path, "units/gone.toml"));
       const stranger = Bun.spawn(["sleep", "1000"], { env: { ...process.env, INVOCATION_ID: "0".repeat(32) } });
-      const daemon = await settled(root);
+      const daemon = await settledDaemon(root);
       expect(root.processes().filter(({ command }) => command.endsWith("sleep 1000"))).toEqual([]);
       expect([alive(gone?.pid ?? 0), alive(stranger.pid)]).toEqual([false, true]);
       stranger.kill();
@@ -273,7 +259,7 @@ for (const { daemon: runtime, service } of alike) {
       expect((await first.status()).units.map(({ main_pid }) => main_pid ?? 0)).toEqual(before);
       await kill(first);
       await eventually(() => before.every((pid) => !alive(pid)), 5_000, "they are gone");
-      const daemon = await settled(root);
+      const daemon = await settledDaemon(root);
       await daemon.until("plain", (unit) => unit.active_state === "active", "it is up");
       await stop(daemon);
     },
@@ -283,12 +269,12 @@ for (const { daemon: runtime, service } of alike) {
     "whoever gives signs of life is not taken for hung when nobody was there to hear them, and one that is hung is",
     { units: { "api.toml": apiUnit(service, { service: { watchdog_sec: '"1s"', timeout_stop_sec: '"1s"' } }) } },
     async (root) => {
-      const first = await settled(root);
+      const first = await settledDaemon(root);
       const { main_pid } = await first.unit("api");
       await kill(first);
       // Longer than the watchdog waits: the one span that has to pass.
       await new Promise((resolve) => setTimeout(resolve, 1_500));
-      const daemon = await settled(root);
+      const daemon = await settledDaemon(root);
       expect(await daemon.unit("api")).toMatchObject({ main_pid, restarts: 0 });
       process.kill(main_pid ?? 0, "SIGSTOP");
       await daemon.until("api", (unit) => unit.restarts === 1 && unit.active_state === "active", "it is started anew");
@@ -308,11 +294,11 @@ for (const { daemon: runtime, service } of alike) {
       `a state file that is ${what} is kept aside; what runs is stopped, killed where it is deaf, named, and started anew`,
       { units: { "api.toml": apiUnit(service), "deaf.toml": deaf } },
       async (root) => {
-        const first = await settled(root);
+        const first = await settledDaemon(root);
         const before = await first.unit("api");
         await kill(first);
         writeFileSync(join(root.stateDir, "state.jsonl"), text);
-        const daemon = await settled(root);
+        const daemon = await settledDaemon(root);
         const after = await daemon.unit("api");
         expect(alive(before.main_pid ?? 0)).toBe(false);
         expect([after.active_state, after.listeners]).toEqual(["active", before.listeners]);

@@ -70,6 +70,13 @@ export function startDaemon(root: Root, flags: readonly string[] = []): Daemon {
   };
 }
 
+/** Starts the daemon of a root that has none, and waits until every wanted unit is active or failed. */
+export async function settledDaemon(root: Root): Promise<Daemon> {
+  const daemon = startDaemon(root);
+  await daemon.settled();
+  return daemon;
+}
+
 async function statusOf(root: Root): Promise<Status> {
   const reply = await askControl(root.controlPath, "/v1/status");
   if (!reply) throw new Error(`nobody answers on ${root.controlPath}`);

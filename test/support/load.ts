@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { eventually } from "./eventually.ts";
 import type { LoadOrder } from "./load/order.ts";
 import type { Tally } from "./load/tally.ts";
 import { within } from "./within.ts";
@@ -77,4 +78,10 @@ export async function startLoad(
       return tally;
     },
   };
+}
+
+/** Lets so many more requests find their fate. */
+export async function more(load: Load, requests = 200, boundMs = 60_000): Promise<void> {
+  const before = await load.count();
+  await eventually(async () => (await load.count()) >= before + requests, boundMs, "more requests are answered");
 }
