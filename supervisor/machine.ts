@@ -26,6 +26,7 @@ import { createProcesses } from "./host/process.ts";
 import { createReactor } from "./host/reactor.ts";
 import { realPath } from "./host/real-path.ts";
 import { runtime } from "./host/runtime.ts";
+import { openRuntimeDir } from "./host/runtime-dir.ts";
 import { findRuntimes } from "./host/runtimes.ts";
 import { createSpeakers } from "./host/speakers.ts";
 import { bootId } from "./host/state-file.ts";
@@ -67,9 +68,11 @@ export function openMachine({
   ...given
 }: MachineOptions): Machine {
   const reactor = createReactor();
-  const [logs, runtimeDir] = [join(stateDir, "logs"), join(stateDir, "run")];
+  const logs = join(stateDir, "logs");
   // Read once: each variable is a call into the runtime, and hundreds of starts read them all.
   const environ = { ...process.env };
+  const run = openRuntimeDir(stateDir, environ);
+  const runtimeDir = run.path;
   const made: Closable[] = [];
   const keep = keeperOf(made);
   const { past, parcels } = takeover;
@@ -110,6 +113,7 @@ export function openMachine({
   const leaveNothing = (): void => {
     credentials.sweep();
     estate.leaveNothing();
+    run.remove();
   };
   const witness = createWitness(listeners, speakers);
   return { ports, witness, hearHalt: haltEar(reactor, made), leaveNothing, close };

@@ -3,12 +3,12 @@ import { runs } from "./core/state.ts";
 import { type Told, told } from "./daemon/happening.ts";
 import { type Left, readStateLog } from "./daemon/state-log.ts";
 import { census } from "./host/census.ts";
-import { createLedger, dropDrafts, type Entry, readLedger } from "./host/ledger.ts";
+import { createLedger, type Entry, readLedger } from "./host/ledger.ts";
 import { clearLeftovers, type Leftover, type Manners } from "./host/leftovers.ts";
 import { parkedListeners } from "./host/parked-listeners.ts";
 import { type Parcel, takeParked } from "./host/parking.ts";
 import { type Past, parcelName, unpacked } from "./host/past.ts";
-import { bootId, keepAside, readStateFile } from "./host/state-file.ts";
+import { bootId, createStateFile, keepAside, readStateFile } from "./host/state-file.ts";
 import { takeListeners } from "./host/take-listeners.ts";
 import type { Unit } from "./unit/unit.ts";
 
@@ -17,7 +17,7 @@ const LEFTOVER_MS = 10_000;
 
 /** Where everything is that one supervisor leaves to the next. */
 export const estateIn = (stateDir: string) => ({
-  lives: join(stateDir, "lives"),
+  lives: join(stateDir, "lives.jsonl"),
   parked: join(stateDir, "parked.json"),
   state: join(stateDir, "state.jsonl"),
 });
@@ -45,8 +45,7 @@ export async function takeOver(stateDir: string, units: readonly Unit[]): Promis
   const places = estateIn(stateDir);
   const parked = takeParked(places.parked);
   const { left, news } = readState(places.state);
-  dropDrafts(places.lives);
-  const entries = readLedger(places.lives);
+  const entries = readLedger(readStateFile(places.lives));
   const known = invocationsOf(left, units);
   const [kept, leftover] = [true, false].map((isKnown) =>
     entries.filter((one) => known.has(one.invocation) === isKnown),
@@ -61,7 +60,7 @@ export async function takeOver(stateDir: string, units: readonly Unit[]): Promis
   // Before anybody ends: clients wait in the queues meanwhile.
   const listeners = listenersOf(units, parked.parcels, entries, living);
   const cleared = await clearLeftovers(leftover ?? [], living, mannersOf(units));
-  const ledger = createLedger(places.lives, () => undefined);
+  const ledger = createLedger({ file: createStateFile(places.lives), entries, note: () => undefined });
   for (const { invocation } of leftover ?? []) ledger.ended(invocation);
   const { parcels } = parked;
   return { left, past, parcels, listeners, news: [...news, ...cleared.map(toldOf)], done: () => parked.leave() };

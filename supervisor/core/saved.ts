@@ -4,8 +4,7 @@ import type { UnitState, World } from "./world.ts";
 /** What is kept of a unit beyond the life of its daemon; its definition is not: that stands in its file. */
 export type Saved = Readonly<{ unit: string; target: number; instances: readonly State[] }>;
 
-/** JSON has no infinity. */
-const never = "never";
+/** JSON has no infinity, and makes null of it; none of these can be null otherwise. */
 const instants: ReadonlySet<string> = new Set(["deadline", "at"]);
 
 const phases: ReadonlySet<Phase["tag"]> = new Set([
@@ -23,7 +22,7 @@ const phases: ReadonlySet<Phase["tag"]> = new Set([
 /** One line of JSON. */
 export function encode({ unit, target, instances }: UnitState): string {
   const saved: Saved = { unit: unit.name, target, instances };
-  return JSON.stringify(saved, (_key, value: unknown) => (value === Number.POSITIVE_INFINITY ? never : value));
+  return JSON.stringify(saved);
 }
 
 /**
@@ -33,7 +32,7 @@ export function encode({ unit, target, instances }: UnitState): string {
 export function decode(line: string): Saved | null {
   try {
     const read: unknown = JSON.parse(line, (key, value: unknown) =>
-      value === never && instants.has(key) ? Number.POSITIVE_INFINITY : value,
+      value === null && instants.has(key) ? Number.POSITIVE_INFINITY : value,
     );
     if (!isRecord(read) || typeof read.unit !== "string" || typeof read.target !== "number") return null;
     if (!Array.isArray(read.instances)) return null;

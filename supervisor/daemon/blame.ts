@@ -139,8 +139,9 @@ class Ledger implements Blame {
 
   #again(unit: string, instance: number): Account {
     const entry = this.#world().units.get(unit);
-    const attempt = entry?.instances[instance - 1]?.starts.length ?? 0;
+    const { starts, restarts } = entry?.instances[instance - 1] ?? { starts: [], restarts: 0 };
     const burst = entry?.unit.service.startLimitBurst ?? 0;
+    const attempt = burst > 0 ? starts.length : restarts;
     const why = burst > 0 ? `attempt ${attempt} of a burst of ${burst}` : "by its restart policy";
     return { chain: { tag: "restart", attempt, burst, because: [] }, why };
   }

@@ -23,7 +23,8 @@ export function createHappenings(): Happenings {
   async function* after(seq: number, signal: AbortSignal): AsyncIterable<Happening> {
     let seen = seq > last ? 0 : seq;
     while (!signal.aborted) {
-      const next = ring.find((one) => one.seq > seen);
+      // Their numbers follow each other.
+      const next = ring[Math.max(0, seen + 1 - (ring[0]?.seq ?? 0))];
       if (next) {
         seen = next.seq;
         yield next;

@@ -38,13 +38,15 @@ export function createJournal(options: JournalOptions): Journal {
       log.level = level;
     },
     write({ level: loudness, text, ...fields }, pid) {
-      log[loudness]({ ...known(fields), ...(pid === null ? {} : { pid }) }, text);
+      log[loudness](known({ ...fields, pid }), text);
     },
   };
 }
 
 function known(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+  const there: Record<string, unknown> = {};
+  for (const name in fields) if (fields[name] !== null) there[name] = fields[name];
+  return there;
 }
 
 const marks: Readonly<Record<string, string>> = { error: "✗ ", warn: "! ", fatal: "✗ " };

@@ -4,11 +4,8 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
-  readlinkSync,
   rmSync,
-  statfsSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -24,10 +21,9 @@ import type { Unit } from "../unit/unit.ts";
 import { loginOf } from "./account.ts";
 import { readCredential } from "./credential-file.ts";
 import { identityOf } from "./identity.ts";
+import { leftBy, makeDirectory, memoryPlace } from "./in-memory.ts";
 import { reasonOf } from "./reason.ts";
 
-/** Source: linux/magic.h. */
-const IN_MEMORY = [0x0102_1994, 0x8584_58f6];
 const PREFIX = "supervisor-credentials-";
 
 export type CredentialsOptions = Readonly<Pick<CommandContext, "root" | "stateDir" | "environ">>;
@@ -53,7 +49,7 @@ export function createCredentials(options: CredentialsOptions): HostCredentials 
   let base: string | null = null;
 
   const sweep = (kept = nobody): void => {
-    const left = leftBy(link);
+    const left = leftBy(link, PREFIX);
     base = kept.size > 0 ? left : null;
     if (base !== null) {
       for (const invocation of readdirSync(base)) if (!kept.has(invocation)) remove(join(base, invocation));
@@ -120,19 +116,8 @@ function readAll(unit: Unit, context: Context): Outcome<ReadonlyMap<string, Uint
 /** Others may pass through a directory of root's, whose children run as other users, but not list it. Errors: throws what `node:fs` throws. */
 function makeBase({ stateDir, environ }: CredentialsOptions): string {
   const isRoot = process.geteuid?.() === 0;
-  const inMemory = (isRoot ? ["/run", "/dev/shm"] : [environ.XDG_RUNTIME_DIR ?? "", "/dev/shm"]).find(isInMemory);
-  const path = mkdtempSync(join(inMemory ?? (isRoot ? tmpdir() : stateDir), PREFIX));
-  chmodSync(path, isRoot ? 0o711 : 0o700);
-  return path;
-}
-
-function isInMemory(path: string): boolean {
-  try {
-    return path !== "" && IN_MEMORY.includes(statfsSync(path).type) && lstatSync(path).isDirectory();
-  } catch {
-    // It is not there: then nothing can be in it.
-    return false;
-  }
+  const place = memoryPlace(environ) ?? (isRoot ? tmpdir() : stateDir);
+  return makeDirectory(place, PREFIX, isRoot ? 0o711 : 0o700);
 }
 
 /** Errors: throws what `node:fs` throws. */
@@ -145,18 +130,6 @@ function write(path: string, files: ReadonlyMap<string, Uint8Array>, uid: number
   }
   chmodSync(path, 0o500);
   if (uid !== null) chownSync(path, uid, -1);
-}
-
-/** Where the link of an earlier supervisor leads, when that is ours. */
-function leftBy(link: string): string | null {
-  try {
-    const path = readlinkSync(link);
-    const stat = lstatSync(path);
-    return path.includes(`/${PREFIX}`) && stat.isDirectory() && stat.uid === process.geteuid?.() ? path : null;
-  } catch {
-    // No link, or what it leads to went with the machine's last start.
-    return null;
-  }
 }
 
 /** Everything of a base, then the base: an invocation's directory has to become ours before it can be emptied. */

@@ -102,6 +102,13 @@ function cleanAttributes(): Uint8Array {
  * Source: expand_fdtable in the kernel's fs/file.c.
  */
 function tableSize(): number {
+  size ??= tableSizeNow();
+  return size;
+}
+
+let size: number | null = null;
+
+function tableSizeNow(): number {
   const limits = bytes(16);
   libc.prlimit(0, RLIMIT_NOFILE, null, limits);
   return Math.min(MOST_PREPARED, Number(new DataView(limits.buffer).getBigUint64(0, true)));

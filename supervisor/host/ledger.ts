@@ -1,7 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import type { InvocationId } from "../core/facts.ts";
-import { replaceFile } from "./replace-file.ts";
+import type { StateFile } from "../daemon/ports.ts";
 
 /** A listener that was lent, by the number that the kernel has for it. */
 export type Lent = Readonly<{ name: string; inode: number }>;
@@ -36,61 +34,83 @@ export interface Ledger {
   ended(invocation: InvocationId): void;
 }
 
-/** How an invocation is called, and so its file. That of a command has its kind behind it; a draft of a file is none. */
-const INVOCATION = /^[0-9a-f]{32}(\.(?!new$)[a-z-]+)?$/;
-const DRAFT = /^[0-9a-f]{32}(\.[a-z-]+)?\.new$/;
+export type LedgerOptions = Readonly<{
+  file: StateFile;
+  /** Who is alive already. */
+  entries: readonly Entry[];
+  note: (text: string) => void;
+}>;
+
+/** The file grows to this, and to four times what it says in short, before it is written anew. Units: bytes. */
+const LEAST_TO_SHORTEN = 256 * 1024;
 
 /**
- * Keeps one file for each, called by its id: nothing to compact, and a torn one still says who it is.
- * Why no fsync: what a power cut takes with it has no processes either.
+ * Keeps one file for all, one JSON object a line: `{"life":{…}}`, of which the last one of an invocation counts, and `{"over":ID}`.
+ * Why not a file for each: to make one and to remove it takes longer than all else that a start does on a disk.
  */
-export function createLedger(directory: string, note: (text: string) => void): Ledger {
-  let wasNoted = false;
-  const write = ({ invocation, ...rest }: Entry): void => {
-    replaceFile(join(directory, invocation), `${JSON.stringify(rest)}\n`);
-  };
-  return {
-    began(entry) {
-      try {
-        try {
-          write(entry);
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-          mkdirSync(directory, { recursive: true, mode: 0o700 });
-          write(entry);
-        }
-        wasNoted = false;
-      } catch (error) {
-        if (!wasNoted) note(`who runs cannot be written down: ${(error as Error).message}`);
-        wasNoted = true;
-      }
-    },
-    ended(invocation) {
-      try {
-        rmSync(join(directory, invocation), { force: true });
-      } catch {
-        // What cannot be removed names a life of which nobody will be found.
-      }
-    },
-  };
+export function createLedger(options: LedgerOptions): Ledger {
+  return new FileLedger(options);
 }
 
-/** Who was alive when the last one to write here ended. */
-export function readLedger(directory: string): readonly Entry[] {
-  return namesIn(directory)
-    .filter((name) => INVOCATION.test(name))
-    .map((invocation) => ({ ...unknown, ...parse(join(directory, invocation)), invocation }));
+class FileLedger implements Ledger {
+  readonly #options: LedgerOptions;
+  readonly #lives: Map<InvocationId, Entry>;
+  #sizeBytes = 0;
+  #shortBytes = 0;
+  #isBehind = true;
+  #wasNoted = false;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#lives = new Map(options.entries.map((entry) => [entry.invocation, entry]));
+  }
+
+  began(entry: Entry): void {
+    this.#lives.set(entry.invocation, entry);
+    this.#write(JSON.stringify({ life: entry }));
+  }
+
+  ended(invocation: InvocationId): void {
+    if (this.#lives.delete(invocation)) this.#write(JSON.stringify({ over: invocation }));
+  }
+
+  #write(line: string): void {
+    const isLong = this.#sizeBytes > Math.max(LEAST_TO_SHORTEN, 4 * this.#shortBytes);
+    const isWritten = !this.#isBehind && !isLong && this.#append(`${line}\n`);
+    const error = isWritten ? null : this.#shorten();
+    this.#isBehind = error !== null;
+    if (error !== null && !this.#wasNoted) this.#options.note(`who runs cannot be written down: ${error}`);
+    this.#wasNoted = error !== null;
+  }
+
+  #append(text: string): boolean {
+    this.#sizeBytes += text.length;
+    return this.#options.file.append(text) === null;
+  }
+
+  #shorten(): string | null {
+    const text = [...this.#lives.values()].map((life) => `${JSON.stringify({ life })}\n`).join("");
+    this.#sizeBytes = this.#shortBytes = text.length;
+    return this.#options.file.replace(text);
+  }
 }
 
-/** Removes what was cut off in the middle of its writing: what it was to replace still holds. */
-export function dropDrafts(directory: string): void {
-  for (const name of namesIn(directory).filter((each) => DRAFT.test(each)))
-    rmSync(join(directory, name), { force: true });
+/**
+ * Who was alive when the last one to write here ended. A last line without an end is none: it was cut short before anything was done
+ * about it. One that cannot be read says nothing.
+ */
+export function readLedger(text: string): readonly Entry[] {
+  const lives = new Map<InvocationId, Entry>();
+  for (const line of text.split("\n").slice(0, -1)) {
+    const { life, over } = parse(line);
+    if (typeof over === "string") lives.delete(over);
+    else if (isEntry(life)) lives.set(life.invocation, { ...unknown, ...life });
+  }
+  return [...lives.values()];
 }
 
 /** Of whom nothing is known but that he is. */
 const unknown = {
-  keeper: "?",
   listeners: [],
   leader: null,
   notifyPath: null,
@@ -100,21 +120,17 @@ const unknown = {
   group: null,
 } as const;
 
-/** The names in a directory; none of one that is not there. */
-export function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    // There never was one, or it has just been removed.
-    return [];
-  }
+function isEntry(read: unknown): read is Entry {
+  if (typeof read !== "object" || read === null) return false;
+  const { invocation, keeper } = read as Partial<Entry>;
+  return typeof invocation === "string" && typeof keeper === "string";
 }
 
-/** What one of ours has written there; nothing of a file that was cut short or is somebody else's. */
-function parse(path: string): Partial<Entry> {
+/** What one of ours has written; nothing of what is somebody else's. */
+function parse(line: string): Readonly<{ life?: unknown; over?: unknown }> {
   try {
-    const read: unknown = JSON.parse(readFileSync(path, "utf8"));
-    return typeof read === "object" && read !== null && typeof (read as Entry).keeper === "string" ? read : {};
+    const read: unknown = JSON.parse(line);
+    return typeof read === "object" && read !== null ? read : {};
   } catch {
     return {};
   }

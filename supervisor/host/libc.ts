@@ -33,6 +33,7 @@ export const libc = runtime.link(LIBRARY, {
   pthread_sigmask: ["i32", "buffer", "buffer"],
   chown: ["buffer", "u32", "u32"],
   fchown: ["i32", "u32", "u32"],
+  access: ["buffer", "i32"],
   getxattr: ["buffer", "buffer", "buffer", "usize"],
   syscall: ["usize", "usize", "usize", "usize"],
   getsid: ["i32"],
@@ -122,16 +123,16 @@ export function cInt(value: number): Uint8Array<ArrayBuffer> {
 
 /** A `char *[]` and its strings in one block, so that one reference keeps all of it alive during a call. */
 export function cVector(texts: readonly string[]): Uint8Array<ArrayBuffer> {
-  const strings = texts.map(cString);
+  const strings = new TextEncoder().encode(texts.map((text) => `${text}\0`).join(""));
   const head = (texts.length + 1) * 8;
-  const out = bytes(strings.reduce((size, each) => size + each.length, head));
+  const out = bytes(head + strings.length);
+  out.set(strings, head);
   const view = new DataView(out.buffer);
   const start = runtime.addressOf(out);
   let at = head;
-  for (const [index, string] of strings.entries()) {
+  for (const [index, text] of texts.entries()) {
     view.setBigUint64(index * 8, BigInt(start + at), true);
-    out.set(string, at);
-    at += string.length;
+    at += Buffer.byteLength(text) + 1;
   }
   return out;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /**
  * What a supervisor writes in place in its state directory. What is replaced as a whole takes a link's place (`replace-file.ts`), and
- * `credentials` is a link by design: see `credentials.ts`.
+ * `credentials` and `run` are links by design: see `credentials.ts` and `runtime-dir.ts`.
  */
 const FILES = [
   "supervisor.lock",
@@ -13,7 +13,7 @@ const FILES = [
   "control.sock",
   "control.token",
 ];
-const FOLDERS = ["logs", "history", "lives", "run"];
+const FOLDERS = ["logs", "history"];
 
 /**
  * The symbolic links among what is written in a state directory, and in the folders in it.
@@ -25,7 +25,7 @@ export function linksIn(stateDir: string): readonly string[] {
   return [...FILES.map((name) => join(stateDir, name)), ...folders, ...inside].filter(isLink);
 }
 
-function isLink(path: string): boolean {
+export function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 

@@ -41,12 +41,12 @@ export class Members {
   readonly #kinship = new Kinship();
   readonly #bodies = new Map<InvocationId, Body>();
   readonly #groups: Groups | null;
-  readonly #hearAll: () => void;
+  readonly #hear: (invocation: InvocationId) => void;
 
-  /** `hearAll`: lets everything be heard that was said up to now. */
-  constructor(groups: Groups | null, hearAll: () => void) {
+  /** `hear`: lets everything be heard that an invocation has said up to now. */
+  constructor(groups: Groups | null, hear: (invocation: InvocationId) => void) {
     this.#groups = groups;
-    this.#hearAll = hearAll;
+    this.#hear = hear;
   }
 
   enter(invocation: InvocationId, { pipes, origin = "own", ...entry }: Entry): void {
@@ -166,7 +166,7 @@ export class Members {
     const isOver = (): boolean => this.#bodies.get(invocation) !== body;
     const gathering = await this.#groups.gather({ group, leader, kin, isOver });
     // One of its own that has spoken and ended before it could be brought was never in the group.
-    if (gathering === "gathered") this.#hearAll();
+    if (gathering === "gathered") this.#hear(invocation);
     if (isOver()) return;
     body.joined = gathering === "gathered";
     if (gathering !== "mixed") return;

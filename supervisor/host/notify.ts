@@ -14,6 +14,7 @@ const SOL_SOCKET = 1;
 const SO_PASSCRED = 16;
 const SO_PASSPIDFD = 76;
 const MSG_PEEK = 2;
+const EADDRINUSE = 98;
 const SHUT_RD = 0;
 const UNCHANGED = 0xffff_ffff;
 /** Read before others get their turn. A queue holds 10 or 512 (net.unix.max_dgram_qlen), so one round empties it. */
@@ -25,6 +26,8 @@ const FAILING_DISK: ReadonlySet<string> = new Set(["EROFS", "ENOSPC", "EDQUOT", 
 export type NotifySocket = Readonly<{
   fd: number;
   path: string;
+  /** Hears what was said up to now, before it returns. */
+  hear(): void;
   close(): void;
 }>;
 
@@ -93,10 +96,8 @@ function makePassable(): string {
 type Opening = Readonly<{ reactor: Reactor; path: string; owner: NotifyOwner }>;
 
 function openSocket({ reactor, path, owner }: Opening): NotifySocket {
-  rmSync(path, { force: true });
   const fd = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  const address = unixSockaddr(path);
-  if (fd < 0 || libc.bind(fd, address, address.length) < 0 || !give(path, owner.uid)) {
+  if (fd < 0 || !bind(fd, path) || !give(path, owner.uid)) {
     const code = errno();
     if (fd >= 0) libc.close(fd);
     rmSync(path, { force: true });
@@ -112,7 +113,7 @@ function openSocket({ reactor, path, owner }: Opening): NotifySocket {
 function listenTo(fd: number, { reactor, path, owner }: Opening): NotifySocket {
   let isClosed = false;
   const read = (): void => {
-    for (let i = 0; i < DATAGRAMS_PER_ROUND; i++) {
+    for (let i = 0; !isClosed && i < DATAGRAMS_PER_ROUND; i++) {
       // Heard, and only then taken: what a supervisor was killed over is heard by the next one.
       const message = receive(fd, MSG_PEEK);
       if (message === null) return;
@@ -126,6 +127,7 @@ function listenTo(fd: number, { reactor, path, owner }: Opening): NotifySocket {
   return {
     fd,
     path,
+    hear: read,
     close: () => {
       isClosed = true;
       reactor.unwatch(fd);
@@ -153,6 +155,15 @@ function hear(message: Message, owner: NotifyOwner): void {
 function drop(message: Message | null): void {
   if (message?.pidfd != null) libc.close(message.pidfd);
   for (const attached of message?.fds ?? []) libc.close(attached);
+}
+
+/** What stands in the way is nobody's: each has a path of its own. Removed only then, since to look for it takes a disk's time. */
+function bind(fd: number, path: string): boolean {
+  const address = unixSockaddr(path);
+  if (libc.bind(fd, address, address.length) === 0) return true;
+  if (errno() !== EADDRINUSE) return false;
+  rmSync(path, { force: true });
+  return libc.bind(fd, address, address.length) === 0;
 }
 
 function give(path: string, uid: number | null): boolean {

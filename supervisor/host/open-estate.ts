@@ -1,6 +1,6 @@
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createLedger, namesIn } from "./ledger.ts";
+import { createLedger } from "./ledger.ts";
 import { createParking, type Parcel } from "./parking.ts";
 import type { Past } from "./past.ts";
 import { createStateFile } from "./state-file.ts";
@@ -16,6 +16,8 @@ export type EstateOptions = Readonly<{
 /** Everything that the next supervisor gets should this one be killed. */
 export function openEstate({ places, runtimeDir, environ, past, parcels }: EstateOptions) {
   const stateFile = createStateFile(places.state);
+  const lives = createStateFile(places.lives);
+  const entries = [...past.values()].map(({ entry }) => entry);
   let noteIt: (text: string) => void = () => undefined;
   const parking = createParking({ file: places.parked, environ, note: (text) => noteIt(text) });
   sweepSockets(runtimeDir, past);
@@ -25,11 +27,12 @@ export function openEstate({ places, runtimeDir, environ, past, parcels }: Estat
     /** The part of the processes. */
     of: (note: (text: string) => void) => {
       noteIt = note;
-      return { ledger: createLedger(places.lives, note), parking, past, parcels };
+      return { ledger: createLedger({ file: lives, entries, note }), parking, past, parcels };
     },
     /** All has ended in order. */
     leaveNothing: () => {
       parking.close();
+      lives.remove();
       stateFile.remove();
     },
   };
@@ -39,5 +42,15 @@ export function openEstate({ places, runtimeDir, environ, past, parcels }: Estat
 function sweepSockets(runtimeDir: string, past: EstateOptions["past"]): void {
   for (const name of namesIn(runtimeDir)) {
     if (!past.has(name.slice(0, name.lastIndexOf(".")))) rmSync(join(runtimeDir, name), { force: true });
+  }
+}
+
+/** The names in a directory; none of one that is not there. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    // There never was one, or it has just been removed.
+    return [];
   }
 }

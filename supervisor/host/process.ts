@@ -73,7 +73,6 @@ const ourselves = { ok: true, identity: null } as const;
 type Ended = Readonly<{ life: Life; exit: Exit; failure: ShimFailure | null }>;
 
 class RealProcesses implements HostProcesses {
-  readonly #reactor: Reactor;
   readonly #post: (event: ProcessEvent) => void;
   readonly #note: (text: string) => void;
   readonly #pace: Pace;
@@ -100,17 +99,19 @@ class RealProcesses implements HostProcesses {
     this.#estate = new Estate(options.ledger ?? null, options.parking ?? null);
     this.#past = new Map(options.past);
     this.#executioner = options.executioner ?? null;
-    this.#reactor = reactor;
     this.#post = post;
     this.#note = note;
     this.#pace = pace;
     this.#sockets = createNotifySockets(reactor, runtimeDir);
     this.#groups = groups;
-    this.#members = new Members(groups, () => reactor.turn());
+    this.#members = new Members(groups, (invocation) => this.#lives.get(invocation)?.notify?.hear());
     this.#store = new Store(note, options.parking, options.parcels);
     runtime.keepThread();
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     process.on("SIGCHLD", this.#onChild);
+    reactor.afterRounds(() => {
+      if (!this.#isClosed && peekAnyDead() !== null) this.#collectSoon();
+    });
     // Whoever died before, as a child of what this process was then, raises no signal.
     this.#lookAgain();
   }
@@ -171,7 +172,7 @@ class RealProcesses implements HostProcesses {
   }
 
   hearAll(): void {
-    this.#reactor.turn();
+    for (const { notify } of [...this.#lives.values()]) notify?.hear();
   }
 
   signal(invocation: InvocationId, signal: SignalName, scope: "group" | "main"): void {
@@ -269,7 +270,7 @@ class RealProcesses implements HostProcesses {
   #collect(): void {
     const dead = [...this.#lives.values()].filter(hasDead);
     // What they said comes before their end: they are zombies, so they said it all, and it is still known to be theirs.
-    if (dead.length > 0) this.#reactor.turn();
+    for (const { notify } of dead) notify?.hear();
     for (const life of dead) {
       // Not over after all when the last word was MAINPID=.
       const exit = life.lingering ? null : life.main.exit();

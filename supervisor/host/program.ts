@@ -2,9 +2,10 @@ import { accessSync, closeSync, constants, openSync, readSync, statSync } from "
 import { isAbsolute, resolve } from "node:path";
 import { accessError } from "./access.ts";
 import type { Identity } from "./identity.ts";
-import { errnoName, errnoText } from "./libc.ts";
+import { cString, errnoName, errnoText, libc } from "./libc.ts";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const F_OK = 0;
 const EACCES = 13;
 const ENOENT = 2;
 const ENOEXEC = 8;
@@ -40,18 +41,23 @@ export function findProgram(
 ): Program {
   const candidates = name.includes("/") ? [resolve(cwd, name)] : inPath(name, env.PATH ?? DEFAULT_PATH, cwd);
   // As execvp: one that may not be executed tells more than the many that are not there.
-  let refused = refusal(name, ENOENT);
-  for (const path of candidates) {
+  let [subject, reason] = [name, ENOENT];
+  for (const path of candidates.length > 1 ? candidates.filter(isThere) : candidates) {
     const code = executableError(path, who);
     if (code === 0) return checkedHead(path, cwd, who);
-    if (code === EACCES || candidates.length === 1) refused = refusal(path, code);
+    if (code === EACCES || candidates.length === 1) [subject, reason] = [path, code];
   }
-  return { ok: false, refusal: refused };
+  return { ok: false, refusal: refusal(subject, reason) };
 }
 
 function inPath(name: string, path: string, cwd: string): readonly string[] {
   // An empty element means the working directory.
   return path.split(":").map((directory) => resolve(cwd, directory, name));
+}
+
+/** Asked first, and not of `node:fs`: an error costs more than all else here, and most of the PATH has no such program. */
+function isThere(path: string): boolean {
+  return libc.access(cString(path), F_OK) === 0;
 }
 
 function executableError(path: string, who: Identity | null): number {

@@ -39,6 +39,8 @@ export interface Reactor {
   unwatch(fd: number): void;
   /** Dispatches what is ready now, before it returns. Bound: four rounds, so a writer that never stops cannot hold it. */
   turn(): void;
+  /** Called after each round. For what the runtime is late with while rounds follow each other: on Deno a signal waits for 61 of them. */
+  afterRounds(call: () => void): void;
   /** Gives the signal back. Every descriptor must have been unwatched before: SIGIO's default action ends the process. */
   close(): void;
 }
@@ -61,6 +63,7 @@ class SignalReactor implements Reactor {
   readonly #onSignal = (): void => {
     if (!this.#scheduled) this.#round();
   };
+  #afterRound: () => void = () => undefined;
   #scheduled = false;
   #closed = false;
 
@@ -95,6 +98,10 @@ class SignalReactor implements Reactor {
     for (let i = 0; i < ROUNDS_PER_TURN && this.#round() > 0; i++);
   }
 
+  afterRounds(call: () => void): void {
+    this.#afterRound = call;
+  }
+
   close(): void {
     process.off("SIGIO", this.#onSignal);
     libc.close(this.#set);
@@ -122,6 +129,7 @@ class SignalReactor implements Reactor {
     this.#schedule();
     for (const fd of ready) if (this.#watched.get(fd)?.isAbove) this.#again.add(fd);
     for (const fd of ready) this.#tell(fd);
+    this.#afterRound();
     return ready.size;
   }
 

@@ -1,18 +1,10 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import type { StateFile } from "../daemon/ports.ts";
+import { cString, libc } from "./libc.ts";
 import { reasonOf } from "./reason.ts";
 import { replaceFile } from "./replace-file.ts";
 
+const F_OK = 0;
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
 
 /** The real one: it is held open, since it is written to in every turn. */
@@ -26,6 +18,7 @@ export type HostStateFile = StateFile &
  * Why no fsync: what a power cut takes with it has no processes either, and what a killed process has written stays in the kernel.
  */
 export function createStateFile(path: string): HostStateFile {
+  const place = cString(path);
   let fd: number | null = null;
   const close = (): void => {
     if (fd !== null) closeSync(fd);
@@ -43,8 +36,7 @@ export function createStateFile(path: string): HostStateFile {
     append: (text) =>
       attempt(() => {
         // Whoever removes it while we write takes what was written with it: all of it is to be written again.
-        if (fd !== null && fstatSync(fd).nlink === 0) close();
-        if (fd === null && !existsSync(path)) throw Object.assign(new Error("it is gone"), { code: "ENOENT" });
+        if (libc.access(place, F_OK) < 0) throw Object.assign(new Error("it is gone"), { code: "ENOENT" });
         fd ??= openSync(path, APPEND, 0o600);
         const bytes = Buffer.from(text);
         if (writeSync(fd, bytes) < bytes.length) throw new Error("only a part of it could be written");

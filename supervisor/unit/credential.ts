@@ -16,6 +16,7 @@ export function credentialSources(
   unit: Unit,
   context: Pick<CommandContext, "instance" | "root" | "stateDir" | "environ" | "login">,
 ): Outcome<readonly CredentialSource[]> {
+  if (Object.keys(unit.service.loadCredential).length === 0) return ok([]);
   const use = filler(unit, { ...context, variables: baseEnvironment(unit, context.environ, context.login) });
   setEnvironment(unit, use);
   const sources = Object.entries(unit.service.loadCredential).map(([name, template]): CredentialSource => {

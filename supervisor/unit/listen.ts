@@ -14,6 +14,7 @@ export function socketsToBind(
   unit: Unit,
   context: Readonly<{ root: string; stateDir: string; environ: Readonly<Record<string, string | undefined>> }>,
 ): Outcome<readonly BindableSocket[]> {
+  if (unit.sockets.length === 0) return ok([]);
   const variables = baseEnvironment(unit, context.environ);
   for (const [name, value] of Object.entries(unit.service.environment)) variables[name] ??= value;
   const use = filler(unit, { ...context, instance: 1, variables });

@@ -1,11 +1,12 @@
-import { afterEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { afterAll, beforeEach, expect, test } from "bun:test";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLedger, dropDrafts, type Entry, readLedger } from "../../supervisor/host/ledger.ts";
+import { createLedger, type Entry, readLedger } from "../../supervisor/host/ledger.ts";
+import { createStateFile, readStateFile } from "../../supervisor/host/state-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ledger-"));
-const directory = join(folder, "lives");
+const path = join(folder, "lives.jsonl");
 const [one, two] = ["1".repeat(32), "2".repeat(32)];
 const nothing = { leader: null, notifyPath: null, storeMax: 0, uid: null, pipes: [], group: null };
 const entry = (invocation: string, more: Partial<Entry> = {}): Entry => ({
@@ -15,55 +16,68 @@ const entry = (invocation: string, more: Partial<Entry> = {}): Entry => ({
   ...nothing,
   ...more,
 });
+const open = (entries: readonly Entry[] = [], notes: string[] = []) =>
+  createLedger({ file: createStateFile(path), entries, note: (text) => notes.push(text) });
+const left = (): readonly Entry[] => readLedger(readStateFile(path));
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => rmSync(path, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("who has begun and not ended is read again, for its owner alone", () => {
-  const ledger = createLedger(directory, () => {});
+  const ledger = open();
   const other = entry(two, { keeper: "api@2", listeners: [{ name: "http", inode: 4711 }] });
   ledger.began(entry(one));
   ledger.began(other);
   ledger.began({ ...other, leader: { pid: 7, startTicks: 8 } });
   ledger.ended(one);
-  expect(readLedger(directory)).toEqual([{ ...other, leader: { pid: 7, startTicks: 8 } }]);
-  expect(statSync(directory).mode & 0o777).toBe(0o700);
-  expect(statSync(join(directory, two)).mode & 0o777).toBe(0o600);
+  expect(left()).toEqual([{ ...other, leader: { pid: 7, startTicks: 8 } }]);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-test("a ledger that was never written is empty; what is none of ours in it is left alone", () => {
-  expect(readLedger(directory)).toEqual([]);
-  createLedger(directory, () => {}).began(entry(one));
-  writeFileSync(join(directory, "notes.txt"), "x");
-  writeFileSync(join(directory, one), "");
-  expect(readLedger(directory)).toEqual([entry(one, { keeper: "?" })]);
-  expect(readdirSync(directory)).toContain("notes.txt");
+test("a ledger that was never written is empty; what is none of ours in it, and a line that was cut off, say nothing", () => {
+  expect(left()).toEqual([]);
+  open().began(entry(one));
+  appendFileSync(path, `x\n[]\n{"life":{"invocation":7}}\n{"over":"${one}"}`);
+  expect(left()).toEqual([entry(one)]);
 });
 
-test("a file that was cut off in its writing is no life of its own beside the one that it was to replace", () => {
-  const ledger = createLedger(directory, () => {});
-  const command = entry(`${two}.stop-post`);
-  for (const each of [entry(one), command]) {
-    ledger.began(each);
-    writeFileSync(join(directory, `${each.invocation}.new`), "{");
-  }
-  expect(readLedger(directory).toSorted((a, b) => a.invocation.localeCompare(b.invocation))).toEqual([
-    entry(one),
-    command,
-  ]);
-  dropDrafts(directory);
-  expect(readdirSync(directory).toSorted()).toEqual([one, `${two}.stop-post`]);
+test("what an earlier version has left out is as if there were none", () => {
+  appendFileSync(path, `{"life":{"invocation":"${one}","keeper":"api@1"}}\n`);
+  expect(left()).toEqual([entry(one)]);
 });
 
-test("a folder that went away is made again; a refusal is noted once and holds nothing up", () => {
-  const notes: string[] = [];
-  const ledger = createLedger(directory, (text) => notes.push(text));
+test("whoever goes on knows those who are alive already, also when nobody has begun since", () => {
+  open().began(entry(one));
+  const next = open([entry(one)]);
+  next.began(entry(two));
+  expect(left()).toEqual([entry(one), entry(two)]);
+  next.ended(one);
+  expect(left()).toEqual([entry(two)]);
+});
+
+test("a crash loop makes it no longer than a few hundred kilobytes", () => {
+  const ledger = open();
   ledger.began(entry(one));
-  rmSync(folder, { recursive: true });
+  for (let times = 0; times < 5000; times++) {
+    ledger.began(entry(two));
+    ledger.ended(two);
+  }
+  expect(statSync(path).size).toBeLessThan(300_000);
+  expect(left()).toEqual([entry(one)]);
+});
+
+test("a file that went away is made again with all of them; a refusal is noted once and holds nothing up", () => {
+  const notes: string[] = [];
+  const ledger = open([], notes);
+  ledger.began(entry(one));
+  rmSync(path);
   ledger.began(entry(two));
-  expect(existsSync(join(directory, two))).toBe(true);
-  rmSync(directory, { recursive: true });
-  writeFileSync(directory, "in the way");
-  for (const invocation of [one, two]) ledger.began(entry(invocation));
-  expect(notes).toEqual([expect.stringContaining("ENOTDIR")]);
-  ledger.ended(one);
+  expect(left()).toEqual([entry(one), entry(two)]);
+  expect(notes).toEqual([]);
+  rmSync(path);
+  mkdirSync(path);
+  const refused = open([], notes);
+  for (const invocation of [one, two]) refused.began(entry(invocation));
+  expect(notes).toEqual([expect.stringContaining("Is a directory")]);
+  expect(() => readFileSync(path)).toThrow();
 });

@@ -37,9 +37,8 @@ const written = [
   "logs/talker.log.1",
   "history/talker.ndjson",
   "history/talker.ndjson.new",
-  "lives/00000000000000000000000000000000",
 ];
-const folders = ["logs", "history", "lives", "run"];
+const folders = ["logs", "history"];
 
 for (const { daemon: runtime } of alike) {
   describe(`daemon on ${runtime}`, () => {

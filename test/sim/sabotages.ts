@@ -22,8 +22,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "the start limit is one too high",
     file: core("start-limit.ts"),
-    find: ".length >= startLimitBurst;",
-    replace: ".length > startLimitBurst;",
+    find: ".length >= service.startLimitBurst;",
+    replace: ".length > service.startLimitBurst;",
   },
   {
     name: "the soak is not waited for",
@@ -301,7 +301,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "what has no end is written down as nothing",
     file: core("saved.ts"),
-    find: "value === Number.POSITIVE_INFINITY ? never : value",
+    find: "value === null && instants.has(key) ? Number.POSITIVE_INFINITY : value",
     replace: "value",
     way: "dies",
   },

@@ -8,6 +8,7 @@ import type { Case } from "../../support/case.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openDescriptors, type Rig, withRig } from "./rig.ts";
 
+const SIGKILL = 9;
 const SAY = "perl -MSocket -e 'socket(S,PF_UNIX,SOCK_DGRAM,0);send(S,shift,0,sockaddr_un($ENV{NOTIFY_SOCKET}))'";
 
 export const processCases: readonly Case[] = [
@@ -48,6 +49,17 @@ export const processCases: readonly Case[] = [
         assert.deepEqual([group, session], [pid, pid]);
         assert.match(child.stdout, /SigBlk:\s0{16}/);
         assert.match(child.stdout, /SigIgn:\s0{16}/);
+      }),
+  },
+  {
+    promise: "an end is heard within a few turns while another child prints without a pause",
+    run: () =>
+      withRig(async (rig) => {
+        rig.spawn(["yes"]);
+        const late: number[] = [];
+        for (let times = 0; times < 20; times++) late.push(await turnsUntilHeard(rig));
+        // Deno polls its signals once in 61 turns of a loop that is never idle.
+        assert.ok(Math.max(...late) <= 8, `${late} turns`);
       }),
   },
   {
@@ -305,4 +317,35 @@ async function flooded(rig: Rig): Promise<void> {
   }
   const before = flood.stdoutBytes;
   await rig.until("the flood going on", () => flood.stdoutBytes > before);
+}
+
+/** How many turns of the event loop pass between a death and the word of it. */
+async function turnsUntilHeard(rig: Rig): Promise<number> {
+  const child = rig.spawn(["sleep", "1000000"]);
+  const { pid } = await child.until("spawned");
+  const turns = new Turns();
+  libc.kill(pid, SIGKILL);
+  await rig.until("it is a zombie", () => readStat(pid)?.state === "Z" || child.seen("exited"));
+  const before = turns.count;
+  await child.until("exited");
+  turns.stop();
+  return turns.count - before;
+}
+
+/** Counts the turns of the event loop. */
+class Turns {
+  count = 0;
+  #isOver = false;
+
+  constructor() {
+    const next = (): void => {
+      this.count++;
+      if (!this.#isOver) setImmediate(next);
+    };
+    setImmediate(next);
+  }
+
+  stop(): void {
+    this.#isOver = true;
+  }
 }
