@@ -90,6 +90,7 @@ export class Commands {
   #exited(life: Life, { invocation, exit, survivors }: Extract<ProcessEvent, { tag: "exited" }>): void {
     // Whoever it left behind would hold the pipe, and be there a second time after the next question.
     if (survivors.length > 0) this.#options.processes.signal(invocation, "SIGKILL", "group");
+    life.pipe.watch.pump();
     life.settle(findingOf(exit, life.printed.text()));
   }
 

@@ -4,8 +4,8 @@ import type { Adopted, Pace, ProcessEvent, Processes, SpawnOrder } from "../daem
 import { signalNumber } from "../unit/signal.ts";
 import type { ProcessStatus } from "../unit/status.ts";
 import type { SignalName } from "../unit/unit.ts";
+import { DeadChildren } from "./dead-children.ts";
 import { Estate, type Heritage } from "./estate.ts";
-import { createForsaken } from "./forsaken.ts";
 import { groupFor, joinsItself } from "./group-for.ts";
 import type { Groups } from "./groups.ts";
 import { type Identity, identityOf } from "./identity.ts";
@@ -84,8 +84,7 @@ class RealProcesses implements HostProcesses {
   readonly #members: Members;
   readonly #store: Store;
   readonly #lives = new Map<InvocationId, Life>();
-  readonly #ownSession = libc.getsid(0);
-  readonly #forsaken = createForsaken();
+  readonly #dead = new DeadChildren();
   readonly #onChild = (): void => this.#collectSoon();
   /** Ends that are still to be reported. */
   readonly #ended: Ended[] = [];
@@ -266,25 +265,37 @@ class RealProcesses implements HostProcesses {
     this.#lookAgain();
   }
 
-  /** Everything that may have ended: main processes, whoever they left behind, and orphans that became ours. */
-  #collect(): void {
-    const dead = [...this.#lives.values()].filter(hasDead);
+  /**
+   * Everything that may have ended: main processes, whoever they left behind, and orphans that became ours.
+   * Why not ask after each life: the kernel names the dead, and of hundreds only a few have died. It cannot name those in other
+   * hands, nor those behind a child of the runtime; and one whose status somebody has taken is looked for now and then.
+   */
+  #collect(isThorough = false): void {
+    const { count, isHidden } = this.#dead.walk((pid) => {
+      const life = this.#whose(pid);
+      if (life) this.#take(life);
+      else this.#bury(pid);
+      return true;
+    });
+    if (count === 0) this.#lookAgain();
+    const others = [...this.#lives.values()].filter(({ main }) => isThorough || isHidden || main.isForeign);
+    for (const life of others.filter(hasDead)) this.#take(life);
+    this.#goOn();
+  }
+
+  #take(life: Life): void {
     // What they said comes before their end: they are zombies, so they said it all, and it is still known to be theirs.
-    for (const { notify } of dead) notify?.hear();
-    for (const life of dead) {
-      // Not over after all when the last word was MAINPID=.
-      const exit = life.lingering ? null : life.main.exit();
-      if (!exit) continue;
+    life.notify?.hear();
+    // Not over after all when the last word was MAINPID=.
+    const exit = life.lingering ? null : life.main.exit();
+    if (exit) {
       const failure = life.aim && life.main.pid === life.leader ? shimFailure(life.leader, exit, life.aim) : null;
       this.#ended.push({ life, exit: this.#marked(life, exit), failure });
       life.lingering = true;
       this.#bury(life.main.pid);
     }
-    for (const { leader, main, isBuried } of dead) {
-      // It has handed over to another main process, so its end is nobody's business.
-      if (leader !== main.pid && !isBuried && peekExit(leader) !== null) this.#bury(leader);
-    }
-    this.#goOn();
+    // It has handed over to another main process, so its end is nobody's business.
+    if (life.leader !== life.main.pid && !life.isBuried && peekExit(life.leader) !== null) this.#bury(life.leader);
   }
 
   /** Tells of those that have ended, and looks after whom they have left behind. */
@@ -365,22 +376,23 @@ class RealProcesses implements HostProcesses {
     this.#estate.end(life.invocation);
   }
 
-  /** True when the first dead child in the kernel's list is the runtime's own, which hides those behind it until it is gone. */
+  /** True when a dead child of the runtime may hide others. */
   #reapOrphans(): boolean {
-    for (let pid = peekAnyDead(); pid !== null; pid = peekAnyDead()) {
-      if (this.#watches(pid)) return false;
-      if (libc.getsid(pid) === this.#ownSession && !this.#forsaken.is(pid)) return true;
+    const { isHidden } = this.#dead.walk((pid) => {
+      // It ended this very moment: its own SIGCHLD is on the way.
+      if (this.#whose(pid)) return false;
       this.#bury(pid);
-    }
-    return false;
+      return true;
+    });
+    return isHidden;
   }
 
-  /** A leader or main process that ended this very moment: its own SIGCHLD is on the way. */
-  #watches(pid: number): boolean {
-    for (const { leader, main, isBuried, lingering } of this.#lives.values()) {
-      if ((leader === pid && !isBuried) || (main.pid === pid && !lingering)) return true;
+  /** Whose leader or main process it is. */
+  #whose(pid: number): Life | null {
+    for (const life of this.#lives.values()) {
+      if ((life.leader === pid && !life.isBuried) || (life.main.pid === pid && !life.lingering)) return life;
     }
-    return false;
+    return null;
   }
 
   /** Once, for however many have ended meanwhile. */
@@ -394,7 +406,7 @@ class RealProcesses implements HostProcesses {
   #lookAgain(afterMs = LOOK_AGAIN_MS): void {
     this.#again ??= setTimeout(() => {
       this.#again = null;
-      this.#collect();
+      this.#collect(true);
     }, afterMs);
   }
 }

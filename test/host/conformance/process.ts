@@ -115,12 +115,12 @@ export const processCases: readonly Case[] = [
       }),
   },
   {
-    promise: "what was printed just before the exit is delivered before it",
+    promise: "what was printed just before the exit is there to be read when it is told",
     run: () =>
       withRig(async (rig) => {
         for (let round = 0; round < 50; round++) {
           const child = rig.shell("head -c 200000 /dev/zero");
-          const atExit = await rig.until("exited", () => child.seen("exited") && { bytes: child.stdoutBytes });
+          const atExit = await rig.until("exited", () => child.seen("exited") && { bytes: child.read() });
           assert.equal(atExit.bytes, 200_000);
         }
       }),

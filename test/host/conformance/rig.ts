@@ -7,7 +7,7 @@ import { createGroups } from "../../../supervisor/host/groups.ts";
 import { createPipes } from "../../../supervisor/host/pipes.ts";
 import { createProcesses, type HostProcesses } from "../../../supervisor/host/process.ts";
 import { createReactor, type Reactor } from "../../../supervisor/host/reactor.ts";
-import type { Pipes } from "../../../supervisor/output/pipes.ts";
+import type { Pipes, PipeWatch } from "../../../supervisor/output/pipes.ts";
 
 const PATH = "/usr/local/bin:/usr/bin:/bin";
 const LIMIT_MS = 10_000;
@@ -99,6 +99,7 @@ export class Child {
   stdoutBytes = 0;
   readonly #rig: Rig;
   #close: () => void = () => undefined;
+  #watch: PipeWatch | null = null;
 
   constructor(rig: Rig) {
     this.#rig = rig;
@@ -108,7 +109,7 @@ export class Child {
     const { pipes, processes } = this.#rig;
     const [out, err] = [pipes.open(), pipes.open()];
     const decoder = new TextDecoder();
-    pipes.watch(
+    this.#watch = pipes.watch(
       out.read,
       (bytes) => {
         this.stdoutBytes += bytes.length;
@@ -124,6 +125,12 @@ export class Child {
       pipes.close(out.read);
       pipes.close(err.read);
     };
+  }
+
+  /** Reads all that is there now. Gives how much there was since the start. */
+  read(): number {
+    this.#watch?.pump();
+    return this.stdoutBytes;
   }
 
   seen<Tag extends ProcessEvent["tag"]>(tag: Tag): EventOf<Tag> | undefined {
