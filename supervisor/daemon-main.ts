@@ -66,7 +66,6 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     console.error(`supervisor start: ${flags.message}`);
     return flags.code;
   }
-  const { executioner } = flags;
   let lost: (text: string) => void = console.error;
   const claim = claimStateDir(stateDir, (text) => lost(text));
   if (!claim.ok) {
@@ -79,21 +78,11 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const level = levelOf(files.value.settings);
   const journal = createJournal({ level, readable: process.stdout.isTTY === true, write: output.write });
   const settings = settingsPort(journal, () => control);
-  const machine = openMachine({
-    root,
-    stateDir,
-    version,
-    manager,
-    takeover,
-    executioner,
-    journal,
-    disk,
-    settings,
-  });
-  const started = new Date().toISOString();
-  const supervisor = { pid: process.pid, version, runtime: runtime.version, started_at: started, root };
-  const daemon = createDaemon(files.value, supervisor, machine.ports);
-  const served = serveControl(daemon, machine, { claim, files: files.value, reexec: reexecOf(daemon, output) });
+  const given = { root, stateDir, version, executioner: flags.executioner };
+  const machine = openMachine({ ...given, manager, takeover, journal, disk, settings });
+  const daemon = createDaemon(files.value, identityIn(root), machine.ports);
+  const reexec = reexecOf(daemon, output, () => control);
+  const served = serveControl(daemon, machine, { claim, files: files.value, reexec });
   if (!served.ok) {
     machine.close();
     claim.release();
@@ -107,6 +96,11 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   };
   return live(options, { daemon, machine, control, claim, manager, output, takeover, raiseSignals });
 }
+
+const identityIn = (root: string) => {
+  const started = new Date().toISOString();
+  return { pid: process.pid, version, runtime: runtime.version, started_at: started, root };
+};
 
 type Flags = Readonly<{ ok: true; executioner: string | null } | { ok: false; code: number; message: string }>;
 
@@ -214,7 +208,7 @@ function settingsPort(journal: Journal, control: () => ControlServer): Settings 
 /** Serves the control API on its unix socket, and on TCP when asked: there a bearer token is required. */
 function serveControl(
   daemon: Daemon,
-  { witness, ports }: Machine,
+  { witness, ports, heirlooms }: Machine,
   { claim, files, reexec }: Readonly<{ claim: Claim; files: Files; reexec: Reexec }>,
 ): Outcome<ControlServer> {
   const served = createControlServer(truthful(daemon.desk, witness), {
@@ -225,7 +219,7 @@ function serveControl(
         ports.pace?.attend();
         return answer(request);
       };
-      return serveHttp(attend, place);
+      return serveHttp(attend, place, heirlooms.of("path" in place ? place.path : `${place.hostname}:${place.port}`));
     },
     logs: query,
     figures: {
@@ -242,16 +236,18 @@ function serveControl(
   const listening = served.value.listen(listenOf(files.settings));
   if (listening.ok) listening.value.commit();
   else void served.value.close();
+  heirlooms.close();
   return listening.ok ? served : listening;
 }
 
 /** Replaces this program by the next, once that says that it can go on here; the client has its answer by then. */
-function reexecOf(daemon: Daemon, output: ReturnType<typeof writeOut>): Reexec {
+function reexecOf(daemon: Daemon, output: ReturnType<typeof writeOut>, control: () => ControlServer): Reexec {
   const replace = async (next: Successor): Promise<void> => {
     daemon.note(told("info", "supervisor.reexec", `the program is replaced by ${next.launcher}`));
-    await output.drained();
+    await Promise.all([output.drained(), control().suspend()]);
     daemon.pause();
     daemon.note(told("error", "supervisor.reexec-failed", `the program could not be replaced: ${become(next)}`));
+    control().resume();
   };
   return async (wanted) => {
     const next = successor(wanted);

@@ -12,6 +12,7 @@ import { commandLineOf, commandOf } from "./host/command-of.ts";
 import { createCredentials } from "./host/credentials.ts";
 import { createGroups } from "./host/groups.ts";
 import { hearHalt } from "./host/halt-signal.ts";
+import { Heirlooms } from "./host/heirlooms.ts";
 import { createHistoryFiles } from "./host/history-files.ts";
 import { takeInherited } from "./host/inherited.ts";
 import { createListeners } from "./host/listener.ts";
@@ -42,7 +43,8 @@ type Closable = Readonly<{ close(): void }>;
  * What the daemon runs on, for real. `hearHalt`: false when SIGRTMIN+3 cannot be heard. `leaveNothing`: all has ended in order, so
  * whoever comes next begins anew.
  */
-export type Machine = Closable & Readonly<{ ports: Ports; witness: Witness; hearHalt: HearHalt; leaveNothing(): void }>;
+export type Machine = Closable &
+  Readonly<{ ports: Ports; witness: Witness; heirlooms: Heirlooms; hearHalt: HearHalt; leaveNothing(): void }>;
 
 /** The runtime that this process runs on. */
 const self = runtime.version.startsWith("bun") ? "bun" : "deno";
@@ -116,7 +118,8 @@ export function openMachine({
     run.remove();
   };
   const witness = createWitness(listeners, speakers);
-  return { ports, witness, hearHalt: haltEar(reactor, made), leaveNothing, close };
+  const heirlooms = new Heirlooms(parcels, parking);
+  return { ports, witness, heirlooms, hearHalt: haltEar(reactor, made), leaveNothing, close };
 }
 
 /** Those that hold nothing open. */

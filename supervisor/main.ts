@@ -19,11 +19,15 @@ async function main(argv: readonly string[]): Promise<number> {
   return run(context);
 }
 
+const notRunning = { tag: "not-running" } as const;
+
 /** Runs the daemon, here or in the background; refuses when one runs already on this state directory. */
 async function startDaemon(context: Context): Promise<number> {
   const { root, stateDir, flags } = context;
   if (flags["reexec-check"] === true) return (await import("./daemon-main.ts")).checkReexec({ root, stateDir });
-  const reply = await context.client().status();
+  const { isReexecuted } = await import("./host/reexec.ts");
+  // The program before us has left its socket to us: nobody would answer there.
+  const reply = isReexecuted() ? notRunning : await context.client().status();
   if (reply.tag === "ok") {
     const { pid, root: otherRoot } = reply.value.supervisor;
     context.err(`supervisor start: supervisor already runs in ${otherRoot} (pid ${pid})`);
@@ -34,7 +38,8 @@ async function startDaemon(context: Context): Promise<number> {
     context.err(`supervisor start: --on-crash: must be keep or stop, got '${onCrash}'`);
     return exit.usage;
   }
-  if (reply.tag !== "not-running") return tellMiss(context, reply, "order");
+  // Of those who do not answer, the state directory's lock tells whether they live.
+  if (reply.tag !== "not-running" && reply.tag !== "timed-out") return tellMiss(context, reply, "order");
   if (flags.detach === true) {
     leaveWithReader();
     const { run } = await import("./cli/detach.ts");

@@ -6,8 +6,16 @@ import { type ControlOptions, createControl } from "./routes.ts";
 /** How long an answer that waits for the stop may take to be written. */
 const lastAnswersMs = 500;
 
-/** A runtime's HTTP server: `finish` takes no more requests and waits for the answers, `close` ends these too. */
-type Server = Readonly<{ finish(): Promise<void>; close(): Promise<void> }>;
+/**
+ * A runtime's HTTP server: `finish` takes no more requests and waits for the answers, `close` ends these too. `suspend` leaves its
+ * place to the next program, `resume` takes it back.
+ */
+type Server = Readonly<{
+  finish(): Promise<void>;
+  close(): Promise<void>;
+  suspend(): Promise<void>;
+  resume(): void;
+}>;
 
 export type ServerOptions = Omit<ControlOptions, "token" | "closing"> &
   Readonly<{
@@ -26,6 +34,10 @@ export type ServerOptions = Omit<ControlOptions, "token" | "closing"> &
 export interface ControlServer {
   /** Makes TCP ready on another address (`HOST:PORT`; null: none); the one before serves until the change. Errors: listener-failed. */
   listen(address: string | null): Outcome<Pending>;
+  /** Leaves its places to the next program: nobody is refused, and whoever asks from now on waits for that one. */
+  suspend(): Promise<void>;
+  /** There is no next program after all. */
+  resume(): void;
   close(): Promise<void>;
 }
 
@@ -43,6 +55,7 @@ export function createControlServer(desk: Desk, options: ServerOptions): Outcome
   const unix = serve({ path: options.socket }, null);
   if (!unix.ok) return unix;
   let tcp: (Serving & Readonly<{ address: string }>) | null = null;
+  const all = (): readonly Serving[] => [unix.value, ...(tcp ? [tcp] : [])];
   const replace = (next: typeof tcp): void => {
     const before = tcp;
     tcp = next;
@@ -57,7 +70,11 @@ export function createControlServer(desk: Desk, options: ServerOptions): Outcome
       if (!made.ok) return made;
       return ok({ commit: () => replace({ address, ...made.value }), abandon: () => void end([made.value]) });
     },
-    close: () => end([unix.value, ...(tcp ? [tcp] : [])]),
+    suspend: async () => void (await Promise.all(all().map(({ server }) => server.suspend()))),
+    resume: () => {
+      for (const { server } of all()) server.resume();
+    },
+    close: () => end(all()),
   });
 }
 

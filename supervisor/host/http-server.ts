@@ -13,6 +13,8 @@ const BACKLOG = 4096;
 export type HttpServer = Readonly<{
   /** How many connections it has accepted so far. */
   accepted(): number;
+  /** Leaves whoever connects from now on in the queue. */
+  stopAccepting(): void;
   finish(): Promise<void>;
   close(): Promise<void>;
 }>;
@@ -45,6 +47,7 @@ export function openHttpServer(handler: HttpHandler, fd: number): HttpServer {
   const stopAccepting = (): void => void Server.prototype.close.call(front);
   return {
     accepted: () => callers.count,
+    stopAccepting,
     finish() {
       stopAccepting();
       return callers.finish();

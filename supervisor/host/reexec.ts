@@ -79,9 +79,14 @@ export function become({ launcher: program, arguments: words, env }: Successor):
   return `${SHELL}: ${why}`;
 }
 
-/** Whether this process was another program of the supervisor before. To be asked once: no child is to see it. */
+/** Whether this process was another program of the supervisor before. */
+export function isReexecuted(): boolean {
+  return process.env[REEXEC_VARIABLE] === String(process.pid);
+}
+
+/** The same, for the last one to ask: no child is to see it. */
 export function wasReexecuted(): boolean {
-  const told = process.env[REEXEC_VARIABLE];
+  const was = isReexecuted();
   delete process.env[REEXEC_VARIABLE];
-  return told === String(process.pid);
+  return was;
 }

@@ -1,7 +1,9 @@
 import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import { clearInterval, setInterval } from "node:timers";
+import { setTimeout as pause } from "node:timers/promises";
 import type { BindableSocket } from "../unit/unit.ts";
+import type { Heirloom } from "./heirlooms.ts";
 import type { HttpHandler } from "./http-answer.ts";
 import { type HttpServer, openHttpServer } from "./http-server.ts";
 import { bytes, errno, errnoText, libc } from "./libc.ts";
@@ -14,38 +16,69 @@ export type HttpPlace = Readonly<{ path: string } | { hostname: string; port: nu
 /** How often it is looked whether clients still find their way. Units: milliseconds. */
 const LOOK_MS = 1000;
 const BACKLOG = 4096;
+/** Whoever was accepted has asked by then. Units: milliseconds. */
+const ASK_MS = 50;
+/** And has his answer by then, unless it is one without an end. Units: milliseconds. */
+const ANSWER_MS = 250;
 const F_DUPFD_CLOEXEC = 1030;
 const POLLIN = 1;
 
 /**
  * Serves HTTP at a place. A unix socket is made for the owner alone (0600); a path that a dead process left behind is
  * replaced, and one that is deleted is made anew as soon as its directory is there.
+ * `heirloom`: what a program before this one has left of the place is gone on with.
  * Errors: throws when it cannot listen, with EADDRINUSE when somebody answers at the path or port.
  */
-export function serveHttp(handler: HttpHandler, place: HttpPlace): Served {
-  return new Post(handler, place);
+export function serveHttp(handler: HttpHandler, place: HttpPlace, heirloom: Heirloom = nothing): Served {
+  return new Post(handler, place, heirloom);
 }
 
-export type Served = Readonly<{ address: string }> & Pick<HttpServer, "finish" | "close">;
+export interface Served extends Pick<HttpServer, "finish" | "close"> {
+  readonly address: string;
+  /**
+   * Leaves the place to the next program: nobody is accepted any more, and whoever connects waits for that one. Resolves when those
+   * who were accepted have their answers, or have had a moment for them.
+   */
+  suspend(): Promise<void>;
+  /** Goes on after all. */
+  resume(): void;
+}
 
 /** A place, and who serves it at the moment. */
 class Post implements Served {
   readonly address: string;
   readonly #handler: HttpHandler;
   readonly #place: HttpPlace;
-  readonly #looking: ReturnType<typeof setInterval>;
+  readonly #heirloom: Heirloom;
+  #looking: ReturnType<typeof setInterval>;
   #bound: Bound;
   #server: HttpServer;
   /** How many it had accepted when somebody was found waiting; null: nobody was. */
   #waitedAt: number | null = null;
 
-  constructor(handler: HttpHandler, place: HttpPlace) {
+  constructor(handler: HttpHandler, place: HttpPlace, heirloom: Heirloom) {
     this.#handler = handler;
     this.#place = place;
-    this.#bound = bind(place);
+    this.#heirloom = heirloom;
+    this.#bound = inherited(heirloom) ?? bind(place);
     this.address = this.#bound.address;
     this.#server = openHttpServer(handler, copyOf(this.#bound.fd));
-    this.#looking = setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#looking = this.#lookOften();
+  }
+
+  async suspend(): Promise<void> {
+    clearInterval(this.#looking);
+    const { fd, ...about } = this.#bound;
+    this.#heirloom.leave(fd, JSON.stringify(about));
+    this.#server.stopAccepting();
+    await pause(ASK_MS);
+    await Promise.race([this.#server.finish(), pause(ANSWER_MS)]);
+  }
+
+  resume(): void {
+    this.#heirloom.keep();
+    this.#replace(this.#bound);
+    this.#looking = this.#lookOften();
   }
 
   finish(): Promise<void> {
@@ -68,6 +101,10 @@ class Post implements Served {
     } catch {
       // It can only be read any more: nobody answers there, and whoever comes next replaces it.
     }
+  }
+
+  #lookOften(): ReturnType<typeof setInterval> {
+    return setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
   #look(): void {
@@ -111,6 +148,18 @@ class Post implements Served {
 
 /** `identity`: null on TCP. */
 type Bound = Readonly<{ fd: number; address: string; identity: PathIdentity | null }>;
+
+const nothing: Heirloom = { take: () => null, leave: () => undefined, keep: () => undefined };
+
+/** What another program has left of this place. Null: nothing, or a path that is another file by now. */
+function inherited(heirloom: Heirloom): Bound | null {
+  const left = heirloom.take();
+  if (left === null) return null;
+  const about = JSON.parse(left.about) as Omit<Bound, "fd">;
+  if (about.identity === null || isThere(about.identity)) return { fd: left.fd, ...about };
+  libc.close(left.fd);
+  return null;
+}
 
 /** Errors: throws as `serveHttp` does. */
 function bind(place: HttpPlace): Bound {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { type Daemon, settledDaemon } from "../support/daemon.ts";
 import { more, startLoad } from "../support/load.ts";
@@ -29,6 +30,7 @@ for (const { daemon: runtime, service } of alike) {
         const before = (await daemon.status()).units.map(({ main_pid }) => main_pid);
         const [{ address = "" } = {}] = (await daemon.unit("api")).listeners;
         const load = await startLoad({ address, keepAlive: 8, oneShot: 8 }, root.environment);
+        const asker = new Asker(daemon.controlPath);
         for (const next of [other, runtime, runtime] as const) {
           await more(load);
           root.environment.SUPERVISOR_RUNTIME = next;
@@ -44,6 +46,8 @@ for (const { daemon: runtime, service } of alike) {
         process.kill(short ?? 0, "SIGSEGV");
         await daemon.until("short", (unit) => unit.restarts === 1, "it is back");
         expect((await daemon.unit("short")).last_exit?.signal).toBe("SIGSEGV");
+        // Whoever asks meanwhile, with whatever client, has an answer.
+        expect(await asker.stop()).toEqual({ refused: [] });
         await more(load);
         const { failed, samples } = await load.stop();
         expect([failed, samples]).toEqual([0, []]);
@@ -103,4 +107,44 @@ for (const { daemon: runtime, service } of alike) {
     },
     LIMIT_MS,
   );
+}
+
+/** Asks the control socket again and again, with a connection of its own each time. */
+class Asker {
+  readonly #over: Promise<readonly string[]>;
+  #isStopped = false;
+
+  constructor(path: string) {
+    this.#over = this.#ask(path);
+  }
+
+  async stop(): Promise<Readonly<{ refused: readonly string[] }>> {
+    this.#isStopped = true;
+    return { refused: await this.#over };
+  }
+
+  async #ask(path: string): Promise<readonly string[]> {
+    const refused: string[] = [];
+    while (!this.#isStopped) {
+      const said = await this.#once(path);
+      if (!said.startsWith("HTTP/1.1 200 OK")) refused.push(said);
+    }
+    return refused;
+  }
+
+  /** The answer, or why there was none. */
+  #once(path: string): Promise<string> {
+    return new Promise((resolve) => {
+      let said = "";
+      const socket = connect(path, () =>
+        socket.write("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+      );
+      socket.setTimeout(10_000, () => socket.destroy(new Error("no answer")));
+      socket.on("data", (part) => {
+        said += part;
+      });
+      socket.on("error", (error) => resolve(error.message));
+      socket.on("close", () => resolve(said || "closed without a word"));
+    });
+  }
 }
