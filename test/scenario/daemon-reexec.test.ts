@@ -136,9 +136,7 @@ class Asker {
   #once(path: string): Promise<string> {
     return new Promise((resolve) => {
       let said = "";
-      const socket = connect(path, () =>
-        socket.write("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-      );
+      const socket = connect(path, () => socket.write("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
       socket.setTimeout(10_000, () => socket.destroy(new Error("no answer")));
       socket.on("data", (part) => {
         said += part;
