@@ -102,6 +102,11 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 
 function diskError(error: unknown): DiskError {
-  if (!(error instanceof Error && "code" in error && typeof error.code === "string")) throw error;
-  return { code: error.code, text: TEXTS[error.code] ?? error.code };
+  if (!(error instanceof Error)) throw error;
+  if ("code" in error && typeof error.code === "string")
+    return { code: error.code, text: TEXTS[error.code] ?? error.code };
+  // Deno has no code for what file systems seldom say. Shape: `Function not implemented (os error 38)`.
+  const [, text = null] = /^(.*) \(os error \d+\)$/.exec(error.message) ?? [];
+  if (text === null) throw error;
+  return { code: "EIO", text };
 }

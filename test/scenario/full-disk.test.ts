@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { checkStateDirectory } from "../../supervisor/cli/doctor/state-directory.ts";
 import { askControl } from "../support/control.ts";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
+import { type Daemon, startDaemon, withDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
+import { failWrites, strikeRefusal, writtenFiles } from "../support/failing-writes.ts";
 import { alike } from "../support/matrix.ts";
 import { withRoot } from "../support/root.ts";
 import { mountRefusal, type SmallDisk, withSmallDisk } from "../support/small-disk.ts";
@@ -11,6 +13,7 @@ import { shellUnit } from "../support/unit-text.ts";
 const LIMIT_MS = 60_000;
 const SAY_READY = `perl -MSocket -e 'socket(S,PF_UNIX,SOCK_DGRAM,0);send(S,"READY=1",0,sockaddr_un($ENV{NOTIFY_SOCKET}))'`;
 if (mountRefusal !== null) console.log(`no disk is filled or made read-only: ${mountRefusal}`);
+if (strikeRefusal !== null) console.log(`no write is made to fail: ${strikeRefusal}`);
 
 const units = {
   "crash.toml": shellUnit("sleep 0.2; exit 1", {
@@ -84,6 +87,32 @@ for (const { daemon: runtime } of alike) {
       LIMIT_MS,
     );
   });
+}
+
+for (const { daemon: runtime } of alike) {
+  test.skipIf(strikeRefusal !== null)(
+    `on a disk whose writes fail supervision goes on, what is lost is counted and said, and all is well again: ${runtime}`,
+    () =>
+      withDaemon({ runtime, units }, async (daemon) => {
+        const failing = writtenFiles(
+          daemon.stateDir,
+          Object.keys(units).map((file) => file.replace(".toml", "")),
+        );
+        await failWrites(daemon.pid, failing, 200, join(daemon.path, "strace.log"));
+        await eventually(async () => (await lost(daemon)) > 3, 20_000, "lines are dropped, and counted");
+        await expectAlive(daemon);
+        expect((await daemon.cli("status", "talker")).stdout).toMatch(/\d+ lines of its output could not be written/);
+        expect(daemon.read("daemon.log")).toContain("Input/output error (EIO)");
+
+        const log = () => daemon.read(".supervisor/logs/talker.log");
+        await eventually(() => /-- supervisor: \d+ lines lost: Input/.test(log()), 20_000, "the output goes on");
+        const count = await lost(daemon);
+        await expectAlive(daemon);
+        expect(await lost(daemon)).toBe(count);
+        await eventually(() => isTold(daemon, "crash"), 10_000, "its history goes on");
+      }),
+    LIMIT_MS,
+  );
 }
 
 test.skipIf(mountRefusal !== null)("a disk that has room, but no file more, is told as full", async () => {
