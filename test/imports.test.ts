@@ -62,6 +62,7 @@ const table: readonly Row[] = [
       "supervisor/control/client.ts",
       "supervisor/generate/",
       "supervisor/host/unit-files.ts",
+      "supervisor/host/left-running.ts",
       "config/",
       "package.json",
     ],

@@ -4,6 +4,7 @@ import type { Context } from "./context.ts";
 import { readCount } from "./count.ts";
 import { checkStateDirectory } from "./doctor/state-directory.ts";
 import { exit } from "./exit.ts";
+import { tellNotRunning } from "./left.ts";
 import { renderUnit } from "./render/systemctl.ts";
 import { renderTable } from "./render/table.ts";
 import { tellMiss } from "./tell.ts";
@@ -16,6 +17,7 @@ export async function run(context: Context): Promise<number> {
   if (lines === null) return exit.usage;
   const client = context.client();
   const reply = await client.status(context.args);
+  if (reply.tag === "not-running") return tellNotRunning(context, reply, "query");
   if (reply.tag !== "ok") return tellMiss(context, reply, "query");
   if (context.flags.watch === true) return runWatch(context, client, lines);
   const status = reply.value;

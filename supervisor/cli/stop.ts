@@ -1,6 +1,7 @@
 import { longestWaitMs } from "../control/client.ts";
 import type { Context } from "./context.ts";
 import { exit, exitOfVerdicts } from "./exit.ts";
+import { tellNotRunning } from "./left.ts";
 import { runOrder } from "./order.ts";
 import { tellMiss, tellVerdicts } from "./tell.ts";
 
@@ -14,6 +15,7 @@ export async function run(context: Context): Promise<number> {
   const order = { tag: "stop", units: null, cascade: true } as const;
   if (flags["no-block"] !== undefined) return runOrder(context, order);
   const reply = await context.client().order(order, context.timeoutMs ?? longestWaitMs);
+  if (reply.tag === "not-running") return tellNotRunning(context, reply, "order");
   if (reply.tag !== "ok" && reply.tag !== "cut") return tellMiss(context, reply, "order");
   const verdicts = reply.tag === "ok" ? reply.value : [];
   tellVerdicts(context, verdicts);

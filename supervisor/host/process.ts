@@ -12,6 +12,7 @@ import { type Identity, identityOf } from "./identity.ts";
 import type { Entry } from "./ledger.ts";
 import { libc } from "./libc.ts";
 import { hasDead, type Life } from "./life.ts";
+import { Looks } from "./looks.ts";
 import { MainProcess } from "./main-process.ts";
 import { Members } from "./members.ts";
 import { createNotifySockets, type Notice, type NotifyOwner, type NotifySocket, type NotifySockets } from "./notify.ts";
@@ -27,9 +28,7 @@ import { Store } from "./store.ts";
 
 const PR_SET_CHILD_SUBREAPER = 36;
 const SIGKILL = 9;
-/** How often survivors are looked for whose end the kernel does not report to us: their parent is neither dead nor ours. */
-const LOOK_AGAIN_MS = 500;
-/** The same for main processes whose parent we are not. */
+/** How often main processes are looked for whose parent we are not. Survivors whose parent is neither dead nor ours: less often. */
 const LOOK_SOON_MS = 100;
 /** Looks for survivors, as long as it is not sure that there are none: one may die while its child is not on the list yet. */
 const MOST_LOOKS = 8;
@@ -85,13 +84,12 @@ class RealProcesses implements HostProcesses {
   readonly #store: Store;
   readonly #lives = new Map<InvocationId, Life>();
   readonly #dead = new DeadChildren();
-  readonly #onChild = (): void => this.#collectSoon();
+  readonly #looks = new Looks((isThorough) => this.#collect(isThorough));
+  readonly #onChild = (): void => this.#looks.soon();
   /** Ends that are still to be reported. */
   readonly #ended: Ended[] = [];
-  #next: ReturnType<typeof setImmediate> | null = null;
   #isPaused = false;
   #isClosed = false;
-  #again: ReturnType<typeof setTimeout> | null = null;
 
   constructor(options: ProcessesOptions) {
     const { reactor, runtimeDir, post, groups = null, pace = createPace(), note = () => undefined } = options;
@@ -109,10 +107,10 @@ class RealProcesses implements HostProcesses {
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     process.on("SIGCHLD", this.#onChild);
     reactor.afterRounds(() => {
-      if (!this.#isClosed && peekAnyDead() !== null) this.#collectSoon();
+      if (!this.#isClosed && peekAnyDead() !== null) this.#looks.soon();
     });
     // Whoever died before, as a child of what this process was then, raises no signal.
-    this.#lookAgain();
+    this.#looks.later();
   }
 
   spawn(order: SpawnOrder): void {
@@ -156,7 +154,7 @@ class RealProcesses implements HostProcesses {
     this.#lives.set(invocation, revived.life);
     this.#members.enter(invocation, revived.membership);
     // Whoever has ended meanwhile raises no signal.
-    this.#lookAgain(LOOK_SOON_MS);
+    this.#looks.later(LOOK_SOON_MS);
     return { found: main === null ? { tag: "left", exit, survivors } : { tag: "alive", pid: main }, output };
   }
 
@@ -207,9 +205,8 @@ class RealProcesses implements HostProcesses {
   close(): void {
     libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
     process.off("SIGCHLD", this.#onChild);
-    if (this.#next) clearImmediate(this.#next);
     this.#isClosed = true;
-    if (this.#again) clearTimeout(this.#again);
+    this.#looks.close();
     for (const life of this.#lives.values()) {
       life.notify?.close();
       this.#members.leave(life.invocation);
@@ -262,7 +259,7 @@ class RealProcesses implements HostProcesses {
       return;
     }
     this.#post({ tag: "main-pid", invocation, pid });
-    this.#lookAgain();
+    this.#looks.later();
   }
 
   /**
@@ -270,14 +267,14 @@ class RealProcesses implements HostProcesses {
    * Why not ask after each life: the kernel names the dead, and of hundreds only a few have died. It cannot name those in other
    * hands, nor those behind a child of the runtime; and one whose status somebody has taken is looked for now and then.
    */
-  #collect(isThorough = false): void {
+  #collect(isThorough: boolean): void {
     const { count, isHidden } = this.#dead.walk((pid) => {
       const life = this.#whose(pid);
       if (life) this.#take(life);
       else this.#bury(pid);
       return true;
     });
-    if (count === 0) this.#lookAgain();
+    if (count === 0) this.#looks.later();
     const others = [...this.#lives.values()].filter(({ main }) => isThorough || isHidden || main.isForeign);
     for (const life of others.filter(hasDead)) this.#take(life);
     this.#goOn();
@@ -304,8 +301,8 @@ class RealProcesses implements HostProcesses {
     if (!this.#isPaused) this.#reportSome();
     for (const life of [...this.#lives.values()]) if (life.isReported) this.#settle(life);
     const lives = [...this.#lives.values()];
-    if (lives.some(({ main }) => main.isForeign)) this.#lookAgain(LOOK_SOON_MS);
-    else if (strangers || lives.some(({ lingering }) => lingering)) this.#lookAgain();
+    if (lives.some(({ main }) => main.isForeign)) this.#looks.later(LOOK_SOON_MS);
+    else if (strangers || lives.some(({ lingering }) => lingering)) this.#looks.later();
   }
 
   /** An exit that the out-of-memory killer is to blame for says so. */
@@ -393,20 +390,5 @@ class RealProcesses implements HostProcesses {
       if ((life.leader === pid && !life.isBuried) || (life.main.pid === pid && !life.lingering)) return life;
     }
     return null;
-  }
-
-  /** Once, for however many have ended meanwhile. */
-  #collectSoon(): void {
-    this.#next ??= setImmediate(() => {
-      this.#next = null;
-      this.#collect();
-    });
-  }
-
-  #lookAgain(afterMs = LOOK_AGAIN_MS): void {
-    this.#again ??= setTimeout(() => {
-      this.#again = null;
-      this.#collect(true);
-    }, afterMs);
   }
 }

@@ -68,6 +68,8 @@ for (const { daemon: runtime, service } of alike) {
       for (const next of [runtime, other, runtime] as const) {
         await more(load);
         await kill(daemon);
+        const said = (await daemon.cli(next === other ? "stop" : "status")).stderr;
+        expect(said).toContain(`these still run: api@1 (pid ${before.main_pid}), on-path@1 (pid `);
         await more(load);
         root.environment.SUPERVISOR_RUNTIME = next;
         daemon = await settledDaemon(root);

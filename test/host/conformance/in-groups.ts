@@ -15,8 +15,8 @@ export const limits = { memoryMaxBytes: 2 ** 30, cpuQuotaPercent: Infinity, task
 /** What a shell script waits with until it was brought into its group. */
 export const BROUGHT = "until grep -q /supervisor- /proc/self/cgroup; do sleep 0.01; done; ";
 
-/** Forks twice with a session of its own in between, as a classic daemon does; $BODY is what the daemon is. */
-export const DAEMON = `use POSIX; exit if fork; POSIX::setsid(); exit if fork; open F, ">pid.new"; print F $$; close F; rename "pid.new", "pid"; alarm 60; `;
+/** Forks twice with a session of its own in between, as a classic daemon does; it is alone when it writes down who it is. */
+export const DAEMON = `use POSIX; exit if fork; POSIX::setsid(); $p = $$; exit if fork; 1 while getppid == $p; open F, ">pid.new"; print F $$; close F; rename "pid.new", "pid"; alarm 60; `;
 
 /** A case that needs control groups. Where they cannot be made it is passed over, and says so. */
 export function inGroups(promise: string, use: (rig: Rig) => Promise<void>): Case {
