@@ -1,13 +1,15 @@
 import process from "node:process";
-import pino from "pino";
+import pino, { type Logger } from "pino";
 import { loadConfig } from "../config/load.ts";
 import { reportFaults } from "../config/report.ts";
 import type { Config } from "../config/schema.ts";
-import { processLife } from "./kit/life.ts";
+import { type Life, processLife } from "./kit/life.ts";
 import { apiModule } from "./modules/api-module.ts";
 import { type Mode, readCommand, USAGE } from "./modules/command.ts";
+import { drainLimit } from "./modules/drain-limit.ts";
 import { healthModule } from "./modules/health-module.ts";
-import { startModules } from "./modules/host.ts";
+import { defaultLimits, type Host, type HostOptions, startModules } from "./modules/host.ts";
+import type { Module } from "./modules/module.ts";
 import { workerModule } from "./modules/worker-module.ts";
 import { openQueue } from "./queue/open.ts";
 import type { Queue } from "./queue/queue.ts";
@@ -16,7 +18,9 @@ import { bundledTasks } from "./tasks/registry.ts";
 /** The contract's exit codes. */
 const EXIT = { failed: 1, usage: 2, config: 6 } as const;
 
-/** In the order of starting: who takes requests comes last and stops first. */
+const AFTER_DRAIN_MS = 5_000;
+
+/** Each depends on the one before it: who takes requests comes last and stops first. */
 const MODULES = {
   api: [apiModule],
   worker: [healthModule, workerModule],
@@ -42,13 +46,47 @@ async function main(): Promise<void> {
 async function run(mode: Mode, config: Config, queue: Queue): Promise<void> {
   const life = processLife();
   const log = logger(config);
-  const surroundings = { config, queue, registry: bundledTasks, life, log };
-  const host = await startModules(MODULES[mode].map((module) => module(surroundings)));
+  let host: Host | null = null;
+  const checks = {
+    queue: () => queue.stats().then(() => true),
+    modules: async () => everyoneIsWell((await host?.health()) ?? {}),
+  };
+  const surroundings = { config, queue, registry: bundledTasks, life, log, checks };
+  const modules = inLine(MODULES[mode].map((module) => module(surroundings)));
+  // A module's own drain has a limit, and is to be over first.
+  const drainMs = drainLimit(Math.max(config.api.drain_ms, config.worker.drain_ms), process.env);
+  const limits = { ...defaultLimits, stopMs: drainMs + AFTER_DRAIN_MS };
+  const running = await startModules(modules, { limits, told: tellOf(life, log) });
+  host = running;
   life.onDrain(async () => {
-    for (const { module, error } of await host.stop()) log.error({ event: "module.not-stopped", module, err: error });
+    for (const { module, error } of await running.stop())
+      log.error({ event: "module.not-stopped", module, err: error });
     await queue.close();
   });
   life.ready(`${mode} is up`);
+}
+
+/** Errors: names those that are not. */
+function everyoneIsWell(health: Readonly<Record<string, boolean>>): true {
+  const ill = Object.keys(health).filter((name) => health[name] === false);
+  if (ill.length > 0) throw new Error(ill.join(", "));
+  return true;
+}
+
+function inLine(modules: readonly Module[]): readonly Module[] {
+  return modules.map((module, index) => ({ ...module, dependsOn: modules.slice(index - 1, index).map(nameOf) }));
+}
+
+const nameOf = ({ name }: Module): string => name;
+
+/** A module that stays down ends the process, with a failure: whoever supervises it knows what to do. */
+function tellOf(life: Life, log: Logger): HostOptions["told"] {
+  return (event, module, error) => {
+    log[event === "failed" || event === "dead" ? "error" : "info"]({ event: `module.${event}`, module, err: error });
+    if (event !== "dead") return;
+    life.onDrain(() => Promise.reject(new Error(`module ${module} is down`)));
+    process.kill(process.pid, "SIGTERM");
+  };
 }
 
 function open({ queue }: Config) {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { type BuildInfo, mountHealth } from "../kit/health.ts";
+import { type BuildInfo, mountHealth, type ReadinessCheck } from "../kit/health.ts";
 import type { Life } from "../kit/life.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
@@ -15,6 +15,8 @@ export type ApiOptions = Readonly<{
   life: Life;
   info: BuildInfo;
   bodyLimitBytes: number;
+  /** What it needs to be ready; left out: its queue. */
+  checks?: Readonly<Record<string, ReadinessCheck>>;
   /** Told of what a handler threw; the client sees only that it was our fault. */
   report: (error: Error, request: string) => void;
 }>;
@@ -36,7 +38,8 @@ export function createApi(options: ApiOptions): Hono {
   );
   const document = openapiDocument(registry, info.version);
   app.get("/openapi.json", (c) => c.json(document));
-  mountHealth(app, { life, info, checks: { queue: () => queue.stats().then(() => true) } });
+  const { checks = { queue: () => queue.stats().then(() => true) } } = options;
+  mountHealth(app, { life, info, checks });
 
   app.notFound((c) => problem(c, "route-unknown", `There is no ${c.req.method} ${c.req.path}.`));
   app.onError((error, c) => {

@@ -6,7 +6,7 @@ import type { Module } from "./module.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** The HTTP API: on the listener `http` that the supervisor passed, or on its own address without one. */
-export function apiModule({ config, queue, registry, life, log }: Surroundings): Module {
+export function apiModule({ config, queue, registry, life, log, checks }: Surroundings): Module {
   let served: Served | null = null;
   const build = buildInfo(process.env);
   const info = {
@@ -20,7 +20,7 @@ export function apiModule({ config, queue, registry, life, log }: Surroundings):
     async start() {
       const { host, port, body_limit_bytes, drain_ms } = config.api;
       const report = (error: Error, request: string) => log.error({ event: "api.failed", request, err: error });
-      const app = createApi({ queue, registry, life, info, bodyLimitBytes: body_limit_bytes, report });
+      const app = createApi({ queue, registry, life, info, bodyLimitBytes: body_limit_bytes, checks, report });
       const drainMs = drainLimit(drain_ms, process.env);
       served = await serve(app, { listener: "http", host, port, life, drainMs });
       const { address, mode, reason } = served;

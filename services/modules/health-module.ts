@@ -7,13 +7,13 @@ import type { Module } from "./module.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Answers the supervisor's probes for a process that serves no clients; without a private listener it does nothing. */
-export function healthModule({ queue, life }: Surroundings): Module {
+export function healthModule({ queue, life, checks }: Surroundings): Module {
   let aside: Aside | null = null;
   return {
     name: "health",
     async start() {
       const app = new Hono();
-      mountHealth(app, { life, info: buildInfo(process.env), checks: { queue: () => queue.stats().then(() => true) } });
+      mountHealth(app, { life, info: buildInfo(process.env), checks });
       app.get("/metrics", async (c) =>
         c.body(metricsText(await queue.stats(), null), 200, { "content-type": METRICS_TYPE }),
       );

@@ -1,8 +1,16 @@
 import type { Logger } from "pino";
 import type { Config } from "../../config/schema.ts";
+import type { ReadinessCheck } from "../kit/health.ts";
 import type { Life } from "../kit/life.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 
-/** What every module of one process shares. */
-export type Surroundings = Readonly<{ config: Config; queue: Queue; registry: Registry; life: Life; log: Logger }>;
+/** What every module of one process shares. `checks`: what the process needs to be ready. */
+export type Surroundings = Readonly<{
+  config: Config;
+  queue: Queue;
+  registry: Registry;
+  life: Life;
+  log: Logger;
+  checks: Readonly<Record<string, ReadinessCheck>>;
+}>;

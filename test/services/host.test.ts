@@ -1,37 +1,326 @@
-import { expect, test } from "bun:test";
-import { startModules } from "../../services/modules/host.ts";
-import type { Module } from "../../services/modules/module.ts";
+import { describe, expect, test } from "bun:test";
+import { ModuleGraphFault } from "../../services/modules/graph.ts";
+import { type HostOptions, startModules } from "../../services/modules/host.ts";
+import type { Module, ModuleContext } from "../../services/modules/module.ts";
+import { TimeLimit } from "../../services/modules/time-limit.ts";
+import { within } from "../support/within.ts";
 
-function modules(faults: Readonly<Record<string, string>> = {}) {
-  const calls: string[] = [];
-  const act = async (call: string) => {
-    calls.push(call);
-    if (faults[call]) throw new Error(faults[call]);
-  };
-  const module = (name: string): Module => ({
-    name,
-    start: () => act(`start ${name}`),
-    stop: () => act(`stop ${name}`),
-  });
-  return { calls, all: ["a", "b", "c"].map(module) };
+const LIMIT_MS = 5_000;
+const limits = { startMs: 1_000, stopMs: 1_000, healthMs: 200, quota: Number.POSITIVE_INFINITY };
+const restart = { baseMs: 1, capMs: 4, burst: 3, intervalMs: 60_000 };
+
+/** Modules that note what is done to them. `after`: name → whom it depends on. `faults`: what an action throws. */
+class Scene {
+  readonly calls: string[] = [];
+  readonly told: string[] = [];
+  readonly contexts = new Map<string, ModuleContext>();
+  readonly faults: Record<string, string> = {};
+  readonly #heard = new Map<string, () => void>();
+
+  module(name: string, dependsOn: readonly string[] = [], more: Partial<Module> = {}): Module {
+    const act = async (what: string, context: ModuleContext): Promise<string> => {
+      this.calls.push(`${what} ${name}`);
+      this.contexts.set(name, context);
+      const fault = this.faults[`${what} ${name}`];
+      if (fault) throw new Error(fault);
+      return `${name}, life ${this.calls.filter((call) => call === `start ${name}`).length}`;
+    };
+    return {
+      name,
+      dependsOn,
+      start: (context) => act("start", context),
+      stop: async (context) => void (await act("stop", context)),
+      ...more,
+    };
+  }
+
+  options(more: Partial<HostOptions> = {}): HostOptions {
+    const told: HostOptions["told"] = (event, module, error) => {
+      this.told.push(`${event} ${module}${error instanceof Error ? `: ${error.message}` : ""}`);
+      this.#heard.get(`${event} ${module}`)?.();
+    };
+    return { limits, restart, told, ...more };
+  }
+
+  /** When it is told, from now on. */
+  hears(what: string): Promise<void> {
+    return within(new Promise<void>((resolve) => this.#heard.set(what, resolve)), LIMIT_MS, what);
+  }
 }
 
-test("modules start in order and stop in reverse, once", async () => {
-  const { calls, all } = modules();
-  const host = await startModules(all);
-  expect(await Promise.all([host.stop(), host.stop()])).toEqual([[], []]);
-  expect(calls).toEqual(["start a", "start b", "start c", "stop c", "stop b", "stop a"]);
+describe("start and stop", () => {
+  test("a module starts when those run that it depends on, and stops before them; once", async () => {
+    const scene = new Scene();
+    const all = [
+      scene.module("api", ["worker", "cache"]),
+      scene.module("cache", ["db"]),
+      scene.module("worker", ["db"]),
+    ];
+    const host = await startModules([...all, scene.module("db")], scene.options());
+    const [first, ...rest] = scene.calls;
+    expect([first, rest.slice(0, 2).toSorted(), rest[2]]).toEqual([
+      "start db",
+      ["start cache", "start worker"],
+      "start api",
+    ]);
+    expect(host.states()).toEqual({ api: "running", cache: "running", worker: "running", db: "running" });
+    expect(await Promise.all([host.stop(), host.stop()])).toEqual([[], []]);
+    const stops = scene.calls.slice(4);
+    expect([stops[0], stops.slice(1, 3).toSorted(), stops[3]]).toEqual([
+      "stop api",
+      ["stop cache", "stop worker"],
+      "stop db",
+    ]);
+    expect(host.states()).toEqual({ api: "stopped", cache: "stopped", worker: "stopped", db: "stopped" });
+  });
+
+  test("those that do not depend on each other start side by side", async () => {
+    const scene = new Scene();
+    const met = Promise.withResolvers<void>();
+    let there = 0;
+    const meet = async (): Promise<void> => {
+      there++;
+      if (there === 2) met.resolve();
+      await met.promise;
+    };
+    const host = await startModules(
+      ["a", "b"].map((name) => scene.module(name, [], { start: meet })),
+      scene.options(),
+    );
+    expect(there).toBe(2);
+    await host.stop();
+  });
+
+  test.each([
+    ["a cycle", { a: ["b"], b: ["c"], c: ["b"] }, "modules depend on each other: b → c → b"],
+    ["one that is not there", { a: ["b"], b: ["ghost"] }, "a module depends on one that is not there: a → b → ghost"],
+  ])("%s is a fault with its path, and nothing is started", async (_name, graph, message) => {
+    const scene = new Scene();
+    const modules = Object.entries(graph).map(([name, after]) => scene.module(name, after));
+    const failed = await startModules(modules, scene.options()).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(ModuleGraphFault);
+    expect((failed as Error).message).toBe(message);
+    expect(scene.calls).toEqual([]);
+  });
+
+  test("two of one name are a fault", async () => {
+    const scene = new Scene();
+    const twice = [scene.module("a"), scene.module("a")];
+    await expect(startModules(twice, scene.options())).rejects.toThrow("two modules have one name: a");
+  });
+
+  test("one that does not start stops those that did, is not waited for by those that need it, and the cause is kept", async () => {
+    const scene = new Scene();
+    scene.faults["start b"] = "port in use";
+    scene.faults["stop a"] = "stuck";
+    const modules = [scene.module("a"), scene.module("b", ["a"]), scene.module("c", ["b"])];
+    await expect(startModules(modules, scene.options())).rejects.toThrow("port in use");
+    expect(scene.calls).toEqual(["start a", "start b", "stop a"]);
+  });
+
+  test("one that does not stop is named, and the others are stopped", async () => {
+    const scene = new Scene();
+    scene.faults["stop b"] = "stuck";
+    const host = await startModules([scene.module("a"), scene.module("b", ["a"])], scene.options());
+    expect(await host.stop()).toEqual([{ module: "b", error: new Error("stuck") }]);
+    expect(scene.calls.slice(2)).toEqual(["stop b", "stop a"]);
+  });
+
+  test("a start and a stop that take too long are given up; one that comes up after all is stopped", async () => {
+    const scene = new Scene();
+    const late = Promise.withResolvers<void>();
+    const stopped = Promise.withResolvers<void>();
+    const slow = scene.module("slow", [], { start: () => late.promise, stop: async () => stopped.resolve() });
+    const options = scene.options({ limits: { ...limits, startMs: 10, stopMs: 10 } });
+    await expect(startModules([slow], options)).rejects.toThrow("the start of slow takes longer than 10 ms");
+    late.resolve();
+    await within(stopped.promise, LIMIT_MS, "it is stopped");
+
+    const deaf = scene.module("deaf", [], { stop: () => new Promise(() => undefined) });
+    const host = await startModules([deaf], options);
+    const [failure] = await host.stop();
+    expect(failure).toEqual({ module: "deaf", error: new TimeLimit("the stop of deaf takes longer than 10 ms") });
+  });
+
+  test("what a start gave is there for others as long as the module runs", async () => {
+    const scene = new Scene();
+    const host = await startModules([scene.module("a")], scene.options());
+    expect(host.of("a")).toBe("a, life 1");
+    await host.stop();
+    expect(host.of("a")).toBeNull();
+    expect(() => host.of("ghost")).toThrow("there is no module ghost");
+  });
 });
 
-test("a module that does not start stops those before it, and the cause is kept", async () => {
-  const { calls, all } = modules({ "start c": "port in use", "stop b": "stuck" });
-  await expect(startModules(all)).rejects.toThrow("port in use");
-  expect(calls).toEqual(["start a", "start b", "start c", "stop b", "stop a"]);
+describe("signals", () => {
+  test("a module's signal fires at its own stop, when those that depend on it have stopped, and not before", async () => {
+    const scene = new Scene();
+    const seen: unknown[] = [];
+    const look = (name: string) => scene.contexts.get(name)?.signal.aborted;
+    const api = scene.module("api", ["db"], { stop: async () => void seen.push([look("api"), look("db")]) });
+    const db = scene.module("db", [], { stop: async () => void seen.push(look("db")) });
+    scene.contexts.clear();
+    const host = await startModules([api, db], scene.options());
+    await host.stop();
+    expect(seen).toEqual([[true, false], true]);
+  });
+
+  test("the end of one leaves the others alone", async () => {
+    const scene = new Scene();
+    const host = await startModules([scene.module("a"), scene.module("b")], scene.options());
+    const [a, b] = ["a", "b"].map((name) => scene.contexts.get(name));
+    const restarted = scene.hears("restarted a");
+    a?.fail(new Error("lost its connection"));
+    await restarted;
+    expect([a?.signal.aborted, b?.signal.aborted]).toEqual([true, false]);
+    expect(host.states()).toEqual({ a: "running", b: "running" });
+    await host.stop();
+  });
 });
 
-test("a module that does not stop is named, and the others are stopped", async () => {
-  const { calls, all } = modules({ "stop c": "stuck" });
-  const host = await startModules(all);
-  expect(await host.stop()).toEqual([{ module: "c", error: new Error("stuck") }]);
-  expect(calls.slice(3)).toEqual(["stop c", "stop b", "stop a"]);
+describe("failures", () => {
+  test("one that fails is stopped and started again, alone", async () => {
+    const scene = new Scene();
+    const host = await startModules([scene.module("a"), scene.module("b", ["a"])], scene.options());
+    const restarted = scene.hears("restarted a");
+    scene.contexts.get("a")?.fail(new Error("lost its connection"));
+    // What it says twice is heard once.
+    scene.contexts.get("a")?.fail(new Error("again"));
+    await restarted;
+    expect(scene.calls.slice(2)).toEqual(["stop a", "start a"]);
+    expect(scene.told).toEqual(["failed a: lost its connection", "restarted a"]);
+    expect(host.of("a")).toBe("a, life 2");
+    await host.stop();
+  });
+
+  test("one that fails too often stays down, and is told as dead", async () => {
+    const scene = new Scene();
+    const host = await startModules([scene.module("a"), scene.module("b")], scene.options());
+    const dead = scene.hears("dead a");
+    scene.faults["start a"] = "no such host";
+    scene.contexts.get("a")?.fail(new Error("lost its connection"));
+    await dead;
+    expect(scene.calls.filter((call) => call === "start a").length).toBe(1 + restart.burst);
+    expect([host.states(), await host.health()]).toEqual([
+      { a: "dead", b: "running" },
+      { a: false, b: true },
+    ]);
+    expect(await host.stop()).toEqual([]);
+  });
+
+  test("a stop in the pause before a restart does not wait for it", async () => {
+    const scene = new Scene();
+    const options = scene.options({ restart: { ...restart, baseMs: 60_000, capMs: 60_000 } });
+    const host = await startModules([scene.module("a")], options);
+    const failed = scene.hears("failed a");
+    scene.contexts.get("a")?.fail(new Error("lost its connection"));
+    await failed;
+    expect(await within(host.stop(), LIMIT_MS, "it stops")).toEqual([]);
+    expect(scene.calls).toEqual(["start a", "stop a"]);
+  });
+
+  test("health is asked of each; one that throws or takes too long has none", async () => {
+    const scene = new Scene();
+    const host = await startModules(
+      [
+        scene.module("well"),
+        scene.module("ill", [], { health: () => false }),
+        scene.module("broken", [], { health: () => Promise.reject(new Error("x")) }),
+        scene.module("mute", [], { health: () => new Promise(() => undefined) }),
+      ],
+      scene.options(),
+    );
+    expect(await host.health()).toEqual({ well: true, ill: false, broken: false, mute: false });
+    await host.stop();
+  });
+});
+
+describe("replacement", () => {
+  test("the new copy starts beside the old one, is asked after its health, takes over, and then the old one stops", async () => {
+    const scene = new Scene();
+    const host = await startModules([scene.module("a")], scene.options());
+    const order: unknown[] = [];
+    const next = scene.module("a", [], {
+      start: async () => order.push(`start while ${host.of("a")}`),
+      health: () => order.push(`health while ${host.of("a")}`) > 0,
+    });
+    expect(await host.replace(next)).toEqual({ ok: true });
+    expect(order).toEqual(["start while a, life 1", "health while a, life 1"]);
+    expect([host.of("a"), scene.calls]).toEqual([1, ["start a", "stop a"]]);
+    expect(scene.told).toEqual(["replaced a"]);
+    await host.stop();
+  });
+
+  test.each([
+    ["does not start", { start: () => Promise.reject(new Error("syntax")) }, "start"],
+    ["is not healthy", { health: () => false }, "health"],
+  ] as const)("a new copy that %s leaves the old one as it was", async (_what, more, stage) => {
+    const scene = new Scene();
+    const host = await startModules([scene.module("a")], scene.options());
+    const context = scene.contexts.get("a");
+    expect(await host.replace(scene.module("a", [], more))).toMatchObject({ ok: false, stage });
+    expect([host.of("a"), context?.signal.aborted, host.states()]).toEqual(["a, life 1", false, { a: "running" }]);
+    await host.stop();
+  });
+
+  test("wishes to replace one wait for each other, and the last one stays", async () => {
+    const scene = new Scene();
+    const host = await startModules([scene.module("a")], scene.options());
+    const copies = [1, 2, 3].map((number) => scene.module("a", [], { start: async () => `copy ${number}` }));
+    expect(await Promise.all(copies.map((copy) => host.replace(copy)))).toEqual([
+      { ok: true },
+      { ok: true },
+      { ok: true },
+    ]);
+    expect([host.of("a"), scene.calls]).toEqual(["copy 3", ["start a", "stop a", "stop a", "stop a"]]);
+    await host.stop();
+    expect(scene.calls.length).toBe(5);
+  });
+
+  test("one that is down is replaced by one that works", async () => {
+    const scene = new Scene();
+    const host = await startModules([scene.module("a")], scene.options({ restart: { ...restart, burst: 0 } }));
+    const dead = scene.hears("dead a");
+    scene.contexts.get("a")?.fail(new Error("bug"));
+    await dead;
+    expect(await host.replace(scene.module("a"))).toEqual({ ok: true });
+    expect(host.states()).toEqual({ a: "running" });
+    await host.stop();
+  });
+
+  test("a stop while a new copy comes up cancels that one", async () => {
+    const scene = new Scene();
+    const host = await startModules([scene.module("a")], scene.options());
+    const begun = Promise.withResolvers<void>();
+    const start = ({ signal }: ModuleContext): Promise<unknown> =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(new Error("cancelled")));
+        begun.resolve();
+      });
+    const replaced = host.replace(scene.module("a", [], { start }));
+    await begun.promise;
+    expect(await within(host.stop(), LIMIT_MS, "it stops")).toEqual([]);
+    expect(await replaced).toMatchObject({ ok: false, stage: "start" });
+    expect(scene.calls).toEqual(["start a", "stop a"]);
+  });
+});
+
+test("a module may do as much at a time as its quota says; the next is refused at once, and each place is free again however it ends", async () => {
+  const scene = new Scene();
+  const host = await startModules([scene.module("a")], scene.options({ limits: { ...limits, quota: 2 } }));
+  const { quota } = scene.contexts.get("a") as ModuleContext;
+  const work = [1, 2].map(() => Promise.withResolvers<string>());
+  const running = work.map(({ promise }) => quota.run(() => promise));
+  await expect(quota.run(() => "too many")).rejects.toThrow("2 are at work already");
+  work[0]?.reject(new Error("failed"));
+  await expect(running[0]).rejects.toThrow("failed");
+  expect(quota.inUse).toBe(1);
+  await expect(
+    quota.run(() => {
+      throw new Error("at once");
+    }),
+  ).rejects.toThrow("at once");
+  work[1]?.resolve("done");
+  expect([await running[1], quota.inUse]).toEqual(["done", 0]);
+  await host.stop();
 });
