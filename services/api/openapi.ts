@@ -14,6 +14,14 @@ import {
 export function openapiDocument(registry: Registry, version: string) {
   const refused = { description: "What is wrong, field by field.", ...content(problemSchema, PROBLEM) };
   const missing = { description: "There is no such task.", ...content(problemSchema, PROBLEM) };
+  const conflict = { description: "The task is in no state for that.", ...content(problemSchema, PROBLEM) };
+  const order = (operationId: string, description: string) => ({
+    post: {
+      operationId,
+      parameters: [{ ...parameter("path", "id", z.string()), required: true }],
+      responses: { 200: { description, ...content(taskSchema) }, 404: missing, 409: conflict },
+    },
+  });
   const tooLarge = { description: "The body is too large.", ...content(problemSchema, PROBLEM) };
   return {
     openapi: "3.1.0",
@@ -43,7 +51,14 @@ export function openapiDocument(registry: Registry, version: string) {
           parameters: [{ ...parameter("path", "id", z.string()), required: true }],
           responses: { 200: { description: "The task.", ...content(taskSchema) }, 404: missing },
         },
+        delete: {
+          operationId: "discardTask",
+          parameters: [{ ...parameter("path", "id", z.string()), required: true }],
+          responses: { 204: { description: "The task, which has ended, is forgotten." }, 404: missing, 409: conflict },
+        },
       },
+      "/tasks/{id}/cancel": order("cancelTask", "The task will not be done; a worker that has it is told to stop."),
+      "/tasks/{id}/retry": order("retryTask", "The task, which was dead or cancelled, is queued anew."),
       "/healthz": plain("Whether the process answers at all."),
       "/readyz": { get: { responses: { 200: { description: "Ready." }, 503: { description: "Not ready." } } } },
       "/metrics": plain("Counts, as OpenMetrics."),

@@ -5,6 +5,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 const STATUS = {
   "request-invalid": 400,
   "task-unknown": 404,
+  "task-state": 409,
   "route-unknown": 404,
   "body-too-large": 413,
   internal: 500,
@@ -30,6 +31,7 @@ export function problem(c: Context, code: ProblemCode, detail: string, errors?: 
 const TITLE = {
   400: "Bad Request",
   404: "Not Found",
+  409: "Conflict",
   413: "Content Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { z } from "zod";
-import { type NewTask, type Queue, QueueFull } from "../queue/queue.ts";
+import { type Change, type NewTask, type Queue, QueueFull } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 import { type FieldError, problem } from "./problem.ts";
 import { idempotencyKeySchema, listQuerySchema, newTaskSchema, TRACEPARENT } from "./schema.ts";
@@ -11,7 +11,7 @@ const RETRY_AFTER_S = 1;
 
 type Read = Readonly<{ ok: true; task: NewTask } | { ok: false; errors: readonly FieldError[] }>;
 
-/** `POST /tasks`, `GET /tasks`, `GET /tasks/:id`. */
+/** `/tasks`, `/tasks/:id`, and the orders about one. */
 export function taskRoutes({ queue, registry }: Readonly<{ queue: Queue; registry: Registry }>): Hono {
   const app = new Hono();
   const schema = newTaskSchema(registry);
@@ -45,7 +45,22 @@ export function taskRoutes({ queue, registry }: Readonly<{ queue: Queue; registr
     return task ? c.json(taskView(task)) : problem(c, "task-unknown", "There is no task of this id.");
   });
 
+  app.post("/tasks/:id/cancel", async (c) => changed(c, queue, await queue.cancel(c.req.param("id"))));
+  app.post("/tasks/:id/retry", async (c) => changed(c, queue, await queue.retry(c.req.param("id"))));
+  app.delete("/tasks/:id", async (c) => {
+    const change = await queue.discard(c.req.param("id"));
+    return change === "changed" ? c.body(null, 204) : changed(c, queue, change);
+  });
+
   return app;
+}
+
+/** Answers with the task as it is now. */
+async function changed(c: Context, queue: Queue, change: Change): Promise<Response> {
+  const task = change === "unknown" ? null : await queue.get(c.req.param("id") ?? "");
+  if (!task) return problem(c, "task-unknown", "There is no task of this id.");
+  if (change === "changed") return c.json(taskView(task));
+  return problem(c, "task-state", `The task is ${task.state}; docs/queue-and-tasks.md tells what can be done to it.`);
 }
 
 async function readTask(c: Context, schema: ReturnType<typeof newTaskSchema>, registry: Registry): Promise<Read> {

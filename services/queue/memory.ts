@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { Heap } from "./heap.ts";
 import { type QueueOptions, queueOptions } from "./options.ts";
-import type { Enqueued, NewTask, Queue, Stats, Taken, Task, TaskError, TaskState } from "./queue.ts";
+import type { Change, Enqueued, NewTask, Queue, Stats, Taken, Task, TaskError, TaskState } from "./queue.ts";
 import { QueueFull } from "./queue.ts";
 import { taskIds } from "./task-id.ts";
-import { afterFailure, firstState, leaseExpired } from "./transition.ts";
+import { afterFailure, anew, changeable, firstState, leaseExpired } from "./transition.ts";
 import { Wake } from "./wake.ts";
 
-/** A task with what only the queue knows of it. */
-type Entry = { task: Task; seq: number; dueAt: number; lease: string | null; leaseUntil: number };
+/** A task with what only the queue knows of it. `isGone`: it may still stand in a heap, and is to be passed over there. */
+type Entry = { task: Task; seq: number; dueAt: number; lease: string | null; leaseUntil: number; isGone: boolean };
 
 const earlier = (a: Entry, b: Entry) => (a.dueAt !== b.dueAt ? a.dueAt < b.dueAt : a.seq < b.seq);
 const urgent = (a: Entry, b: Entry) =>
   a.task.priority !== b.task.priority ? a.task.priority > b.task.priority : earlier(a, b);
 
-/** Keeps tasks in this process: for `run all-in-one` and tests. Nothing survives the process; nothing is ever forgotten within it. */
+/** Keeps tasks in this process: for `run all-in-one` and tests. Nothing survives the process; nothing is forgotten within it unless it is discarded. */
 export class MemoryQueue implements Queue {
   readonly url = "memory:";
   readonly #options: QueueOptions;
@@ -26,6 +26,7 @@ export class MemoryQueue implements Queue {
   readonly #running = new Set<Entry>();
   readonly #counts: Record<TaskState, number> = { queued: 0, running: 0, done: 0, failed: 0, dead: 0, cancelled: 0 };
   readonly #wake = new Wake();
+  #nextSeq = 0;
 
   constructor(options: Partial<QueueOptions> = {}) {
     this.#options = queueOptions(options);
@@ -35,11 +36,11 @@ export class MemoryQueue implements Queue {
   async enqueue(task: NewTask): Promise<Enqueued> {
     const known = task.idempotencyKey === undefined ? undefined : this.#keys.get(task.idempotencyKey);
     if (known) return { task: known.task, fresh: false };
-    if (this.#ready.size + this.#delayed.size >= this.#options.maxPending) throw new QueueFull();
+    if (this.#counts.queued + this.#counts.failed >= this.#options.maxPending) throw new QueueFull();
     const now = this.#options.now();
     const first = firstState({ ...task, payload: copy(task.payload) }, this.#newId(), this.#options.maxAttempts, now);
     const dueAt = now + (task.delayMs ?? 0);
-    const entry: Entry = { task: first, seq: this.#entries.size, dueAt, lease: null, leaseUntil: 0 };
+    const entry: Entry = { task: first, seq: this.#nextSeq++, dueAt, lease: null, leaseUntil: 0, isGone: false };
     this.#entries.set(first.id, entry);
     this.#counts.queued += 1;
     if (first.idempotency_key !== null) this.#keys.set(first.idempotency_key, entry);
@@ -66,7 +67,8 @@ export class MemoryQueue implements Queue {
     this.#wake.reset();
     this.#reclaim(now);
     this.#promote(now);
-    const entry = this.#ready.pop();
+    let entry = this.#ready.pop();
+    while (entry?.isGone) entry = this.#ready.pop();
     if (!entry) return null;
     this.#change(entry, { state: "running", attempts: entry.task.attempts + 1, started_at: now });
     entry.lease = randomUUID();
@@ -108,10 +110,39 @@ export class MemoryQueue implements Queue {
     return true;
   }
 
+  async cancel(id: string): Promise<Change> {
+    return this.#order(id, changeable.cancel, (entry) => {
+      this.#leave(entry, { state: "cancelled", finished_at: this.#options.now() });
+      entry.isGone = true;
+    });
+  }
+
+  async retry(id: string): Promise<Change> {
+    return this.#order(id, changeable.retry, (entry) => {
+      const now = this.#options.now();
+      this.#change(entry, anew);
+      // Another entry: the one that was cancelled may still stand in a heap, by an order that must not change there.
+      const next = { ...entry, dueAt: now, isGone: false };
+      this.#entries.set(id, next);
+      if (next.task.idempotency_key !== null) this.#keys.set(next.task.idempotency_key, next);
+      this.#await(next, now);
+    });
+  }
+
+  async discard(id: string): Promise<Change> {
+    return this.#order(id, changeable.discard, ({ task }) => {
+      this.#counts[task.state] -= 1;
+      this.#entries.delete(id);
+      if (task.idempotency_key !== null) this.#keys.delete(task.idempotency_key);
+    });
+  }
+
   async stats(): Promise<Stats> {
     let oldest = Number.POSITIVE_INFINITY;
     for (const waiting of [this.#ready, this.#delayed]) {
-      for (const { task } of waiting.values()) if (task.state === "queued") oldest = Math.min(oldest, task.created_at);
+      for (const { task, isGone } of waiting.values()) {
+        if (!isGone && task.state === "queued") oldest = Math.min(oldest, task.created_at);
+      }
     }
     return { ...this.#counts, oldest_queued_ms: Number.isFinite(oldest) ? this.#options.now() - oldest : null };
   }
@@ -124,6 +155,14 @@ export class MemoryQueue implements Queue {
 
   async close(): Promise<void> {
     this.#wake.ring();
+  }
+
+  #order(id: string, states: readonly TaskState[], change: (entry: Entry) => void): Change {
+    const entry = this.#entries.get(id);
+    if (!entry) return "unknown";
+    if (!states.includes(entry.task.state)) return "refused";
+    change(entry);
+    return "changed";
   }
 
   #held(taken: Taken): Entry | null {
@@ -161,7 +200,7 @@ export class MemoryQueue implements Queue {
   #promote(now: number): void {
     for (let next = this.#delayed.peek(); next && next.dueAt <= now; next = this.#delayed.peek()) {
       this.#delayed.pop();
-      this.#ready.push(next);
+      if (!next.isGone) this.#ready.push(next);
     }
   }
 }

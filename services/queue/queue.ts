@@ -28,6 +28,12 @@ export interface Queue {
   failed(taken: Taken, error: TaskError, retry: boolean): Promise<boolean>;
   /** Gives an unfinished task back, to the place it had in the queue, without counting the attempt (drain at its limit). */
   release(taken: Taken): Promise<boolean>;
+  /** Takes a task that has not ended out of the queue. A worker that has it is told so when it renews its lease, and its outcome is not recorded. */
+  cancel(id: string): Promise<Change>;
+  /** Queues a task anew that is dead or was cancelled: as many attempts as at first, and no error. */
+  retry(id: string): Promise<Change>;
+  /** Forgets a task that has ended, and its idempotency key with it. */
+  discard(id: string): Promise<Change>;
   stats(): Promise<Stats>;
   /** Resolves when a task may be due, at the latest after `timeoutMs`, at once when the signal fires. */
   wait(timeoutMs: number, signal: AbortSignal): Promise<void>;
@@ -67,6 +73,9 @@ export type NewTask = Readonly<{
   maxAttempts?: number;
   traceparent?: string;
 }>;
+
+/** What came of an order about one task. `unknown`: there is none of that id. `refused`: it is in no state for that. */
+export type Change = "changed" | "unknown" | "refused";
 
 /** `fresh` is false when the idempotency key was known. */
 export type Enqueued = Readonly<{ task: Task; fresh: boolean }>;

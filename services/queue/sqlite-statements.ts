@@ -1,8 +1,9 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { TaskState } from "./queue.ts";
 import { TASK_COLUMNS } from "./sqlite-row.ts";
-import { leaseExpired } from "./transition.ts";
+import { changeable, leaseExpired } from "./transition.ts";
 
-type Values = Readonly<Record<string, SQLInputValue>>;
+export type Values = Readonly<Record<string, SQLInputValue>>;
 
 /** Every statement of the queue, prepared once. Parameters are named; times are wall milliseconds. */
 export type Statements = Readonly<{ [name in keyof typeof SQL]: Statement }>;
@@ -52,7 +53,17 @@ const SQL = {
     WHERE id = $id AND lease = $lease`,
   release: `UPDATE tasks SET state = 'queued', attempts = attempts - 1, started_at = NULL, ready = 1, lease = NULL
     WHERE id = $id AND lease = $lease`,
+  cancel: `UPDATE tasks SET state = 'cancelled', ready = NULL, lease = NULL, finished_at = $now
+    WHERE id = $id AND state IN (${listed(changeable.cancel)})`,
+  retry: `UPDATE tasks SET state = 'queued', ready = 1, due_at = $now, attempts = 0, started_at = NULL, finished_at = NULL,
+    result = NULL, error = NULL WHERE id = $id AND state IN (${listed(changeable.retry)})`,
+  discard: `DELETE FROM tasks WHERE id = $id AND state IN (${listed(changeable.discard)})`,
 } as const;
+
+/** Shape: `'dead', 'cancelled'`. */
+function listed(states: readonly TaskState[]): string {
+  return states.map((state) => `'${state}'`).join(", ");
+}
 
 function statement(db: DatabaseSync, sql: string): Statement {
   const prepared = db.prepare(sql);

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { GroupCommit } from "./group-commit.ts";
 import { type QueueOptions, queueOptions } from "./options.ts";
-import type { Enqueued, NewTask, Queue, Stats, Taken, Task, TaskError, TaskState } from "./queue.ts";
+import type { Change, Enqueued, NewTask, Queue, Stats, Taken, Task, TaskError, TaskState } from "./queue.ts";
 import { QueueFull } from "./queue.ts";
 import { type TaskRow, taskOf } from "./sqlite-row.ts";
-import { prepareStatements, type Statements } from "./sqlite-statements.ts";
+import { prepareStatements, type Statements, type Values } from "./sqlite-statements.ts";
 import { watchDatabase } from "./sqlite-watch.ts";
 import { taskIds } from "./task-id.ts";
 import { afterFailure } from "./transition.ts";
@@ -94,6 +94,20 @@ export class SqliteQueue implements Queue {
     return released;
   }
 
+  cancel(id: string): Promise<Change> {
+    return this.#order("cancel", id, { $now: this.#options.now() });
+  }
+
+  async retry(id: string): Promise<Change> {
+    const change = await this.#order("retry", id, { $now: this.#options.now() });
+    this.#wake.ring();
+    return change;
+  }
+
+  discard(id: string): Promise<Change> {
+    return this.#order("discard", id);
+  }
+
   async stats(): Promise<Stats> {
     const counts = Object.fromEntries(this.#sql.counts.all().map(({ state, n }) => [state, n]));
     const oldest = this.#sql.oldestQueued.get()?.created_at as number | undefined;
@@ -118,6 +132,13 @@ export class SqliteQueue implements Queue {
     this.#wake.ring();
     await this.#commit.settled();
     this.#db.close();
+  }
+
+  #order(name: "cancel" | "retry" | "discard", id: string, more: Values = {}): Promise<Change> {
+    return this.#commit.run(() => {
+      if (this.#sql[name].run({ $id: id, ...more }) === 1) return "changed";
+      return this.#sql.byId.get({ $id: id }) === undefined ? "unknown" : "refused";
+    }, true);
   }
 
   #insert(task: NewTask, payload: string): Enqueued {

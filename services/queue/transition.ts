@@ -1,5 +1,5 @@
 import { type Backoff, backoffMs } from "./backoff.ts";
-import type { NewTask, Task, TaskError } from "./queue.ts";
+import type { NewTask, Task, TaskError, TaskState } from "./queue.ts";
 
 /** What a failed attempt makes of a task: `dueAt` is set exactly when it will be tried again. */
 export type AfterFailure = Readonly<{ state: "failed"; dueAt: number } | { state: "dead"; dueAt: null }>;
@@ -14,6 +14,23 @@ export function afterFailure(
   if (!retry || task.attempts >= task.max_attempts) return { state: "dead", dueAt: null };
   return { state: "failed", dueAt: nowMs + backoffMs(task.attempts, chance.backoff, chance.random) };
 }
+
+/** In which states a task can be cancelled, queued anew, forgotten. */
+export const changeable = {
+  cancel: ["queued", "failed", "running"],
+  retry: ["dead", "cancelled"],
+  discard: ["done", "dead", "cancelled"],
+} as const satisfies Record<string, readonly TaskState[]>;
+
+/** What a task that is queued anew has forgotten. */
+export const anew = {
+  state: "queued",
+  attempts: 0,
+  started_at: null,
+  finished_at: null,
+  result: null,
+  error: null,
+} as const;
 
 /** The error of a task whose worker went silent: killed, hung, or cut off from the queue. */
 export const leaseExpired: TaskError = { code: "lease-expired", message: "The worker did not renew its lease." };

@@ -71,6 +71,31 @@ test("what became of a task can be asked", async () => {
   });
 });
 
+test("a task can be cancelled, queued anew and forgotten; each refusal says why", async () => {
+  const { app, post } = api();
+  const { id } = (await (await post(good)).json()) as { id: string };
+  const order = async (method: string, path: string): Promise<readonly unknown[]> => {
+    const answer = await app.request(path, { method });
+    const body = (answer.status === 204 ? {} : await answer.json()) as Record<string, unknown>;
+    return [answer.status, body.state ?? body.code ?? null, body.detail ?? null];
+  };
+  const busy = expect.stringContaining("The task is queued;");
+  expect(await order("POST", `/tasks/${id}/retry`)).toEqual([409, "task-state", busy]);
+  expect(await order("DELETE", `/tasks/${id}`)).toEqual([409, "task-state", busy]);
+  expect(await order("POST", `/tasks/${id}/cancel`)).toEqual([200, "cancelled", null]);
+  expect(await order("POST", `/tasks/${id}/cancel`)).toEqual([
+    409,
+    "task-state",
+    expect.stringContaining("The task is cancelled;"),
+  ]);
+  expect(await order("POST", `/tasks/${id}/retry`)).toEqual([200, "queued", null]);
+  await order("POST", `/tasks/${id}/cancel`);
+  expect(await order("DELETE", `/tasks/${id}`)).toEqual([204, null, null]);
+  const missing = [404, "task-unknown", "There is no task of this id."];
+  expect(await order("DELETE", `/tasks/${id}`)).toEqual(missing);
+  for (const what of ["cancel", "retry"]) expect(await order("POST", `/tasks/${id}/${what}`)).toEqual(missing);
+});
+
 test("the same Idempotency-Key again answers 202 with the same id", async () => {
   const { post, queue } = api({ maxPending: 1 });
   const ids = [];
@@ -222,7 +247,8 @@ test("the OpenAPI document knows every route and every task type's payload", asy
   const { get } = api();
   const document = await get("/openapi.json");
   expect(document.openapi).toBe("3.1.0");
-  const paths = ["/tasks", "/tasks/{id}", "/healthz", "/readyz", "/metrics", "/info"];
+  const orders = ["/tasks/{id}/cancel", "/tasks/{id}/retry"];
+  const paths = ["/tasks", "/tasks/{id}", ...orders, "/healthz", "/readyz", "/metrics", "/info"];
   expect(Object.keys(document.paths as object)).toEqual(paths);
   const read = z.object({ paths: z.object({ "/tasks": z.object({ post: z.any(), get: z.any() }) }) }).parse(document);
   const { post, get: list } = read.paths["/tasks"];
