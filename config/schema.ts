@@ -27,6 +27,7 @@ const queue = z.strictObject({
   url: z.string().min(1).default("sqlite:.supervisor/data/queue.db").describe("memory: | sqlite:PATH | redis://…"),
   max_pending: z.int().min(1).default(100_000).describe("More waiting tasks than this are refused (503)."),
   max_attempts: z.int().min(1).max(100).default(5).describe("For tasks that name none."),
+  keep_ms: z.int().min(0).default(604_800_000).describe("How long a task is kept after its end, with its result."),
   backoff_base_ms: spanMs
     .default(1_000)
     .describe("The first retry comes within this, the next within twice as much, …"),

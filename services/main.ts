@@ -91,7 +91,12 @@ function tellOf(life: Life, log: Logger): HostOptions["told"] {
 
 function open({ queue }: Config) {
   const backoff = { baseMs: queue.backoff_base_ms, capMs: queue.backoff_cap_ms };
-  return openQueue(queue.url, { maxPending: queue.max_pending, maxAttempts: queue.max_attempts, backoff });
+  return openQueue(queue.url, {
+    maxPending: queue.max_pending,
+    maxAttempts: queue.max_attempts,
+    backoff,
+    keepMs: queue.keep_ms,
+  });
 }
 
 /** Writes before the next line runs: nothing of what was logged is lost by a kill. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Heap } from "./heap.ts";
-import { type QueueOptions, queueOptions } from "./options.ts";
+import { type QueueOptions, queueOptions, SWEPT_AT_ONCE } from "./options.ts";
 import type { Change, Enqueued, NewTask, Queue, Stats, Taken, Task, TaskError, TaskState } from "./queue.ts";
 import { QueueFull } from "./queue.ts";
 import { taskIds } from "./task-id.ts";
@@ -9,6 +9,9 @@ import { Wake } from "./wake.ts";
 
 /** A task with what only the queue knows of it. `isGone`: it may still stand in a heap, and is to be passed over there. */
 type Entry = { task: Task; seq: number; dueAt: number; lease: string | null; leaseUntil: number; isGone: boolean };
+
+/** `at`: when it had ended. */
+type Ended = Readonly<{ entry: Entry; at: number }>;
 
 const earlier = (a: Entry, b: Entry) => (a.dueAt !== b.dueAt ? a.dueAt < b.dueAt : a.seq < b.seq);
 const urgent = (a: Entry, b: Entry) =>
@@ -24,6 +27,8 @@ export class MemoryQueue implements Queue {
   readonly #ready = new Heap<Entry>(urgent);
   readonly #delayed = new Heap<Entry>(earlier);
   readonly #running = new Set<Entry>();
+  /** Those that have ended, the first to go first; one that was queued anew meanwhile may still stand here. */
+  readonly #ended = new Heap<Ended>((a, b) => a.at < b.at);
   readonly #counts: Record<TaskState, number> = { queued: 0, running: 0, done: 0, failed: 0, dead: 0, cancelled: 0 };
   readonly #wake = new Wake();
   #nextSeq = 0;
@@ -38,6 +43,7 @@ export class MemoryQueue implements Queue {
     if (known) return { task: known.task, fresh: false };
     if (this.#counts.queued + this.#counts.failed >= this.#options.maxPending) throw new QueueFull();
     const now = this.#options.now();
+    for (let swept = 0; swept < SWEPT_AT_ONCE; swept++) this.#sweep(now);
     const first = firstState({ ...task, payload: copy(task.payload) }, this.#newId(), this.#options.maxAttempts, now);
     const dueAt = now + (task.delayMs ?? 0);
     const entry: Entry = { task: first, seq: this.#nextSeq++, dueAt, lease: null, leaseUntil: 0, isGone: false };
@@ -180,6 +186,16 @@ export class MemoryQueue implements Queue {
     this.#counts[entry.task.state] -= 1;
     entry.task = { ...entry.task, ...facts };
     this.#counts[entry.task.state] += 1;
+    if (facts.finished_at) this.#ended.push({ entry, at: facts.finished_at });
+  }
+
+  /** Forgets the one whose time is over, if there is one. */
+  #sweep(now: number): void {
+    const first = this.#ended.peek();
+    if (!first || first.at > now - this.#options.keepMs) return;
+    this.#ended.pop();
+    const { entry, at } = first;
+    if (entry.task.finished_at === at) void this.discard(entry.task.id);
   }
 
   #await(entry: Entry, now: number): void {

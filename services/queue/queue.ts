@@ -3,7 +3,8 @@
  *
  * - at-least-once: a task is acknowledged after its handler returned; a worker that dies loses its lease and the task is taken again;
  * - a failed attempt is retried with exponential backoff until `max_attempts`, then the task is dead;
- * - an idempotency key names one task for ever: enqueueing it again gives back the first;
+ * - an idempotency key names one task for as long as that is kept: enqueueing it again gives back the first;
+ * - a task that has ended is kept for its time, and then goes as others come in: each takes up to two with it;
  * - `enqueue` returns after the write is as durable as the store can make it.
  *
  * Units: every `…_at` is milliseconds since 1970 (wall time: it is stored and crosses machines), every `…Ms` a span in milliseconds.

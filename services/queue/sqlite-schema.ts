@@ -15,9 +15,13 @@ export function prepareSchema(db: DatabaseSync): boolean {
   db.exec("BEGIN IMMEDIATE");
   const { user_version: found } = db.prepare("PRAGMA user_version").get() as { user_version: number };
   if (found === 0) db.exec(`${TABLES}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  // Came later. Why not as another version: an index is nothing to a program that does not know it, and that one may come back.
+  if (found <= SCHEMA_VERSION) db.exec(ENDED);
   db.exec("COMMIT");
   return found <= SCHEMA_VERSION;
 }
+
+const ENDED = "CREATE INDEX IF NOT EXISTS tasks_ended ON tasks (finished_at) WHERE finished_at IS NOT NULL";
 
 const TABLES = `
 CREATE TABLE tasks (

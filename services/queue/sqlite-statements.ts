@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { SWEPT_AT_ONCE } from "./options.ts";
 import type { TaskState } from "./queue.ts";
 import { TASK_COLUMNS } from "./sqlite-row.ts";
 import { changeable, leaseExpired } from "./transition.ts";
@@ -57,6 +58,7 @@ const SQL = {
     WHERE id = $id AND state IN (${listed(changeable.cancel)})`,
   retry: `UPDATE tasks SET state = 'queued', ready = 1, due_at = $now, attempts = 0, started_at = NULL, finished_at = NULL,
     result = NULL, error = NULL WHERE id = $id AND state IN (${listed(changeable.retry)})`,
+  sweep: `DELETE FROM tasks WHERE seq IN (SELECT seq FROM tasks WHERE finished_at <= $until ORDER BY finished_at LIMIT ${SWEPT_AT_ONCE})`,
   discard: `DELETE FROM tasks WHERE id = $id AND state IN (${listed(changeable.discard)})`,
 } as const;
 

@@ -147,6 +147,7 @@ export class SqliteQueue implements Queue {
     if (known) return { task: known, fresh: false };
     if ((this.#sql.pending.get()?.n as number) >= this.#options.maxPending) throw new QueueFull();
     const now = this.#options.now();
+    this.#sql.sweep.run({ $until: now - this.#options.keepMs });
     const row = this.#sql.insert.get({
       $id: this.#newId(),
       $type: task.type,

@@ -317,6 +317,30 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    promise: "a task that has ended is kept for its time, and goes when others come in; one that was queued anew stays",
+    options: { keepMs: 1_000, maxAttempts: 1 },
+    async hold(store) {
+      const { queue } = store;
+      const first = (await queue.enqueue({ type: "t", payload: 1, idempotencyKey: "k" })).task;
+      await queue.done(await take(queue), 1);
+      const [second, third] = [await put(queue), await put(queue)];
+      await queue.failed(await take(queue), { code: "e", message: "no" }, true);
+      await queue.cancel(third.id);
+      await queue.retry(second.id);
+      store.at += 999;
+      await put(queue);
+      const there = async () => Promise.all([first, second, third].map(async ({ id }) => (await queue.get(id))?.state));
+      assert.deepEqual(await there(), ["done", "queued", "cancelled"]);
+      store.at += 1;
+      await put(queue);
+      await put(queue);
+      assert.deepEqual(await there(), [undefined, "queued", undefined]);
+      assert.deepEqual((await queue.stats()).done, 0);
+      assert.equal((await queue.enqueue({ type: "t", payload: 1, idempotencyKey: "k" })).fresh, true);
+      assert.equal((await take(queue)).task.id, second.id);
+    },
+  },
+  {
     promise: "what was cancelled leaves room for others",
     options: { maxPending: 1 },
     async hold({ queue }) {
