@@ -13,6 +13,12 @@ const api = z.strictObject({
   host: z.string().min(1).default("127.0.0.1").describe("Where to bind without a supervisor."),
   port: z.int().min(0).max(65_535).default(8080),
   body_limit_bytes: z.int().min(1).default(1_048_576).describe("Larger requests are answered 413."),
+  rate_limit_per_sec: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("Requests for tasks by one client; more get 429. 0: no limit."),
+  rate_limit_burst: z.int().min(1).default(100).describe("So many it may make at once after a pause."),
   drain_ms: spanMs.default(25_000).describe("How long requests in flight may still run when the service stops."),
 });
 

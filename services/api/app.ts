@@ -1,5 +1,6 @@
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { clientAddress } from "../kit/client-address.ts";
 import { type BuildInfo, mountHealth, type ReadinessCheck } from "../kit/health.ts";
 import type { Life } from "../kit/life.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -7,6 +8,7 @@ import type { Registry } from "../tasks/registry.ts";
 import { type AcceptOutcome, METRICS_TYPE, metricsText } from "./metrics.ts";
 import { openapiDocument } from "./openapi.ts";
 import { problem } from "./problem.ts";
+import { createRateLimit, type RateLimit } from "./rate-limit.ts";
 import { taskRoutes } from "./task-routes.ts";
 
 export type ApiOptions = Readonly<{
@@ -15,6 +17,8 @@ export type ApiOptions = Readonly<{
   life: Life;
   info: BuildInfo;
   bodyLimitBytes: number;
+  /** How often one client may ask for `/tasks`; left out: as often as it likes. */
+  rateLimit?: RateLimit | null;
   /** What it needs to be ready; left out: its queue. */
   checks?: Readonly<Record<string, ReadinessCheck>>;
   /** Told of what a handler threw; the client sees only that it was our fault. */
@@ -25,12 +29,13 @@ export type ApiOptions = Readonly<{
 export function createApi(options: ApiOptions): Hono {
   const { queue, registry, life, info } = options;
   const app = new Hono();
-  const outcomes: Record<AcceptOutcome, number> = { accepted: 0, invalid: 0, full: 0, error: 0 };
+  const outcomes: Record<AcceptOutcome, number> = { accepted: 0, invalid: 0, limited: 0, full: 0, error: 0 };
 
   app.post("/tasks", async (c, next) => {
     await next();
     outcomes[outcomeOf(c.res.status)] += 1;
   });
+  if (options.rateLimit) app.use("/tasks/*", limited(createRateLimit(options.rateLimit)));
   app.use(bodyLimit({ maxSize: options.bodyLimitBytes, onError: (c) => tooLarge(c, options.bodyLimitBytes) }));
   app.route("/", taskRoutes({ queue, registry }));
   app.get("/metrics", async (c) =>
@@ -49,11 +54,22 @@ export function createApi(options: ApiOptions): Hono {
   return app;
 }
 
+/** Clients are told apart by their address; those of a unix socket, or behind one proxy, are one. */
+function limited(mayAsk: ReturnType<typeof createRateLimit>): MiddlewareHandler {
+  return async (c, next) => {
+    const waitMs = mayAsk(clientAddress(c.req.raw, c.env) ?? "unix");
+    if (waitMs === 0) return next();
+    c.header("retry-after", String(Math.ceil(waitMs / 1000)));
+    return problem(c, "too-many-requests", `This client asks too often; it may again in ${waitMs} ms.`);
+  };
+}
+
 const tooLarge = (c: Parameters<typeof problem>[0], limitBytes: number) =>
   problem(c, "body-too-large", `The body is larger than ${limitBytes} bytes.`);
 
 function outcomeOf(status: number): AcceptOutcome {
   if (status === 202) return "accepted";
   if (status === 503) return "full";
+  if (status === 429) return "limited";
   return status >= 500 ? "error" : "invalid";
 }

@@ -28,4 +28,4 @@ function submissions(accepted: Readonly<Record<AcceptOutcome, number>>): readonl
   ];
 }
 
-export type AcceptOutcome = "accepted" | "invalid" | "full" | "error";
+export type AcceptOutcome = "accepted" | "invalid" | "limited" | "full" | "error";

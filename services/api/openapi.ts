@@ -13,15 +13,6 @@ import {
 /** Describes the API from the very schemas that check it. Source: OpenAPI 3.1. */
 export function openapiDocument(registry: Registry, version: string) {
   const refused = { description: "What is wrong, field by field.", ...content(problemSchema, PROBLEM) };
-  const missing = { description: "There is no such task.", ...content(problemSchema, PROBLEM) };
-  const conflict = { description: "The task is in no state for that.", ...content(problemSchema, PROBLEM) };
-  const order = (operationId: string, description: string) => ({
-    post: {
-      operationId,
-      parameters: [{ ...parameter("path", "id", z.string()), required: true }],
-      responses: { 200: { description, ...content(taskSchema) }, 404: missing, 409: conflict },
-    },
-  });
   const tooLarge = { description: "The body is too large.", ...content(problemSchema, PROBLEM) };
   return {
     openapi: "3.1.0",
@@ -36,6 +27,11 @@ export function openapiDocument(registry: Registry, version: string) {
             202: { description: "The task is on the disk.", ...content(acceptedSchema) },
             400: refused,
             413: tooLarge,
+            429: {
+              description: "This client asks too often.",
+              headers: RETRY_AFTER,
+              ...content(problemSchema, PROBLEM),
+            },
             503: { description: "The queue is full.", headers: RETRY_AFTER, ...content(problemSchema, PROBLEM) },
           },
         },
@@ -48,13 +44,17 @@ export function openapiDocument(registry: Registry, version: string) {
       "/tasks/{id}": {
         get: {
           operationId: "getTask",
-          parameters: [{ ...parameter("path", "id", z.string()), required: true }],
-          responses: { 200: { description: "The task.", ...content(taskSchema) }, 404: missing },
+          parameters: [taskId()],
+          responses: { 200: { description: "The task.", ...content(taskSchema) }, 404: missing() },
         },
         delete: {
           operationId: "discardTask",
-          parameters: [{ ...parameter("path", "id", z.string()), required: true }],
-          responses: { 204: { description: "The task, which has ended, is forgotten." }, 404: missing, 409: conflict },
+          parameters: [taskId()],
+          responses: {
+            204: { description: "The task, which has ended, is forgotten." },
+            404: missing(),
+            409: conflict(),
+          },
         },
       },
       "/tasks/{id}/cancel": order("cancelTask", "The task will not be done; a worker that has it is told to stop."),
@@ -66,6 +66,19 @@ export function openapiDocument(registry: Registry, version: string) {
     },
   };
 }
+
+/** An order about one task. */
+const order = (operationId: string, description: string) => ({
+  post: {
+    operationId,
+    parameters: [taskId()],
+    responses: { 200: { description, ...content(taskSchema) }, 404: missing(), 409: conflict() },
+  },
+});
+
+const taskId = () => ({ ...parameter("path", "id", z.string()), required: true });
+const missing = () => ({ description: "There is no such task.", ...content(problemSchema, PROBLEM) });
+const conflict = () => ({ description: "The task is in no state for that.", ...content(problemSchema, PROBLEM) });
 
 const PROBLEM = "application/problem+json";
 const RETRY_AFTER = { "Retry-After": { description: "Seconds.", schema: { type: "integer" } } };

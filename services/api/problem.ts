@@ -8,6 +8,7 @@ const STATUS = {
   "task-state": 409,
   "route-unknown": 404,
   "body-too-large": 413,
+  "too-many-requests": 429,
   internal: 500,
   "queue-full": 503,
 } as const satisfies Record<string, ContentfulStatusCode>;
@@ -33,6 +34,7 @@ const TITLE = {
   404: "Not Found",
   409: "Conflict",
   413: "Content Too Large",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 } as const satisfies Record<(typeof STATUS)[ProblemCode], string>;

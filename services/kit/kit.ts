@@ -2,6 +2,7 @@
  * The library of a supervised service, published as `supervisor/kit`: serve on an inherited listener, say what you are
  * doing, end without failing a request. Everything works without a supervisor too.
  */
+export { clientAddress } from "./client-address.ts";
 export { type EventSink, type EventStreamOptions, eventStream, type ServerEvent } from "./event-stream.ts";
 export { type BuildInfo, type HealthOptions, mountHealth, type ReadinessCheck } from "./health.ts";
 export { type Life, processLife } from "./life.ts";

@@ -18,9 +18,11 @@ export function apiModule({ config, queue, registry, life, log, checks }: Surrou
   return {
     name: "api",
     async start() {
-      const { host, port, body_limit_bytes, drain_ms } = config.api;
+      const { host, port, body_limit_bytes, drain_ms, rate_limit_per_sec, rate_limit_burst } = config.api;
       const report = (error: Error, request: string) => log.error({ event: "api.failed", request, err: error });
-      const app = createApi({ queue, registry, life, info, bodyLimitBytes: body_limit_bytes, checks, report });
+      const rateLimit = rate_limit_per_sec === 0 ? null : { perSecond: rate_limit_per_sec, burst: rate_limit_burst };
+      const limits = { bodyLimitBytes: body_limit_bytes, rateLimit };
+      const app = createApi({ queue, registry, life, info, ...limits, checks, report });
       const drainMs = drainLimit(drain_ms, process.env);
       served = await serve(app, { listener: "http", host, port, life, drainMs });
       const { address, mode, reason } = served;

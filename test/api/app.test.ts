@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
 import { createApi } from "../../services/api/app.ts";
+import type { RateLimit } from "../../services/api/rate-limit.ts";
 import { MemoryQueue } from "../../services/queue/memory.ts";
 import type { QueueOptions } from "../../services/queue/options.ts";
 import type { Queue } from "../../services/queue/queue.ts";
@@ -10,13 +11,21 @@ import { testLife } from "../services/lives.ts";
 const NOON = Date.UTC(2026, 0, 1, 12);
 const good = { type: "report.aggregate", payload: { rows: [], group_by: "k", sum: "v" } };
 
-function api(options: Partial<QueueOptions> & { queue?: Queue } = {}) {
+function api(options: Partial<QueueOptions> & { queue?: Queue; rateLimit?: RateLimit } = {}) {
   const queue = options.queue ?? new MemoryQueue({ now: () => NOON, ...options });
   const { life, drain } = testLife();
   const reported: string[] = [];
   const report = (error: Error, request: string) => reported.push(`${request}: ${error.message}`);
   const info = { version: "1.2.3", commit: "abc" };
-  const app = createApi({ queue, registry: bundledTasks, life, info, bodyLimitBytes: 2_000, report });
+  const app = createApi({
+    queue,
+    registry: bundledTasks,
+    life,
+    info,
+    bodyLimitBytes: 2_000,
+    rateLimit: options.rateLimit ?? null,
+    report,
+  });
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     app.request("/tasks", { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body), headers });
   const get = async (path: string) => (await app.request(path)).json() as Promise<Record<string, unknown>>;
@@ -156,6 +165,19 @@ test("a full queue answers 503 and when to come again", async () => {
   const answer = await post(good);
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
   expect(await answer.json()).toMatchObject({ status: 503, code: "queue-full" });
+});
+
+test("a client that asks too often answers 429 and when to come again; others are not touched, nor is health", async () => {
+  const { app } = api({ rateLimit: { perSecond: 0.5, burst: 2 } });
+  const from = (address: string) => ({ requestIP: () => ({ address }) });
+  const ask = (path: string, address: string) => app.request(path, {}, from(address));
+  const first = await Promise.all([1, 2, 3].map(() => ask("/tasks", "192.0.2.1")));
+  expect(first.map(({ status }) => status)).toEqual([200, 200, 429]);
+  expect(first[2]?.headers.get("retry-after")).toBe("2");
+  expect(await first[2]?.json()).toMatchObject({ code: "too-many-requests" });
+  expect((await ask("/tasks/x", "192.0.2.1")).status).toBe(429);
+  expect((await ask("/healthz", "192.0.2.1")).status).toBe(200);
+  expect((await ask("/tasks", "192.0.2.2")).status).toBe(200);
 });
 
 test("a body that is too large answers 413, whether or not it says how long it is", async () => {
