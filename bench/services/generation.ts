@@ -5,7 +5,7 @@ import { serve } from "../../services/kit/serve.ts";
 
 /**
  * One generation of a measured service. It answers with its generation and the number it was asked with, and keeps books in its
- * working directory: a line in `notes/stamps.ndjson` when it is ready and another when it has drained, and in `notes/ids-PID` the
+ * working directory: a line in `notes/stamps.ndjson` when it is ready and another when it has drained, and in `notes/ids-GENERATION-PID` the
  * numbers of the POSTs that it has taken, four bytes each. `IDLE_MS`: the kit's `idleMs`.
  * How it behaves stands in the file `behaviour-UNIT` when it starts: `serve` (also without a file), `exit`, `hang`,
  * `die-in-soak MS`, `own-port`. Units: milliseconds since 1970 with fractions.
@@ -35,7 +35,7 @@ async function begin(): Promise<void> {
   life.onDrain(async () => {
     const acceptedUntilMs = wallMs();
     await served.close();
-    if (ids.length > 0) writeFileSync(`notes/ids-${process.pid}`, Uint32Array.from(ids));
+    if (ids.length > 0) writeFileSync(`notes/ids-${generation}-${process.pid}`, Uint32Array.from(ids));
     note({ event: "drained", acceptedUntilMs });
   });
   const readyAtMs = wallMs();
