@@ -228,9 +228,7 @@ async function end(root: Root, books: Books, daemon: Daemon): Promise<void> {
 
 /** Processes are looked for by whoever lends the root. */
 function leftBehind(root: Root, books: Books, { invocations }: Watch): void {
-  const lives = readdirSync(join(root.stateDir, "lives"));
-  if (lives.length > 0) books.surprise(`lives are left: ${lives.join(", ")}`);
-  for (const name of ["state.jsonl", "parked.json"]) {
+  for (const name of ["lives.jsonl", "state.jsonl", "parked.json", "run"]) {
     if (existsSync(join(root.stateDir, name))) books.surprise(`${name} is left`);
   }
   const place = findGroupPlace();
