@@ -27,11 +27,12 @@ export function openRuntimeDir(stateDir: string, environ: NodeJS.ProcessEnv): Ru
   } catch {
     // Then they are made on the disk, or where that can only be read, each where it can.
   }
+  // Known by now: the link may be deleted with its state directory.
+  const inMemory = leftBy(path, PREFIX);
   return {
     path,
     remove() {
-      const left = leftBy(path, PREFIX);
-      if (left !== null) rmSync(left, { recursive: true, force: true });
+      if (inMemory !== null) rmSync(inMemory, { recursive: true, force: true });
       rmSync(path, { recursive: true, force: true });
     },
   };

@@ -40,6 +40,15 @@ test("the directory of the sockets lies in memory where it can, for its owner al
   expect([path, place].map(existsSync)).toEqual([false, false]);
 });
 
+test("what lies in memory goes in the end also when its link was deleted meanwhile", () => {
+  const { path, remove } = open();
+  const place = inMemory ? readlinkSync(path) : path;
+  rmSync(stateDir, { recursive: true });
+  remove();
+  expect(existsSync(place)).toBe(false);
+  mkdirSync(stateDir);
+});
+
 test("whatever an earlier supervisor has there stays: its link, and a directory on the disk", () => {
   const { path } = open();
   mkdirSync(path, { recursive: true });

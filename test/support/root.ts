@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -80,7 +81,15 @@ export async function withRoot(order: RootOrder, use: (root: Root) => Promise<vo
       return left.length === 0;
     };
     await eventually(killAll, 5_000, "everything is killed", root.processes);
+    for (const name of ["run", "credentials"]) removeBehind(join(root.stateDir, name));
     rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** What a supervisor that was killed has left in memory. */
+function removeBehind(link: string): void {
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    rmSync(readlinkSync(link), { recursive: true, force: true });
   }
 }
 
