@@ -42,6 +42,7 @@ export const taskSchema = z.object({
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),
   finished_at: z.iso.datetime().nullable(),
+  progress: z.unknown().describe("What its handler said last of how far it has come."),
   result: z.unknown(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });

@@ -12,6 +12,7 @@ export function taskView(task: Task) {
     created_at: stamp(task.created_at),
     started_at: task.started_at === null ? null : stamp(task.started_at),
     finished_at: task.finished_at === null ? null : stamp(task.finished_at),
+    progress: task.progress,
     result: task.result,
     error: task.error,
   };

@@ -89,6 +89,12 @@ export class MemoryQueue implements Queue {
     return entry !== null;
   }
 
+  async progress(taken: Taken, progress: unknown): Promise<boolean> {
+    const entry = this.#held(taken);
+    if (entry) this.#change(entry, { progress: copy(progress) });
+    return entry !== null;
+  }
+
   async done(taken: Taken, result: unknown): Promise<boolean> {
     const facts = { state: "done", result: copy(result), error: null, finished_at: this.#options.now() } as const;
     const entry = this.#held(taken);

@@ -23,6 +23,8 @@ export interface Queue {
   take(worker: string, leaseMs: number): Promise<Taken | null>;
   /** Extends the lease. False: it is lost, the task belongs to somebody else, stop working on it. */
   renew(taken: Taken, leaseMs: number): Promise<boolean>;
+  /** Notes how far it has come, in whatever words its handler likes. False: the lease is lost. */
+  progress(taken: Taken, progress: unknown): Promise<boolean>;
   /** Acknowledges. False: the lease was lost before, and the result is not recorded. */
   done(taken: Taken, result: unknown): Promise<boolean>;
   /** Records a failed attempt: queued again after the backoff, or dead when attempts are used up or `retry` is false. */
@@ -57,6 +59,8 @@ export type Task = Readonly<{
   created_at: number;
   started_at: number | null;
   finished_at: number | null;
+  /** What its handler said last of how far it has come; null: nothing. */
+  progress: unknown;
   result: unknown;
   error: TaskError | null;
   idempotency_key: string | null;

@@ -12,6 +12,7 @@ export type TaskRow = Readonly<{
   created_at: number;
   started_at: number | null;
   finished_at: number | null;
+  progress: string | null;
   result: string | null;
   error: string | null;
   idempotency_key: string | null;
@@ -20,13 +21,14 @@ export type TaskRow = Readonly<{
 
 /** For `SELECT` and `RETURNING`: exactly the columns of a TaskRow. */
 export const TASK_COLUMNS =
-  "id, type, payload, state, attempts, max_attempts, priority, created_at, started_at, finished_at, result, error, idempotency_key, traceparent";
+  "id, type, payload, state, attempts, max_attempts, priority, created_at, started_at, finished_at, progress, result, error, idempotency_key, traceparent";
 
 /** Reads a line of the table. */
 export function taskOf(row: TaskRow): Task {
   return {
     ...row,
     payload: JSON.parse(row.payload),
+    progress: row.progress === null ? null : JSON.parse(row.progress),
     result: row.result === null ? null : JSON.parse(row.result),
     error: row.error === null ? null : (JSON.parse(row.error) as TaskError),
   };

@@ -15,10 +15,16 @@ export function prepareSchema(db: DatabaseSync): boolean {
   db.exec("BEGIN IMMEDIATE");
   const { user_version: found } = db.prepare("PRAGMA user_version").get() as { user_version: number };
   if (found === 0) db.exec(`${TABLES}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-  // Came later. Why not as another version: an index is nothing to a program that does not know it, and that one may come back.
-  if (found <= SCHEMA_VERSION) db.exec(ENDED);
+  if (found <= SCHEMA_VERSION) addLater(db);
   db.exec("COMMIT");
   return found <= SCHEMA_VERSION;
+}
+
+/** What came later. Why not as another version: a program that does not know it is not disturbed, and that one may come back. */
+function addLater(db: DatabaseSync): void {
+  db.exec(ENDED);
+  const columns = db.prepare("SELECT name FROM pragma_table_info('tasks')").all() as { name: string }[];
+  if (!columns.some(({ name }) => name === "progress")) db.exec("ALTER TABLE tasks ADD COLUMN progress TEXT");
 }
 
 const ENDED = "CREATE INDEX IF NOT EXISTS tasks_ended ON tasks (finished_at) WHERE finished_at IS NOT NULL";

@@ -46,6 +46,7 @@ const SQL = {
   take: `UPDATE tasks SET state = 'running', ready = NULL, attempts = attempts + 1, started_at = $now, worker = $worker, lease = $lease, lease_until = $until
     WHERE seq = (SELECT seq FROM tasks WHERE ready = 1 ORDER BY priority DESC, due_at, seq LIMIT 1) RETURNING ${TASK_COLUMNS}`,
   renew: "UPDATE tasks SET lease_until = $until WHERE id = $id AND lease = $lease",
+  progress: "UPDATE tasks SET progress = $progress WHERE id = $id AND lease = $lease",
   done: `UPDATE tasks SET state = 'done', result = $result, error = NULL, finished_at = $now, lease = NULL
     WHERE id = $id AND lease = $lease`,
   fail: `UPDATE tasks SET state = 'failed', error = $error, ready = 0, due_at = $dueAt, lease = NULL
@@ -57,7 +58,7 @@ const SQL = {
   cancel: `UPDATE tasks SET state = 'cancelled', ready = NULL, lease = NULL, finished_at = $now
     WHERE id = $id AND state IN (${listed(changeable.cancel)})`,
   retry: `UPDATE tasks SET state = 'queued', ready = 1, due_at = $now, attempts = 0, started_at = NULL, finished_at = NULL,
-    result = NULL, error = NULL WHERE id = $id AND state IN (${listed(changeable.retry)})`,
+    progress = NULL, result = NULL, error = NULL WHERE id = $id AND state IN (${listed(changeable.retry)})`,
   sweep: `DELETE FROM tasks WHERE seq IN (SELECT seq FROM tasks WHERE finished_at <= $until ORDER BY finished_at LIMIT ${SWEPT_AT_ONCE})`,
   discard: `DELETE FROM tasks WHERE id = $id AND state IN (${listed(changeable.discard)})`,
 } as const;

@@ -73,6 +73,11 @@ export class SqliteQueue implements Queue {
     );
   }
 
+  progress(taken: Taken, progress: unknown): Promise<boolean> {
+    const facts = { ...claim(taken), $progress: JSON.stringify(progress ?? null) };
+    return this.#commit.run(() => this.#sql.progress.run(facts) === 1, false);
+  }
+
   async done(taken: Taken, result: unknown): Promise<boolean> {
     const facts = { ...claim(taken), $result: JSON.stringify(result ?? null) };
     return this.#commit.run(() => this.#sql.done.run({ ...facts, $now: this.#options.now() }) === 1, true);

@@ -28,6 +28,7 @@ export const anew = {
   attempts: 0,
   started_at: null,
   finished_at: null,
+  progress: null,
   result: null,
   error: null,
 } as const;
@@ -48,6 +49,7 @@ export function firstState(task: NewTask, id: string, maxAttempts: number, nowMs
     created_at: nowMs,
     started_at: null,
     finished_at: null,
+    progress: null,
     result: null,
     error: null,
     idempotency_key: task.idempotencyKey ?? null,

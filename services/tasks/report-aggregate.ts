@@ -44,7 +44,10 @@ export const reportAggregate = taskType({
   },
 });
 
-async function sumFile(file: string, total: Totals, { folder, signal }: TaskContext): Promise<Attempt> {
+/** How often it says how far it has come. Units: lines. */
+const TELL_EVERY = 10_000;
+
+async function sumFile(file: string, total: Totals, { folder, signal, progress }: TaskContext): Promise<Attempt> {
   const opened = await openDataFile(folder, file);
   if (!opened.ok) return opened;
   const isCsv = file.endsWith(".csv");
@@ -52,6 +55,7 @@ async function sumFile(file: string, total: Totals, { folder, signal }: TaskCont
     const rows: AsyncGenerator<Row> = isCsv ? csvRows(opened.handle) : ndjsonRows(opened.handle);
     for await (const { line, fields } of rows) {
       signal.throwIfAborted();
+      if (line % TELL_EVERY === 0) progress({ lines: line });
       const problem = total.add(fields, numberIn(fields[total.sumField], isCsv));
       if (problem) return refuse(`${file}: line ${line}: ${problem}`);
     }

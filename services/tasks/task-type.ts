@@ -9,6 +9,8 @@ export type TaskContext = Readonly<{
   /** The only folder whose files a task may read. */
   folder: string;
   fetch: typeof fetch;
+  /** Says how far it has come, in whatever shape; the last word counts. It is written a few times a second at most. */
+  progress(value: unknown): void;
 }>;
 
 /** How an attempt ended. `retry` says whether the same payload may succeed another time. */

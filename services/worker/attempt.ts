@@ -13,6 +13,8 @@ export type AttemptOptions = Readonly<{
   report: (error: Error, task: string) => void;
 }>;
 
+const PROGRESS_MS = 250;
+
 /** What became of an attempt. `lost`: the task belongs to somebody else now, or its outcome could not be written. */
 export type AttemptEnd = "done" | "failed" | "released" | "lost";
 
@@ -30,11 +32,12 @@ export async function runAttempt(taken: Taken, drainOver: AbortSignal, options: 
   const type = options.registry.get(taken.task.type);
   const overdue = setTimeout(end, type?.timeLimitMs ?? 0, "time-limit");
   const renewal = renewEvery(options.leaseMs / 3, taken, options, () => end("lease-lost"));
+  const progress = progressOf(taken, options);
   const onDrainOver = () => end("drain-over");
   drainOver.addEventListener("abort", onDrainOver);
   if (drainOver.aborted) onDrainOver();
   try {
-    const outcome = await Promise.race([handle(taken, stop.signal, options), stopped(stop.signal)]);
+    const outcome = await Promise.race([handle(taken, stop.signal, options, progress.say), stopped(stop.signal)]);
     return await record(taken, outcome, options.queue);
   } catch (error) {
     // The queue failed us. The lease runs out by itself, and the task is taken again.
@@ -43,11 +46,17 @@ export async function runAttempt(taken: Taken, drainOver: AbortSignal, options: 
   } finally {
     clearTimeout(overdue);
     clearInterval(renewal);
+    progress.end();
     drainOver.removeEventListener("abort", onDrainOver);
   }
 }
 
-async function handle({ task }: Taken, signal: AbortSignal, options: AttemptOptions): Promise<Attempt> {
+async function handle(
+  { task }: Taken,
+  signal: AbortSignal,
+  options: AttemptOptions,
+  progress: (value: unknown) => void,
+): Promise<Attempt> {
   const type = options.registry.get(task.type);
   // A newer API may know more types than this worker: another worker, or the next one, will know it too.
   if (!type) return failure("type-unknown", `This worker does not know tasks of type ${task.type}.`, true);
@@ -58,7 +67,7 @@ async function handle({ task }: Taken, signal: AbortSignal, options: AttemptOpti
     return failure("payload-invalid", `${field}: ${issue?.message}`, false);
   }
   try {
-    return await type.handle(payload.data, { signal, task, folder: options.folder, fetch: options.fetch });
+    return await type.handle(payload.data, { signal, task, folder: options.folder, fetch: options.fetch, progress });
   } catch (error) {
     return failure("handler-threw", error instanceof Error ? error.message : String(error), true);
   }
@@ -70,6 +79,30 @@ async function record(taken: Taken, outcome: Attempt | StopReason, queue: Queue)
   if (outcome === "time-limit") return record(taken, failure("time-limit", "The task ran for too long.", true), queue);
   if (outcome.ok) return (await queue.done(taken, outcome.result)) ? "done" : "lost";
   return (await queue.failed(taken, outcome.error, outcome.retry)) ? "failed" : "lost";
+}
+
+/** The first word is written at once, and then the last one of each quarter of a second. */
+function progressOf(taken: Taken, { queue, report }: AttemptOptions) {
+  let said: Readonly<{ value: unknown }> | null = null;
+  let timer: ReturnType<typeof setInterval> | null = null;
+  const write = (): void => {
+    if (said === null) return;
+    const { value } = said;
+    said = null;
+    // That the lease is lost is told to the handler by its signal.
+    queue.progress(taken, value).catch((error: unknown) => report(error as Error, taken.task.id));
+  };
+  return {
+    say(value: unknown): void {
+      said = { value };
+      if (timer !== null) return;
+      write();
+      timer = setInterval(write, PROGRESS_MS);
+    },
+    end(): void {
+      if (timer !== null) clearInterval(timer);
+    },
+  };
 }
 
 const failure = (code: string, message: string, retry: boolean): Attempt => ({

@@ -51,6 +51,7 @@ test("a task is accepted with its id and where to ask for it", async () => {
     created_at: "2026-01-01T12:00:00.000Z",
     started_at: null,
     finished_at: null,
+    progress: null,
     result: null,
     error: null,
   });

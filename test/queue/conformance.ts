@@ -32,7 +32,15 @@ export const cases: readonly Case[] = [
       assert.equal(fresh, true);
       const wanted = { id: task.id, type: "t", payload, state: "queued", attempts: 0, max_attempts: 5, priority: 0 };
       const times = { created_at: at, started_at: null, finished_at: null };
-      const whole = { ...wanted, ...times, result: null, error: null, idempotency_key: "k", traceparent };
+      const whole = {
+        ...wanted,
+        ...times,
+        progress: null,
+        result: null,
+        error: null,
+        idempotency_key: "k",
+        traceparent,
+      };
       assert.deepEqual({ ...task }, whole);
       assert.deepEqual({ ...(await queue.get(task.id)) }, whole);
       assert.deepEqual((await take(queue)).task.payload, payload);

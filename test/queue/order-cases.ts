@@ -5,6 +5,23 @@ import { type Case, LEASE_MS, none, put, take } from "./case.ts";
 export const orderCases: readonly Case[] = [
   {
     promise:
+      "what a worker says of its progress is kept, as long as it has the task; a task that is queued anew has none",
+    options: { maxAttempts: 1 },
+    async hold(store) {
+      const { queue } = store;
+      const { id } = await put(queue);
+      const taken = await take(queue);
+      for (const progress of [{ lines: 1 }, { lines: 2 }]) assert.equal(await queue.progress(taken, progress), true);
+      assert.deepEqual((await queue.get(id))?.progress, { lines: 2 });
+      await queue.failed(taken, { code: "e", message: "no" }, true);
+      assert.equal(await queue.progress(taken, "late"), false);
+      assert.deepEqual((await queue.get(id))?.progress, { lines: 2 });
+      await queue.retry(id);
+      assert.equal((await queue.get(id))?.progress, null);
+    },
+  },
+  {
+    promise:
       "a task that waits, rests or runs can be cancelled; it is not taken, and a worker that had it has lost its lease",
     async hold(store) {
       const { queue } = store;

@@ -7,6 +7,7 @@ export function contextFor(given: Partial<TaskContext> = {}, task: Partial<Task>
   return {
     signal: new AbortController().signal,
     folder: "/nowhere",
+    progress: () => undefined,
     fetch: noFetch as unknown as typeof fetch,
     task: { ...running, ...task },
     ...given,
@@ -24,6 +25,7 @@ const running: Task = {
   created_at: 0,
   started_at: 0,
   finished_at: null,
+  progress: null,
   result: null,
   error: null,
   idempotency_key: null,

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
 import { MemoryQueue } from "../../services/queue/memory.ts";
-import type { Queue, Task } from "../../services/queue/queue.ts";
+import type { Queue, Taken, Task } from "../../services/queue/queue.ts";
 import { registryOf } from "../../services/tasks/registry.ts";
 import { type Attempt, type TaskContext, taskType } from "../../services/tasks/task-type.ts";
 import { runWorker, type WorkerOptions } from "../../services/worker/worker.ts";
@@ -70,6 +70,33 @@ function gate() {
 test("a task is run with what its schema made of the payload, and its result is kept", async () => {
   const { put, settled, end } = worker(async (payload) => ({ ok: true, result: payload }));
   expect((await settled(await put({ n: 1, unknown: 2 }))).result).toEqual({ n: 1 });
+  await end();
+});
+
+test("what a handler says of its progress is written: the first word at once, then the last one now and then", async () => {
+  const door = gate();
+  const said: unknown[] = [];
+  class Listening extends MemoryQueue {
+    override progress(taken: Taken, progress: unknown): Promise<boolean> {
+      said.push(progress);
+      return super.progress(taken, progress);
+    }
+  }
+  const queue = new Listening();
+  const { put, settled, end } = worker(
+    async (_payload, { progress }) => {
+      for (let line = 1; line <= 1_000; line++) progress({ line });
+      await door.opened;
+      return { ok: true, result: null };
+    },
+    { queue },
+  );
+  const id = await put();
+  await eventually(() => said.length === 2, BOUND_MS, "the last word is written");
+  expect(said).toEqual([{ line: 1 }, { line: 1_000 }]);
+  expect((await queue.get(id))?.progress).toEqual({ line: 1_000 });
+  door.open();
+  await settled(id);
   await end();
 });
 
