@@ -79,7 +79,7 @@ export async function ordeal(root: Root, order: OrdealOrder): Promise<Outcome> {
   const tasks = await startTasks(await addressOf(root, "api"), { books, clients: 2, pauseMs: thinkMs * 4 });
   const orders = startOrders({ root, books, seed, pauseMs: ORDER_PAUSE_MS });
   const marker = `SUPERVISOR_TEST_ID=${root.environment.SUPERVISOR_TEST_ID}`;
-  const watch = startWatch({ marker, books, isBusy: orders.isBusy });
+  const watch = startWatch({ marker, books, isBusy: orders.isBusy, given: orders.given });
   const { daemon, deaths } = await killAgainAndAgain(first, { root, order, books, orders, watch });
   await orders.stop();
   const tally = await load.stop();

@@ -10,6 +10,8 @@ import { type Name, names, partOf, type Verb } from "./world.ts";
 /** Orders that are given all the while, unit by unit. */
 export interface Orders {
   isBusy(unit: Name): boolean;
+  /** How many a unit was given so far. */
+  given(unit: Name): number;
   /** What is under way. Shape: `["echo reload"]`. */
   underWay(): readonly string[];
   /** How many orders were given, and how many were cut by the death of who was to carry them out. */
@@ -26,6 +28,7 @@ const MOST_INSTANCES = 2;
 export function startOrders(options: Options): Orders {
   const { root, books, seed, pauseMs } = options;
   const underWay = new Map<Name, Verb>();
+  const given = new Map<Name, number>();
   const counts = { given: 0, cut: 0 };
   let isOver = false;
   const one = async (unit: Name, draw: Draw): Promise<void> => {
@@ -33,6 +36,7 @@ export function startOrders(options: Options): Orders {
     const verb = verbs[draw(verbs.length)];
     if (!verb) return;
     underWay.set(unit, verb);
+    given.set(unit, (given.get(unit) ?? 0) + 1);
     counts.given++;
     for (const [step, body] of stepsOf(verb, draw)) {
       const isCut = await give(root, books, { unit, step, body });
@@ -55,6 +59,7 @@ export function startOrders(options: Options): Orders {
   });
   return {
     isBusy: (unit) => underWay.has(unit),
+    given: (unit) => given.get(unit) ?? 0,
     underWay: () => [...underWay].map(([unit, verb]) => `${unit} ${verb}`),
     count: () => counts,
     async stop() {

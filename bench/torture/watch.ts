@@ -17,25 +17,28 @@ export type WatchOptions = Readonly<{
   books: Books;
   /** Whether somebody has ordered something of a unit that may not be done yet. */
   isBusy: (unit: Name) => boolean;
+  /** How many orders a unit was given so far: one may begin and end between two looks. */
+  given: (unit: Name) => number;
 }>;
 
 const PERIOD_MS = 30;
 
-export function startWatch({ marker, books, isBusy }: WatchOptions): Watch {
+export function startWatch({ marker, books, isBusy, given }: WatchOptions): Watch {
   const invocations = new Set<string>();
   let mains: readonly Member[] = [];
   /** Who was seen when nothing was ordered of the unit. */
-  let resting: readonly Member[] = [];
+  let resting: readonly Readonly<{ member: Member; after: number }>[] = [];
   let samples = 0;
   let isOver = false;
   const look = () => {
     samples++;
     const isQuiet = ({ unit }: Member) => partOf(unit as Name).verbs.length > 0 && !isBusy(unit as Name);
-    for (const gone of resting.filter((one) => isQuiet(one) && !isThere(one))) {
-      books.surprise(`${told(gone)} is gone, and nobody had told it to go`);
+    for (const { member, after } of resting) {
+      const isOrdered = given(member.unit as Name) !== after || !isQuiet(member);
+      if (!isOrdered && !isThere(member)) books.surprise(`${told(member)} is gone, and nobody had told it to go`);
     }
     mains = tableOf(marker).filter(isMain);
-    resting = mains.filter(isQuiet);
+    resting = mains.filter(isQuiet).map((member) => ({ member, after: given(member.unit as Name) }));
     for (const { invocation } of mains) invocations.add(invocation);
     for (const text of doubles(mains)) books.surprise(text);
   };

@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { requestId } from "hono/request-id";
 import { clientAddress } from "../kit/client-address.ts";
 import { type BuildInfo, mountHealth, type ReadinessCheck } from "../kit/health.ts";
 import type { Life } from "../kit/life.ts";
@@ -21,7 +22,7 @@ export type ApiOptions = Readonly<{
   rateLimit?: RateLimit | null;
   /** What it needs to be ready; left out: its queue. */
   checks?: Readonly<Record<string, ReadinessCheck>>;
-  /** Told of what a handler threw; the client sees only that it was our fault. */
+  /** Told of what a handler threw; the client sees only that it was our fault. Shape of `request`: `POST /tasks (REQUEST-ID)`. */
   report: (error: Error, request: string) => void;
 }>;
 
@@ -31,6 +32,7 @@ export function createApi(options: ApiOptions): Hono {
   const app = new Hono();
   const outcomes: Record<AcceptOutcome, number> = { accepted: 0, invalid: 0, limited: 0, full: 0, error: 0 };
 
+  app.use(requestId());
   app.post("/tasks", async (c, next) => {
     await next();
     outcomes[outcomeOf(c.res.status)] += 1;
@@ -48,7 +50,7 @@ export function createApi(options: ApiOptions): Hono {
 
   app.notFound((c) => problem(c, "route-unknown", `There is no ${c.req.method} ${c.req.path}.`));
   app.onError((error, c) => {
-    options.report(error, `${c.req.method} ${c.req.path}`);
+    options.report(error, `${c.req.method} ${c.req.path} (${c.get("requestId")})`);
     return problem(c, "internal", "The request could not be handled; the fault is in the service's log.");
   });
   return app;

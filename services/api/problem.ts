@@ -25,7 +25,9 @@ export type FieldError = Readonly<{ field: string; message: string }>;
  */
 export function problem(c: Context, code: ProblemCode, detail: string, errors?: readonly FieldError[]): Response {
   const status = STATUS[code];
-  const body = { type: "about:blank", title: TITLE[status], status, code, detail, ...(errors && { errors }) };
+  const request_id: string | undefined = c.get("requestId");
+  const said = { type: "about:blank", title: TITLE[status], status, code, detail };
+  const body = { ...said, ...(request_id && { request_id }), ...(errors && { errors }) };
   return c.body(JSON.stringify(body), status, { "content-type": "application/problem+json" });
 }
 

@@ -60,5 +60,6 @@ export const problemSchema = z.object({
   status: z.int(),
   code: z.string(),
   detail: z.string(),
+  request_id: z.string().optional().describe("The X-Request-Id of the request, or the one that it was given."),
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 });

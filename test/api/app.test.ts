@@ -216,6 +216,21 @@ test.each([
   expect(await api().get(path)).toMatchObject({ status: 400, errors: [{ field }] });
 });
 
+test("a request has an id, its own or one that it is given, and it stands in every answer and in the log", async () => {
+  const broken = new MemoryQueue();
+  broken.get = () => Promise.reject(new Error("the disk is gone"));
+  const { app, reported } = api({ queue: broken });
+  const own = await app.request("/nowhere", { headers: { "x-request-id": "order-17" } });
+  expect([own.headers.get("x-request-id"), await own.json()]).toEqual([
+    "order-17",
+    expect.objectContaining({ code: "route-unknown", request_id: "order-17" }),
+  ]);
+  const bad = await app.request("/tasks", { headers: { "x-request-id": "not one\tof ours" } });
+  expect(bad.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+  await app.request("/tasks/x", { headers: { "x-request-id": "order-18" } });
+  expect(reported).toEqual(["GET /tasks/x (order-18): the disk is gone"]);
+});
+
 test("an unknown task and an unknown route are problems with codes of their own", async () => {
   const { get } = api();
   expect(await get("/tasks/nobody")).toMatchObject({ status: 404, code: "task-unknown" });
@@ -230,7 +245,9 @@ test("a fault of ours is told to the log, not to the client", async () => {
   const answer = await post(good);
   expect(answer.status).toBe(500);
   expect(await answer.text()).not.toContain("secret");
-  expect(reported).toEqual(["POST /tasks: disk I/O error at /secret/place"]);
+  expect(reported).toEqual([
+    expect.stringMatching(/^POST \/tasks \([0-9a-f-]{36}\): disk I\/O error at \/secret\/place$/),
+  ]);
 });
 
 test("the metrics count tasks by state and answers by outcome, in OpenMetrics", async () => {
