@@ -67,7 +67,7 @@ for (const { daemon: runtime, service } of alike) {
         const tally = await underLoad(daemon, async (old) => {
           const what = { script: "echo 'waiting for a lock' >&2; exec sleep 1000" };
           const kept = expectKept(daemon, "api", { what, reason: /was not ready within 2 s/, lastLine: "a lock" });
-          const socket = notifySocketOf(await second(daemon));
+          const socket = notifySocketOf(await grouped(daemon, await second(daemon)));
           expect(spawnSync("perl", ["-e", `${DIAL} print syswrite(S, "READY=1")`, socket]).stdout.toString()).toBe("7");
           const forge = `http://${old}/forge?n=1&socket=${socket}`;
           expect((await fetch(forge, { headers: { connection: "close" } })).status).toBe(200);
@@ -196,6 +196,14 @@ async function second(daemon: Daemon): Promise<number> {
   const pidOf = ({ instances, main_pid }: UnitStatus) => instances.find(({ pid }) => pid !== null && pid !== main_pid);
   const unit = await daemon.until("api", (now) => pidOf(now) !== undefined, "the new generation is there");
   return pidOf(unit)?.pid ?? -1;
+}
+
+/** Waits until a process was brought into its control group, where there are any: until then, one that has spoken and is gone is believed. */
+async function grouped(daemon: Daemon, pid: number): Promise<number> {
+  const isIn = (of: number): boolean => readFileSync(`/proc/${of}/cgroup`, "utf8").includes("/supervisor-");
+  const { main_pid: old } = await daemon.unit("api");
+  if (old !== null && isIn(old)) await eventually(() => isIn(pid), LIMIT_MS, "it is in its group");
+  return pid;
 }
 
 const DIAL =
