@@ -3,7 +3,7 @@ import { runs } from "./core/state.ts";
 import { type Told, told } from "./daemon/happening.ts";
 import { type Left, readStateLog } from "./daemon/state-log.ts";
 import { census } from "./host/census.ts";
-import { createLedger, type Entry, readLedger } from "./host/ledger.ts";
+import { createLedger, type Entry, ledgerPath, readLedger } from "./host/ledger.ts";
 import { clearLeftovers, type Leftover, type Manners } from "./host/leftovers.ts";
 import { parkedListeners } from "./host/parked-listeners.ts";
 import { type Parcel, takeParked } from "./host/parking.ts";
@@ -17,7 +17,7 @@ const LEFTOVER_MS = 10_000;
 
 /** Where everything is that one supervisor leaves to the next. */
 export const estateIn = (stateDir: string) => ({
-  lives: join(stateDir, "lives.jsonl"),
+  lives: ledgerPath(stateDir),
   parked: join(stateDir, "parked.json"),
   state: join(stateDir, "state.jsonl"),
 });

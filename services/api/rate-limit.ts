@@ -29,8 +29,12 @@ export function createRateLimit({ perSecond, burst }: RateLimit, now: () => numb
     const lacking = 1 - tokens;
     const mayAsk = lacking < ROUNDING;
     buckets.set(client, { tokens: mayAsk ? tokens - 1 : tokens, at });
-    const [first] = buckets.keys();
-    if (buckets.size > MOST_CLIENTS && first !== undefined) buckets.delete(first);
+    if (buckets.size > MOST_CLIENTS) forgetFirst(buckets);
     return mayAsk ? 0 : Math.ceil(((lacking - ROUNDING) / perSecond) * 1000);
   };
+}
+
+function forgetFirst(buckets: Map<string, Bucket>): void {
+  const [first] = buckets.keys();
+  if (first !== undefined) buckets.delete(first);
 }

@@ -13,18 +13,17 @@ export type Limits = Readonly<{
 
 /** One life of a module, from its start to its stop. */
 export class Copy {
-  readonly module: Module;
+  readonly #module: Module;
   /** What its start gave. */
   value: unknown = null;
   readonly #limits: Limits;
   readonly #end = new AbortController();
   readonly #context: ModuleContext;
-  #starting: Promise<unknown> | null = null;
   #stopping: Promise<void> | null = null;
 
   /** `parent`: its end ends this one; not the other way round. `failed` hears that it cannot go on, once. */
   constructor(module: Module, parent: AbortSignal, limits: Limits, failed: (error: Error) => void) {
-    this.module = module;
+    this.#module = module;
     this.#limits = limits;
     const signal = AbortSignal.any([parent, this.#end.signal]);
     let isTold = false;
@@ -38,14 +37,14 @@ export class Copy {
 
   /** Errors: what the module throws; TimeLimit, and then it is stopped should it come up after all. */
   async start(): Promise<void> {
-    const { name } = this.module;
-    this.#starting = attempt(() => this.module.start(this.#context));
+    const { name } = this.#module;
+    const starting = attempt(() => this.#module.start(this.#context));
     try {
-      this.value = await within(this.#starting, this.#limits.startMs, `the start of ${name}`);
+      this.value = await within(starting, this.#limits.startMs, `the start of ${name}`);
     } catch (error) {
       this.#end.abort();
-      const tidyUp = (): Promise<void> => this.module.stop(this.#context);
-      void this.#starting.then(tidyUp).catch(() => undefined);
+      const tidyUp = (): Promise<void> => this.#module.stop(this.#context);
+      void starting.then(tidyUp).catch(() => undefined);
       throw error;
     }
   }
@@ -59,17 +58,17 @@ export class Copy {
   stop(): Promise<void> {
     this.#end.abort();
     this.#stopping ??= within(
-      attempt(() => this.module.stop(this.#context)),
+      attempt(() => this.#module.stop(this.#context)),
       this.#limits.stopMs,
-      `the stop of ${this.module.name}`,
+      `the stop of ${this.#module.name}`,
     );
     return this.#stopping;
   }
 
   /** Whether it does its work; one that cannot say so in time does not. */
   async isHealthy(): Promise<boolean> {
-    const asked = attempt(async () => (await this.module.health?.()) ?? true);
-    return within(asked, this.#limits.healthMs, `the health of ${this.module.name}`).catch(() => false);
+    const asked = attempt(async () => (await this.#module.health?.()) ?? true);
+    return within(asked, this.#limits.healthMs, `the health of ${this.#module.name}`).catch(() => false);
   }
 }
 

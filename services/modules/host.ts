@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Copy, type Limits } from "./copy.ts";
 import { type Graph, graphOf } from "./graph.ts";
 import type { Module, ModuleState, RestartPolicy } from "./module.ts";
@@ -194,7 +195,8 @@ class ModuleHost implements Host {
       const pauseMs = this.#pauseBefore(slot);
       slot.state = pauseMs === null ? "dead" : "waiting";
       if (pauseMs === null) return told("dead", name, error);
-      await pause(pauseMs, this.#closing.signal);
+      // Rejects when the host stops, which is looked at next.
+      await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
       if (this.#closing.signal.aborted) return;
       try {
         await this.#begin(slot);
@@ -270,16 +272,4 @@ class ModuleHost implements Host {
     if (!slot) throw new Error(`there is no module ${name}`);
     return slot;
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(end, ms);
-    function end(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    }
-    signal.addEventListener("abort", end);
-  });
 }

@@ -22,7 +22,7 @@ export const changeable = {
   discard: ["done", "dead", "cancelled"],
 } as const satisfies Record<string, readonly TaskState[]>;
 
-/** What a task that is queued anew has forgotten. */
+/** As a task is that nothing has happened to yet, and one that is queued anew. */
 export const anew = {
   state: "queued",
   attempts: 0,
@@ -42,16 +42,10 @@ export function firstState(task: NewTask, id: string, maxAttempts: number, nowMs
     id,
     type: task.type,
     payload: task.payload,
-    state: "queued",
-    attempts: 0,
+    ...anew,
     max_attempts: task.maxAttempts ?? maxAttempts,
     priority: task.priority ?? 0,
     created_at: nowMs,
-    started_at: null,
-    finished_at: null,
-    progress: null,
-    result: null,
-    error: null,
     idempotency_key: task.idempotencyKey ?? null,
     traceparent: task.traceparent ?? null,
   };

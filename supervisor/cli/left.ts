@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Miss } from "../control/client.ts";
 import type { Context } from "./context.ts";
 import type { Asking } from "./exit.ts";
@@ -10,7 +9,7 @@ export async function tellNotRunning(context: Context, miss: Miss, asking: Askin
   const { stateDir, err } = context;
   // Only here: no other verb looks at processes.
   const { leftRunning } = await import("../host/left-running.ts");
-  const left = leftRunning(join(stateDir, "lives.jsonl")).map(({ keeper, pid }) => `${keeper} (pid ${pid})`);
+  const left = leftRunning(stateDir).map(({ keeper, pid }) => `${keeper} (pid ${pid})`);
   const names = left.join(", ");
   if (names !== "") err(`supervisor: it was killed, and these still run: ${names}; supervisor start goes on with them`);
   return code;

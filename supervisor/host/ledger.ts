@@ -1,5 +1,9 @@
+import { join } from "node:path";
 import type { InvocationId } from "../core/facts.ts";
 import type { StateFile } from "../daemon/ports.ts";
+
+/** Where it is in a state directory. */
+export const ledgerPath = (stateDir: string): string => join(stateDir, "lives.jsonl");
 
 /** A listener that was lent, by the number that the kernel has for it. */
 export type Lent = Readonly<{ name: string; inode: number }>;
