@@ -137,8 +137,11 @@ export class Child {
     return this.#rig.events.find((event) => event.tag === tag && event.invocation === this.invocation) as EventOf<Tag>;
   }
 
-  until<Tag extends ProcessEvent["tag"]>(tag: Tag): Promise<EventOf<Tag>> {
-    return this.#rig.until(tag, () => this.seen(tag));
+  /** Resolves when it was told, with all in `stdout` that was printed before. */
+  async until<Tag extends ProcessEvent["tag"]>(tag: Tag): Promise<EventOf<Tag>> {
+    const event = await this.#rig.until(tag, () => this.seen(tag));
+    this.read();
+    return event;
   }
 
   untilPrinted(text: string): Promise<true> {
