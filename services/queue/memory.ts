@@ -102,11 +102,11 @@ export class MemoryQueue implements Queue {
     return entry !== null;
   }
 
-  async failed(taken: Taken, error: TaskError, retry: boolean): Promise<boolean> {
+  async failed(taken: Taken, error: TaskError, retry: boolean, retryAfterMs = 0): Promise<boolean> {
     const entry = this.#held(taken);
     if (!entry) return false;
     const now = this.#options.now();
-    const after = afterFailure(entry.task, retry, now, this.#options);
+    const after = afterFailure(entry.task, { retry, retryAfterMs }, now, this.#options);
     this.#leave(entry, { state: after.state, error, finished_at: after.state === "dead" ? now : null });
     if (after.dueAt === null) return true;
     entry.dueAt = after.dueAt;

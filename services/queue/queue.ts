@@ -27,8 +27,11 @@ export interface Queue {
   progress(taken: Taken, progress: unknown): Promise<boolean>;
   /** Acknowledges. False: the lease was lost before, and the result is not recorded. */
   done(taken: Taken, result: unknown): Promise<boolean>;
-  /** Records a failed attempt: queued again after the backoff, or dead when attempts are used up or `retry` is false. */
-  failed(taken: Taken, error: TaskError, retry: boolean): Promise<boolean>;
+  /**
+   * Records a failed attempt: queued again after the backoff, and not before `retryAfterMs` is over; or dead when attempts are
+   * used up or `retry` is false.
+   */
+  failed(taken: Taken, error: TaskError, retry: boolean, retryAfterMs?: number): Promise<boolean>;
   /** Gives an unfinished task back, to the place it had in the queue, without counting the attempt (drain at its limit). */
   release(taken: Taken): Promise<boolean>;
   /** Takes a task that has not ended out of the queue. A worker that has it is told so when it renews its lease, and its outcome is not recorded. */

@@ -83,11 +83,11 @@ export class SqliteQueue implements Queue {
     return this.#commit.run(() => this.#sql.done.run({ ...facts, $now: this.#options.now() }) === 1, true);
   }
 
-  failed(taken: Taken, error: TaskError, retry: boolean): Promise<boolean> {
+  failed(taken: Taken, error: TaskError, retry: boolean, retryAfterMs = 0): Promise<boolean> {
     return this.#commit.run(() => {
       const now = this.#options.now();
       const facts = { ...claim(taken), $error: JSON.stringify(error) };
-      const { dueAt } = afterFailure(taken.task, retry, now, this.#options);
+      const { dueAt } = afterFailure(taken.task, { retry, retryAfterMs }, now, this.#options);
       if (dueAt === null) return this.#sql.bury.run({ ...facts, $now: now }) === 1;
       return this.#sql.fail.run({ ...facts, $dueAt: dueAt }) === 1;
     }, true);

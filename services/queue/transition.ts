@@ -4,15 +4,16 @@ import type { NewTask, Task, TaskError, TaskState } from "./queue.ts";
 /** What a failed attempt makes of a task: `dueAt` is set exactly when it will be tried again. */
 export type AfterFailure = Readonly<{ state: "failed"; dueAt: number } | { state: "dead"; dueAt: null }>;
 
-/** Decides between another attempt and the end. Units: `nowMs` is wall time. */
+/** Decides between another attempt, by the backoff and not before `retryAfterMs` is over, and the end. Units: `nowMs` is wall time. */
 export function afterFailure(
   task: Readonly<{ attempts: number; max_attempts: number }>,
-  retry: boolean,
+  { retry, retryAfterMs }: Readonly<{ retry: boolean; retryAfterMs: number }>,
   nowMs: number,
   chance: Readonly<{ backoff: Backoff; random: () => number }>,
 ): AfterFailure {
   if (!retry || task.attempts >= task.max_attempts) return { state: "dead", dueAt: null };
-  return { state: "failed", dueAt: nowMs + backoffMs(task.attempts, chance.backoff, chance.random) };
+  const restMs = Math.max(retryAfterMs, backoffMs(task.attempts, chance.backoff, chance.random));
+  return { state: "failed", dueAt: nowMs + restMs };
 }
 
 /** In which states a task can be cancelled, queued anew, forgotten. */

@@ -13,8 +13,13 @@ export type TaskContext = Readonly<{
   progress(value: unknown): void;
 }>;
 
-/** How an attempt ended. `retry` says whether the same payload may succeed another time. */
-export type Attempt = Readonly<{ ok: true; result: unknown } | { ok: false; error: TaskError; retry: boolean }>;
+/**
+ * How an attempt ended. `retry` says whether the same payload may succeed another time; `retryAfterMs`, when at the earliest, should
+ * that be later than the backoff has it.
+ */
+export type Attempt = Readonly<
+  { ok: true; result: unknown } | { ok: false; error: TaskError; retry: boolean; retryAfterMs?: number }
+>;
 
 /** One kind of work: what its payload looks like and who does it. */
 export type TaskType = Readonly<{

@@ -78,7 +78,8 @@ async function record(taken: Taken, outcome: Attempt | StopReason, queue: Queue)
   if (outcome === "drain-over") return (await queue.release(taken)) ? "released" : "lost";
   if (outcome === "time-limit") return record(taken, failure("time-limit", "The task ran for too long.", true), queue);
   if (outcome.ok) return (await queue.done(taken, outcome.result)) ? "done" : "lost";
-  return (await queue.failed(taken, outcome.error, outcome.retry)) ? "failed" : "lost";
+  const { error, retry, retryAfterMs } = outcome;
+  return (await queue.failed(taken, error, retry, retryAfterMs)) ? "failed" : "lost";
 }
 
 /** The first word is written at once, and then the last one of each quarter of a second. */

@@ -189,6 +189,28 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    promise: "a failed attempt that says when another may be made rests until then, and not less than its backoff",
+    async hold(store) {
+      const { queue } = store;
+      const { id } = await put(queue, { maxAttempts: 4 });
+      for (const [retryAfterMs, restMs] of [
+        [5_000, 5_000],
+        [1, 100],
+        [0, 200],
+      ] as const) {
+        assert.equal(
+          await queue.failed(await take(queue), { code: "busy", message: "later" }, true, retryAfterMs),
+          true,
+        );
+        store.at += restMs - 1;
+        assert.equal(await queue.take("w", LEASE_MS), null);
+        store.at += 1;
+      }
+      await queue.failed(await take(queue), { code: "busy", message: "later" }, true, 5_000);
+      assert.equal((await queue.get(id))?.state, "dead");
+    },
+  },
+  {
     promise: "a failure that no retry can mend kills at once; success later clears the error of an earlier try",
     async hold(store) {
       const { queue } = store;

@@ -133,6 +133,21 @@ test("a failure is retried until it works; one that no retry can mend is dead at
   await end();
 });
 
+test("a failure that says when another attempt may be made rests until then", async () => {
+  let at = Date.now();
+  const queue = new MemoryQueue({ backoff: { baseMs: 0, capMs: 0 }, now: () => at });
+  const error = { code: "e", message: "in an hour" };
+  const { put, settled, end } = worker(async () => ({ ok: false, error, retry: true, retryAfterMs: 3_600_000 }), {
+    queue,
+  });
+  await settled(await put(), "failed");
+  await end();
+  at += 3_599_999;
+  expect(await queue.take("w", 1_000)).toBeNull();
+  at += 1;
+  expect((await queue.take("w", 1_000))?.task.attempts).toBe(2);
+});
+
 test("what a handler throws is a failed attempt with its message", async () => {
   const { put, settled, end } = worker(() => Promise.reject(new Error("boom")));
   const task = await settled(await put({}, "t", 2), "dead");
