@@ -6,8 +6,8 @@ import type { Outputs, ProcessEvent, Processes } from "./ports.ts";
 import type { Left } from "./state-log.ts";
 
 export type AdoptOptions = Readonly<{
-  processes: Pick<Processes, "adopt">;
-  outputs: Pick<Outputs, "adopt">;
+  processes: Pick<Processes, "adopt" | "letGo">;
+  outputs: Pick<Outputs, "adopt" | "flush">;
   note: (one: Told, pid: number | null) => void;
 }>;
 
@@ -54,6 +54,11 @@ function take(world: World, whom: Whom, run: Run, { processes, outputs, note }: 
       const text = `${whom.unit} may have waited: what it printed has filled its pipe while no supervisor was there`;
       note({ ...told("warn", "output.full", text), ...about }, pid);
     }
+  }
+  if (found.tag === "gone") {
+    // In this order: should we be killed in between, the next one finds it once more.
+    outputs.flush(invocation);
+    processes.letGo(invocation);
   }
   if (pid !== null) note({ ...told("info", "service.adopted", `${whom.unit} runs on: pid ${pid}`), ...about }, pid);
   return found;

@@ -42,6 +42,7 @@ export function createHear(options: HearOptions, tell: (fact: ProcessFact) => vo
         tell(event);
         break;
       case "emptied":
+        outputs.flush(event.invocation);
         takeBack(options, event.invocation);
         tell(event);
         break;

@@ -61,6 +61,8 @@ export interface Processes {
    * to it before. `mainPid`: its main process as it was last known. To be called once for each, before anything else.
    */
   adopt(invocation: InvocationId, mainPid: number | null): Adopted;
+  /** Of one that was gone when it was adopted, all is kept that it had printed: whoever comes after us need not know of it. */
+  letGo(invocation: InvocationId): void;
   /** Hears, before it returns, all that processes have said up to now. */
   hearAll(): void;
   /** Sends a signal to the whole group, or to its main process alone. A group that is gone is no fault. */

@@ -147,7 +147,6 @@ class RealProcesses implements HostProcesses {
     if (!past) return { found: gone, output: null };
     const output = outputIn(past.descriptors);
     const revived = revive(past, mainPid, this.#adoptNotify(past));
-    if (!revived) this.#estate.end(invocation);
     if (!revived) return { found: gone, output };
     const { main, exit, survivors } = revived;
     this.#estate.takeUp(past, main);
@@ -156,6 +155,10 @@ class RealProcesses implements HostProcesses {
     // Whoever has ended meanwhile raises no signal.
     this.#looks.later(LOOK_SOON_MS);
     return { found: main === null ? { tag: "left", exit, survivors } : { tag: "alive", pid: main }, output };
+  }
+
+  letGo(invocation: InvocationId): void {
+    this.#estate.end(invocation);
   }
 
   #adoptNotify({ entry, descriptors, pids }: Past): NotifySocket | null {
@@ -333,14 +336,14 @@ class RealProcesses implements HostProcesses {
   #report({ life, exit, failure }: Ended): void {
     const { invocation } = life;
     if (failure) {
-      this.#forget(life);
-      this.#post({ tag: "spawn-failed", invocation, stage: failure.stage, ...failure.refusal });
+      this.#end(life, { tag: "spawn-failed", invocation, stage: failure.stage, ...failure.refusal });
       return;
     }
     const survivors = this.#survivors(invocation);
-    if (survivors === null) this.#forget(life);
-    else life.isReported = true;
-    this.#post({ tag: "exited", invocation, exit, survivors: survivors ?? [] });
+    const exited = { tag: "exited", invocation, exit, survivors: survivors ?? [] } as const;
+    if (survivors === null) return this.#end(life, exited);
+    life.isReported = true;
+    this.#post(exited);
   }
 
   #settle(life: Life): void {
@@ -350,8 +353,7 @@ class RealProcesses implements HostProcesses {
       if (life.isKilled) this.#members.signal(invocation, SIGKILL);
       return;
     }
-    this.#forget(life);
-    this.#post({ tag: "emptied", invocation });
+    this.#end(life, { tag: "emptied", invocation });
   }
 
   /** Null when there are none for sure. None named: somebody may be there, who moves on faster than we can look. */
@@ -365,11 +367,13 @@ class RealProcesses implements HostProcesses {
     return [];
   }
 
-  #forget(life: Life): void {
+  /** Nobody is left of it. Only when that was heard, and with it what it has printed last, may whoever comes after us know nothing of it. */
+  #end(life: Life, last: ProcessEvent): void {
     life.notify?.close();
     life.main.close();
     this.#lives.delete(life.invocation);
     this.#members.leave(life.invocation);
+    this.#post(last);
     this.#estate.end(life.invocation);
   }
 

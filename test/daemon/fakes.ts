@@ -106,11 +106,19 @@ class FakeProcesses implements Processes {
   /** What is left of each invocation of another daemon; nothing unless a test says so. */
   readonly left = new Map<string, ReturnType<Processes["adopt"]>["found"]>();
 
+  /** Those of which somebody has kept the output. */
+  readonly printed = new Set<string>();
+
   hearAll(): void {}
 
   adopt(invocation: string): ReturnType<Processes["adopt"]> {
     this.#log.push(`adopt ${name(invocation)}`);
-    return { found: this.left.get(invocation) ?? { tag: "gone", exit: { by: "unknown" } }, output: null };
+    const output = this.printed.has(invocation) ? { stdout: 3, stderr: 4 } : null;
+    return { found: this.left.get(invocation) ?? { tag: "gone", exit: { by: "unknown" } }, output };
+  }
+
+  letGo(invocation: string): void {
+    this.#log.push(`let go ${name(invocation)}`);
   }
 
   /** How often a process was measured. */

@@ -32,8 +32,8 @@ test("what a dead process printed is settled before its exit is told", () => {
   expect(heard(exited)).toEqual(["flush i1", exited]);
 });
 
-test("an emptied group is told as it is", () => {
-  expect(heard({ tag: "emptied", invocation })).toEqual([{ tag: "emptied", invocation }]);
+test("what was printed by those whom it had left behind is settled before it is told that none is left", () => {
+  expect(heard({ tag: "emptied", invocation })).toEqual(["flush i1", { tag: "emptied", invocation }]);
 });
 
 test("READY=1 makes ready, and nothing else does", () => {
@@ -131,5 +131,5 @@ test("what was lent to a life is taken back when the last of its processes is go
   hear({ tag: "exited", invocation, exit: { by: "code", code: 0 }, survivors: [{ pid: 8, command: "child" }] });
   expect(fakes.log).toEqual(["flush i1"]);
   hear({ tag: "emptied", invocation });
-  expect(fakes.log.slice(1)).toEqual(["credentials of i1 removed", "private listener of i1 closed"]);
+  expect(fakes.log.slice(1)).toEqual(["flush i1", "credentials of i1 removed", "private listener of i1 closed"]);
 });

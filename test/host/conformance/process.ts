@@ -191,6 +191,29 @@ export const processCases: readonly Case[] = [
       }),
   },
   {
+    promise: "that nobody is left of an invocation is written down after it was told, with and without survivors",
+    run: async () => {
+      const order: string[] = [];
+      const ledger = (rig: Rig) => ({
+        began: () => undefined,
+        ended: (invocation: string) => {
+          order.push(...rig.events.filter((event) => event.invocation === invocation).map(({ tag }) => tag), "written");
+        },
+      });
+      await withRig(
+        async (rig) => {
+          await rig.shell("exit 0").until("exited");
+          const child = rig.shell("sleep 100 & exit 0");
+          await child.until("exited");
+          rig.processes.signal(child.invocation, "SIGKILL", "group");
+          await child.until("emptied");
+        },
+        { ledger },
+      );
+      assert.deepEqual(order, ["spawned", "exited", "written", "spawned", "exited", "emptied", "written"]);
+    },
+  },
+  {
     promise: "fifty processes at once are all reaped and leave no descriptor behind",
     run: () => withRig(manyAtOnce),
   },
