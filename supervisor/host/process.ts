@@ -341,7 +341,10 @@ class RealProcesses implements HostProcesses {
     }
     const survivors = this.#survivors(invocation);
     const exited = { tag: "exited", invocation, exit, survivors: survivors ?? [] } as const;
-    if (survivors === null) return this.#end(life, exited);
+    if (survivors === null) {
+      this.#end(life, exited);
+      return;
+    }
     life.isReported = true;
     this.#post(exited);
   }
