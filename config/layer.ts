@@ -82,14 +82,20 @@ function flat(tables: Readonly<Record<string, unknown>>): Record<string, unknown
   return Object.fromEntries(entries);
 }
 
-/** Finds the line of each `key =` below its `[section]`; the parser keeps none. */
+/** Finds the line of each `[table]`, and of each `key =` below it; the parser keeps none. Shape: `queue.limits.webhook.deliver.concurrency` → 7. */
 function linesOf(text: string): Record<string, number> {
   const lines: Record<string, number> = {};
   let section = "";
   for (const [at, line] of text.split("\n").entries()) {
-    section = /^\s*\[\s*([\w-]+)\s*\]/.exec(line)?.[1] ?? section;
+    const table = /^\s*\[\s*((?:[\w-]+|"[^"]*"|\s*\.\s*)+)\s*\]/.exec(line)?.[1];
+    if (table)
+      section = table
+        .replace(/\s*\.\s*/g, ".")
+        .replaceAll('"', "")
+        .trim();
     const key = /^\s*([\w-]+)\s*=/.exec(line)?.[1];
-    if (key) lines[section === "" ? key : `${section}.${key}`] = at + 1;
+    const path = key ? [section, key].filter((part) => part !== "").join(".") : table && section;
+    if (path) lines[path] = at + 1;
   }
   return lines;
 }

@@ -78,9 +78,12 @@ function issueFaults(issue: Issue, setBy: ReadonlyMap<string, Layer>): readonly 
 }
 
 function faultAt(key: string, message: string, setBy: ReadonlyMap<string, Layer>): Fault {
-  const layer = setBy.get(key);
-  if (!layer) return configFault(`${key}: ${message}`);
-  const line = layer.lines[key];
+  const parts = key.split(".");
+  // A table below a key, such as queue.limits, was set as a whole.
+  const set = parts.map((_, at) => parts.slice(0, parts.length - at).join(".")).find((path) => setBy.has(path));
+  const layer = set === undefined ? undefined : setBy.get(set);
+  if (!layer || set === undefined) return configFault(`${key}: ${message}`);
+  const line = layer.lines[key] ?? layer.lines[set];
   return configFault(message, { file: layer.name, key, ...(line !== undefined && { line }) });
 }
 

@@ -29,8 +29,17 @@ const worker = z.strictObject({
   folder: z.string().min(1).default("data").describe("The only folder whose files report.aggregate may read."),
 });
 
+const typeLimit = z.strictObject({
+  concurrency: z.int().min(1).optional().describe("So many at a time."),
+  per_sec: z.number().positive().optional().describe("So many begin in a second, evenly spaced."),
+});
+
 const queue = z.strictObject({
-  url: z.string().min(1).default("sqlite:.supervisor/data/queue.db").describe("memory: | sqlite:PATH | redis://…"),
+  url: z
+    .string()
+    .min(1)
+    .default("sqlite:.supervisor/data/queue.db")
+    .describe("memory: | sqlite:PATH | redis://USER:PASSWORD@HOST:PORT/DB?queue=NAME"),
   max_pending: z.int().min(1).default(100_000).describe("More waiting tasks than this are refused (503)."),
   max_attempts: z.int().min(1).max(100).default(5).describe("For tasks that name none."),
   keep_ms: z.int().min(0).default(604_800_000).describe("How long a task is kept after its end, with its result."),
@@ -38,6 +47,10 @@ const queue = z.strictObject({
     .default(1_000)
     .describe("The first retry comes within this, the next within twice as much, …"),
   backoff_cap_ms: spanMs.default(60_000).describe("… but never later than this."),
+  limits: z
+    .record(z.string().min(1), typeLimit)
+    .default({})
+    .describe("How much of one task type goes on, among all workers of the queue."),
 });
 
 const telemetry = z.strictObject({

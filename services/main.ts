@@ -11,14 +11,15 @@ import { healthModule } from "./modules/health-module.ts";
 import { defaultLimits, type Host, type HostOptions, startModules } from "./modules/host.ts";
 import type { Module } from "./modules/module.ts";
 import { workerModule } from "./modules/worker-module.ts";
-import { openQueue } from "./queue/open.ts";
-import type { Queue } from "./queue/queue.ts";
+import { type Opened, openQueue } from "./queue/open.ts";
 import { bundledTasks } from "./tasks/registry.ts";
 
 /** The contract's exit codes. */
 const EXIT = { failed: 1, usage: 2, config: 6 } as const;
 
 const AFTER_DRAIN_MS = 5_000;
+
+type OpenQueue = Extract<Opened, { ok: true }>;
 
 /** Each depends on the one before it: who takes requests comes last and stops first. */
 const MODULES = {
@@ -40,12 +41,13 @@ async function main(): Promise<void> {
   }
   const opened = await open(config);
   if (!opened.ok) return leave(opened.isConfig ? EXIT.config : EXIT.failed, `queue.url: ${opened.message}`);
-  await run(mode, config, opened.queue);
+  await run(mode, config, opened);
 }
 
-async function run(mode: Mode, config: Config, queue: Queue): Promise<void> {
+async function run(mode: Mode, config: Config, { queue, warnings }: OpenQueue): Promise<void> {
   const life = processLife();
   const log = logger(config);
+  for (const warning of warnings) log.warn({ event: "queue.warning" }, warning);
   let host: Host | null = null;
   const checks = {
     queue: () => queue.stats().then(() => true),
@@ -96,8 +98,11 @@ function open({ queue }: Config) {
     maxAttempts: queue.max_attempts,
     backoff,
     keepMs: queue.keep_ms,
+    limits: Object.fromEntries(Object.entries(queue.limits).map(([type, limit]) => [type, limitOf(limit)])),
   });
 }
+
+const limitOf = ({ concurrency, per_sec }: Config["queue"]["limits"][string]) => ({ concurrency, perSecond: per_sec });
 
 /** Writes before the next line runs: nothing of what was logged is lost by a kill. */
 function logger(config: Config) {

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { Gate } from "./gate.ts";
 import { Heap } from "./heap.ts";
 import { type QueueOptions, queueOptions, SWEPT_AT_ONCE } from "./options.ts";
 import type { Change, Enqueued, NewTask, Queue, Stats, Taken, Task, TaskError, TaskState } from "./queue.ts";
-import { QueueFull } from "./queue.ts";
+import { ALL_TYPES, QueueFull } from "./queue.ts";
 import { taskIds } from "./task-id.ts";
 import { afterFailure, anew, changeable, firstState, leaseExpired } from "./transition.ts";
 import { Wake } from "./wake.ts";
@@ -24,18 +25,28 @@ export class MemoryQueue implements Queue {
   readonly #newId: () => string;
   readonly #entries = new Map<string, Entry>();
   readonly #keys = new Map<string, Entry>();
-  readonly #ready = new Heap<Entry>(urgent);
+  /** Those that may begin, by type. */
+  readonly #ready = new Map<string, Heap<Entry>>();
   readonly #delayed = new Heap<Entry>(earlier);
   readonly #running = new Set<Entry>();
   /** Those that have ended, the first to go first; one that was queued anew meanwhile may still stand here. */
   readonly #ended = new Heap<Ended>((a, b) => a.at < b.at);
   readonly #counts: Record<TaskState, number> = { queued: 0, running: 0, done: 0, failed: 0, dead: 0, cancelled: 0 };
+  readonly #paused = new Set<string>();
+  readonly #gate: Gate;
   readonly #wake = new Wake();
   #nextSeq = 0;
 
   constructor(options: Partial<QueueOptions> = {}) {
     this.#options = queueOptions(options);
     this.#newId = taskIds(this.#options.now);
+    const dues = new Map<string, number>();
+    this.#gate = new Gate(this.#options.limits, {
+      isPaused: (type) => this.#paused.has(type) || this.#paused.has(ALL_TYPES),
+      running: (type) => [...this.#running].filter(({ task }) => task.type === type).length,
+      due: (type) => dues.get(type) ?? 0,
+      setDue: (type, due) => dues.set(type, due),
+    });
   }
 
   async enqueue(task: NewTask): Promise<Enqueued> {
@@ -73,9 +84,9 @@ export class MemoryQueue implements Queue {
     this.#wake.reset();
     this.#reclaim(now);
     this.#promote(now);
-    let entry = this.#ready.pop();
-    while (entry?.isGone) entry = this.#ready.pop();
+    const entry = this.#mostUrgent(now)?.pop();
     if (!entry) return null;
+    this.#gate.count(entry.task.type, now);
     this.#change(entry, { state: "running", attempts: entry.task.attempts + 1, started_at: now });
     entry.lease = randomUUID();
     entry.leaseUntil = now + leaseMs;
@@ -149,20 +160,32 @@ export class MemoryQueue implements Queue {
     });
   }
 
+  async pause(type: string | null): Promise<void> {
+    this.#paused.add(type ?? ALL_TYPES);
+  }
+
+  async resume(type: string | null): Promise<void> {
+    this.#paused.delete(type ?? ALL_TYPES);
+    this.#wake.ring();
+  }
+
   async stats(): Promise<Stats> {
     let oldest = Number.POSITIVE_INFINITY;
-    for (const waiting of [this.#ready, this.#delayed]) {
+    for (const waiting of [...this.#ready.values(), this.#delayed]) {
       for (const { task, isGone } of waiting.values()) {
         if (!isGone && task.state === "queued") oldest = Math.min(oldest, task.created_at);
       }
     }
-    return { ...this.#counts, oldest_queued_ms: Number.isFinite(oldest) ? this.#options.now() - oldest : null };
+    const oldest_queued_ms = Number.isFinite(oldest) ? this.#options.now() - oldest : null;
+    return { ...this.#counts, oldest_queued_ms, paused: [...this.#paused].sort() };
   }
 
   async wait(timeoutMs: number, signal: AbortSignal): Promise<void> {
     let next = this.#delayed.peek()?.dueAt ?? Number.POSITIVE_INFINITY;
     for (const entry of this.#running) next = Math.min(next, entry.leaseUntil);
-    await this.#wake.sleep(Math.min(timeoutMs, next - this.#options.now()), signal);
+    const now = this.#options.now();
+    for (const type of this.#gate.limited) next = Math.min(next, this.#gate.opensAfter(type, now) ?? next);
+    await this.#wake.sleep(Math.min(timeoutMs, next - now), signal);
   }
 
   async close(): Promise<void> {
@@ -186,6 +209,7 @@ export class MemoryQueue implements Queue {
     this.#change(entry, facts);
     entry.lease = null;
     this.#running.delete(entry);
+    if (this.#options.limits[entry.task.type]) this.#wake.ring();
   }
 
   #change(entry: Entry, facts: Partial<Task>): void {
@@ -205,8 +229,31 @@ export class MemoryQueue implements Queue {
   }
 
   #await(entry: Entry, now: number): void {
-    (entry.dueAt <= now ? this.#ready : this.#delayed).push(entry);
+    if (entry.dueAt <= now) this.#readyOf(entry.task.type).push(entry);
+    else this.#delayed.push(entry);
     this.#wake.ring();
+  }
+
+  #readyOf(type: string): Heap<Entry> {
+    const known = this.#ready.get(type);
+    if (known) return known;
+    const ready = new Heap<Entry>(urgent);
+    this.#ready.set(type, ready);
+    return ready;
+  }
+
+  /** Where the most urgent one stands of those that may begin. */
+  #mostUrgent(now: number): Heap<Entry> | null {
+    let best: Heap<Entry> | null = null;
+    let first: Entry | null = null;
+    for (const [type, ready] of this.#ready) {
+      while (ready.peek()?.isGone) ready.pop();
+      const entry = ready.peek();
+      if (!entry || (first && urgent(first, entry)) || !this.#gate.isOpen(type, now)) continue;
+      best = ready;
+      first = entry;
+    }
+    return best;
   }
 
   #reclaim(now: number): void {
@@ -215,14 +262,14 @@ export class MemoryQueue implements Queue {
       const dead = entry.task.attempts >= entry.task.max_attempts;
       this.#leave(entry, { state: dead ? "dead" : "failed", error: leaseExpired, finished_at: dead ? now : null });
       entry.dueAt = now;
-      if (!dead) this.#ready.push(entry);
+      if (!dead) this.#readyOf(entry.task.type).push(entry);
     }
   }
 
   #promote(now: number): void {
     for (let next = this.#delayed.peek(); next && next.dueAt <= now; next = this.#delayed.peek()) {
       this.#delayed.pop();
-      if (!next.isGone) this.#ready.push(next);
+      if (!next.isGone) this.#readyOf(next.task.type).push(next);
     }
   }
 }

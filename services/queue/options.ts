@@ -1,4 +1,5 @@
 import type { Backoff } from "./backoff.ts";
+import type { TypeLimits } from "./type-limit.ts";
 
 /** What every store is given. Time and chance come from outside, so that a test needs no waiting. */
 export type QueueOptions = Readonly<{
@@ -9,6 +10,7 @@ export type QueueOptions = Readonly<{
   backoff: Backoff;
   /** How long a task is kept after its end. Units: milliseconds. */
   keepMs: number;
+  limits: TypeLimits;
   /** Units: wall time, milliseconds since 1970. */
   now: () => number;
   /** Yields 0 ≤ r < 1. */
@@ -25,6 +27,7 @@ export function queueOptions(given: Partial<QueueOptions> = {}): QueueOptions {
     maxAttempts: 5,
     backoff: { baseMs: 1_000, capMs: 60_000 },
     keepMs: 7 * 24 * 3_600_000,
+    limits: {},
     now: Date.now,
     random: Math.random,
     ...given,

@@ -40,6 +40,10 @@ export interface Queue {
   retry(id: string): Promise<Change>;
   /** Forgets a task that has ended, and its idempotency key with it. */
   discard(id: string): Promise<Change>;
+  /** No worker takes tasks of this type any more, or of any; what runs goes on. The store remembers it. */
+  pause(type: string | null): Promise<void>;
+  /** Takes that back. What was paused by its type stays so when all is resumed. */
+  resume(type: string | null): Promise<void>;
   stats(): Promise<Stats>;
   /** Resolves when a task may be due, at the latest after `timeoutMs`, at once when the signal fires. */
   wait(timeoutMs: number, signal: AbortSignal): Promise<void>;
@@ -47,7 +51,8 @@ export interface Queue {
 }
 
 /** `failed` will be retried; `dead` will not. */
-export type TaskState = "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
+export const TASK_STATES = ["queued", "running", "done", "failed", "dead", "cancelled"] as const;
+export type TaskState = (typeof TASK_STATES)[number];
 
 export type TaskError = Readonly<{ code: string; message: string }>;
 
@@ -91,9 +96,20 @@ export type Enqueued = Readonly<{ task: Task; fresh: boolean }>;
 /** A task together with the proof that it is ours until the lease ends. */
 export type Taken = Readonly<{ task: Task; lease: string }>;
 
-export type Stats = Readonly<Record<TaskState, number> & { oldest_queued_ms: number | null }>;
+/** Stands among the paused types for all of them. */
+export const ALL_TYPES = "*";
+
+/** `paused`: the types that nobody takes. */
+export type Stats = Readonly<
+  Record<TaskState, number> & { oldest_queued_ms: number | null; paused: readonly string[] }
+>;
 
 /** Thrown by `enqueue`: the bound is reached, try again later. */
 export class QueueFull extends Error {
   override readonly name = "QueueFull";
+}
+
+/** The store cannot be reached, or cannot do it now: locked, full, read-only. What was asked may yet have been done, unless it was `enqueue`. */
+export class QueueUnavailable extends Error {
+  override readonly name = "QueueUnavailable";
 }

@@ -23,9 +23,18 @@ export function prepareSchema(db: DatabaseSync): boolean {
 /** What came later. Why not as another version: a program that does not know it is not disturbed, and that one may come back. */
 function addLater(db: DatabaseSync): void {
   db.exec(ENDED);
+  db.exec(GATE);
   const columns = db.prepare("SELECT name FROM pragma_table_info('tasks')").all() as { name: string }[];
   if (!columns.some(({ name }) => name === "progress")) db.exec("ALTER TABLE tasks ADD COLUMN progress TEXT");
 }
+
+/** For a queue some of whose types may be closed while others are open; others are spared an index. */
+export function indexTypes(db: DatabaseSync): void {
+  db.exec("CREATE INDEX IF NOT EXISTS tasks_ready_type ON tasks (type, priority DESC, due_at) WHERE ready = 1");
+}
+
+const GATE = `CREATE TABLE IF NOT EXISTS paused (type TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS paces (type TEXT PRIMARY KEY, due REAL NOT NULL) STRICT, WITHOUT ROWID`;
 
 const ENDED = "CREATE INDEX IF NOT EXISTS tasks_ended ON tasks (finished_at) WHERE finished_at IS NOT NULL";
 

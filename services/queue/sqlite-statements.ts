@@ -21,6 +21,18 @@ export function prepareStatements(db: DatabaseSync): Statements {
   return Object.fromEntries(prepared) as Statements;
 }
 
+const TAKE = `UPDATE tasks SET state = 'running', ready = NULL, attempts = attempts + 1, started_at = $now, worker = $worker, lease = $lease, lease_until = $until
+    WHERE seq =`;
+
+/** The most urgent one of those types that are not in the list $except (JSON): each type's first, by the index of `indexTypes`. */
+const FIRST_EXCEPT = `WITH RECURSIVE types (type) AS (
+      SELECT min(type) FROM tasks WHERE ready = 1
+      UNION ALL SELECT (SELECT min(type) FROM tasks WHERE ready = 1 AND type > types.type) FROM types WHERE types.type IS NOT NULL),
+    firsts (seq) AS (
+      SELECT (SELECT seq FROM tasks WHERE ready = 1 AND type = types.type ORDER BY priority DESC, due_at, seq LIMIT 1) FROM types
+      WHERE types.type IS NOT NULL AND types.type NOT IN (SELECT value FROM json_each($except)))
+    SELECT tasks.seq FROM firsts JOIN tasks USING (seq) ORDER BY priority DESC, due_at, tasks.seq LIMIT 1`;
+
 /** An expired lease is found by whoever looks for work next. The attempt has been counted when it began. */
 const SQL = {
   insert: `INSERT INTO tasks (id, type, payload, state, ready, attempts, max_attempts, priority, created_at, due_at, idempotency_key, traceparent)
@@ -43,8 +55,14 @@ const SQL = {
   reclaimExpired: `UPDATE tasks SET state = 'failed', error = '${JSON.stringify(leaseExpired)}', ready = 1, due_at = $now, lease = NULL
     WHERE state = 'running' AND lease_until <= $now`,
   promote: "UPDATE tasks SET ready = 1 WHERE ready = 0 AND due_at <= $now",
-  take: `UPDATE tasks SET state = 'running', ready = NULL, attempts = attempts + 1, started_at = $now, worker = $worker, lease = $lease, lease_until = $until
-    WHERE seq = (SELECT seq FROM tasks WHERE ready = 1 ORDER BY priority DESC, due_at, seq LIMIT 1) RETURNING ${TASK_COLUMNS}`,
+  take: `${TAKE} (SELECT seq FROM tasks WHERE ready = 1 ORDER BY priority DESC, due_at, seq LIMIT 1) RETURNING ${TASK_COLUMNS}`,
+  takeExcept: `${TAKE} (${FIRST_EXCEPT}) RETURNING ${TASK_COLUMNS}`,
+  running: "SELECT count(*) AS n FROM tasks WHERE state = 'running' AND type = $type",
+  paused: "SELECT type FROM paused ORDER BY type",
+  pause: "INSERT OR IGNORE INTO paused VALUES ($type)",
+  resume: "DELETE FROM paused WHERE type = $type",
+  pace: "SELECT due FROM paces WHERE type = $type",
+  setPace: "INSERT INTO paces VALUES ($type, $due) ON CONFLICT DO UPDATE SET due = $due",
   renew: "UPDATE tasks SET lease_until = $until WHERE id = $id AND lease = $lease",
   progress: "UPDATE tasks SET progress = $progress WHERE id = $id AND lease = $lease",
   done: `UPDATE tasks SET state = 'done', result = $result, error = NULL, finished_at = $now, lease = NULL

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import { Gate } from "./gate.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { type QueueOptions, queueOptions } from "./options.ts";
 import type { Change, Enqueued, NewTask, Queue, Stats, Taken, Task, TaskError, TaskState } from "./queue.ts";
-import { QueueFull } from "./queue.ts";
+import { ALL_TYPES, QueueFull } from "./queue.ts";
 import { type TaskRow, taskOf } from "./sqlite-row.ts";
+import { indexTypes } from "./sqlite-schema.ts";
 import { prepareStatements, type Statements, type Values } from "./sqlite-statements.ts";
 import { watchDatabase } from "./sqlite-watch.ts";
 import { taskIds } from "./task-id.ts";
@@ -25,8 +27,9 @@ export class SqliteQueue implements Queue {
   readonly #commit: GroupCommit;
   readonly #newId: () => string;
   readonly #wake = new Wake();
+  readonly #gate: Gate;
   #unwatch: (() => void) | null = null;
-  #closed = false;
+  #isClosed = false;
 
   /** Takes a database whose schema is prepared, and owns it from now on. */
   constructor(db: DatabaseSync, path: string, options: Partial<QueueOptions> = {}) {
@@ -37,6 +40,13 @@ export class SqliteQueue implements Queue {
     this.#sql = prepareStatements(db);
     this.#commit = new GroupCommit(db);
     this.#newId = taskIds(this.#options.now);
+    this.#gate = new Gate(this.#options.limits, {
+      isPaused: (type) => this.#paused().some((paused) => paused === type || paused === ALL_TYPES),
+      running: (type) => this.#sql.running.get({ $type: type })?.n as number,
+      due: (type) => (this.#sql.pace.get({ $type: type })?.due as number | undefined) ?? 0,
+      setDue: (type, due) => this.#sql.setPace.run({ $type: type, $due: due }),
+    });
+    if (this.#gate.limited.length > 0) indexTypes(db);
   }
 
   async enqueue(task: NewTask): Promise<Enqueued> {
@@ -80,17 +90,21 @@ export class SqliteQueue implements Queue {
 
   async done(taken: Taken, result: unknown): Promise<boolean> {
     const facts = { ...claim(taken), $result: JSON.stringify(result ?? null) };
-    return this.#commit.run(() => this.#sql.done.run({ ...facts, $now: this.#options.now() }) === 1, true);
+    const done = await this.#commit.run(() => this.#sql.done.run({ ...facts, $now: this.#options.now() }) === 1, true);
+    this.#ringFor(taken);
+    return done;
   }
 
-  failed(taken: Taken, error: TaskError, retry: boolean, retryAfterMs = 0): Promise<boolean> {
-    return this.#commit.run(() => {
+  async failed(taken: Taken, error: TaskError, retry: boolean, retryAfterMs = 0): Promise<boolean> {
+    const failed = await this.#commit.run(() => {
       const now = this.#options.now();
       const facts = { ...claim(taken), $error: JSON.stringify(error) };
       const { dueAt } = afterFailure(taken.task, { retry, retryAfterMs }, now, this.#options);
       if (dueAt === null) return this.#sql.bury.run({ ...facts, $now: now }) === 1;
       return this.#sql.fail.run({ ...facts, $dueAt: dueAt }) === 1;
     }, true);
+    this.#ringFor(taken);
+    return failed;
   }
 
   async release(taken: Taken): Promise<boolean> {
@@ -113,30 +127,49 @@ export class SqliteQueue implements Queue {
     return this.#order("discard", id);
   }
 
+  async pause(type: string | null): Promise<void> {
+    await this.#commit.run(() => {
+      if (type !== null) indexTypes(this.#db);
+      this.#sql.pause.run({ $type: type ?? ALL_TYPES });
+    }, true);
+  }
+
+  async resume(type: string | null): Promise<void> {
+    await this.#commit.run(() => this.#sql.resume.run({ $type: type ?? ALL_TYPES }), true);
+    this.#wake.ring();
+  }
+
   async stats(): Promise<Stats> {
     const counts = Object.fromEntries(this.#sql.counts.all().map(({ state, n }) => [state, n]));
     const oldest = this.#sql.oldestQueued.get()?.created_at as number | undefined;
     const oldest_queued_ms = oldest === undefined ? null : this.#options.now() - oldest;
-    return { ...(counts as Record<TaskState, number>), oldest_queued_ms };
+    return { ...(counts as Record<TaskState, number>), oldest_queued_ms, paused: this.#paused() };
   }
 
   async wait(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     if (this.#unwatch === null) {
       this.#unwatch = watchDatabase(this.#db, this.#path, () => this.#wake.ring());
       return; // What was written between the caller's look and the first watch is found by looking once more.
     }
-    const { at } = this.#sql.nextDue.get() as { at: number };
-    await this.#wake.sleep(Math.min(timeoutMs, at - this.#options.now()), signal);
+    const now = this.#options.now();
+    let { at } = this.#sql.nextDue.get() as { at: number };
+    for (const type of this.#gate.limited) at = Math.min(at, this.#gate.opensAfter(type, now) ?? at);
+    await this.#wake.sleep(Math.min(timeoutMs, at - now), signal);
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#unwatch?.();
     this.#wake.ring();
     await this.#commit.settled();
     this.#db.close();
+  }
+
+  /** Another of its type may begin now, where the limit had none. Other processes hear of it as of any write. */
+  #ringFor({ task }: Taken): void {
+    if (this.#gate.limited.includes(task.type)) this.#wake.ring();
   }
 
   #order(name: "cancel" | "retry" | "discard", id: string, more: Values = {}): Promise<Change> {
@@ -174,8 +207,24 @@ export class SqliteQueue implements Queue {
     this.#sql.reclaimExpired.run({ $now: now });
     this.#sql.promote.run({ $now: now });
     const lease = randomUUID();
-    const task = found(this.#sql.take.get({ $now: now, $worker: worker, $lease: lease, $until: now + leaseMs }));
+    const task = this.#first({ $now: now, $worker: worker, $lease: lease, $until: now + leaseMs }, this.#closed(now));
+    if (task) this.#gate.count(task.type, now);
     return task && { task, lease };
+  }
+
+  #first(facts: Values, closed: readonly string[]): Task | null {
+    if (closed.includes(ALL_TYPES)) return null;
+    if (closed.length === 0) return found(this.#sql.take.get(facts));
+    return found(this.#sql.takeExcept.get({ ...facts, $except: JSON.stringify(closed) }));
+  }
+
+  /** The types of which none may begin. */
+  #closed(now: number): readonly string[] {
+    return [...this.#paused(), ...this.#gate.limited.filter((type) => !this.#gate.isOpen(type, now))];
+  }
+
+  #paused(): readonly string[] {
+    return this.#sql.paused.all().map(({ type }) => type as string);
   }
 }
 

@@ -88,6 +88,17 @@ test("every fault of every layer is named at once, by file, line and key", () =>
   ]);
 });
 
+test("the limits of task types are tables below queue.limits, and their faults are named by line", () => {
+  write("local.toml", '[queue.limits."webhook.deliver"]\nconcurrency = 2\nper_sec = 0.5\n');
+  expect(load().config.queue.limits).toEqual({ "webhook.deliver": { concurrency: 2, per_sec: 0.5 } });
+  expect(load({ overrides: ["queue.limits={a={per_sec=1}}"] }).config.queue.limits).toEqual({ a: { per_sec: 1 } });
+  write("local.toml", '[api]\nport = 1\n[queue.limits."webhook.deliver"]\nconcurrency = 0\nspeed = 1\n');
+  expect(faults().split("\n").sort()).toEqual([
+    expect.stringMatching(/^local\.toml:4: queue\.limits\.webhook\.deliver\.concurrency: .*>=1/),
+    "local.toml:5: queue.limits.webhook.deliver.speed: is not known",
+  ]);
+});
+
 test("a file that is not TOML is named with its line", () => {
   write("local.toml", '[api]\nhost = "a"\nport = \n');
   expect(faults()).toStartWith("local.toml:3: ");

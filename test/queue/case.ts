@@ -10,7 +10,7 @@ export const START = Date.UTC(2026, 0, 1);
 /** Of every task that a case takes. */
 export const LEASE_MS = 1_000;
 
-export const none = { queued: 0, running: 0, done: 0, failed: 0, dead: 0, cancelled: 0 };
+export const none = { queued: 0, running: 0, done: 0, failed: 0, dead: 0, cancelled: 0, paused: [] as string[] };
 
 export async function put(queue: Queue, task: Partial<NewTask> = {}) {
   return (await queue.enqueue({ type: "t", payload: {}, ...task })).task;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { QueueOptions } from "../../services/queue/options.ts";
 import { type Queue, QueueFull, type Taken } from "../../services/queue/queue.ts";
 import { type Case, LEASE_MS, none, put, START, type Store, take } from "./case.ts";
+import { gateCases } from "./gate-cases.ts";
 import { orderCases } from "./order-cases.ts";
 
 const never = new AbortController().signal;
@@ -279,6 +280,7 @@ export const cases: readonly Case[] = [
     },
   },
   ...orderCases,
+  ...gateCases,
   {
     promise: "a list goes by state and pages by id, oldest first",
     async hold({ queue }) {

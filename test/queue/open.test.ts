@@ -8,8 +8,12 @@ import { openQueue } from "../../services/queue/open.ts";
 setDefaultTimeout(30_000);
 
 test.each([
-  ["redis://:secret@host/0", "redis is not supported yet"],
-  ["rediss://host", "redis is not supported yet"],
+  ["redis://", "a redis URL is redis://"],
+  ["redis://:secret@127.0.0.1:1/0", "redis://127.0.0.1:1/0: connect ECONNREFUSED"],
+  ["rediss://u:secret@127.0.0.1:1", "rediss://127.0.0.1:1: connect ECONNREFUSED"],
+  ["redis://:secret@h/zero", "the path of a redis URL is the number of a database"],
+  ["redis://:secret@h/0?queue=a%20b", "?queue= is a name"],
+  ["redis://:secret@h/0?family=6", "a redis URL has no ?family="],
   ["postgres://user:secret@host/db", "got postgres:…"],
   ["", 'got ""'],
   ["sqlite:", "needs the path of a file"],

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { eventually } from "../../support/eventually.ts";
+import { testWith } from "../../support/test-with.ts";
 import { withRecipe } from "./served.ts";
-import { testWith } from "./test-with.ts";
 
 testWith(["gunicorn"], "gunicorn is handed over three times without a failed request", async () => {
   await withRecipe({ page: "gunicorn", runtime: "bun" }, async (served) => {

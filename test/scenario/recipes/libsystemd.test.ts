@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { withDaemon } from "../../support/daemon.ts";
 import { alike } from "../../support/matrix.ts";
-import { testWith } from "./test-with.ts";
+import { testWith } from "../../support/test-with.ts";
 
 const script = fileURLToPath(new URL("./libsystemd.py", import.meta.url));
 

@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
 import { eventually } from "../../support/eventually.ts";
+import { testWith } from "../../support/test-with.ts";
 import { within } from "../../support/within.ts";
 import { withRecipe } from "./served.ts";
-import { testWith } from "./test-with.ts";
 
 testWith(
   ["nginx"],

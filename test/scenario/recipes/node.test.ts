@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
+import { testWith } from "../../support/test-with.ts";
 import { within } from "../../support/within.ts";
 import { withRecipe } from "./served.ts";
-import { testWith } from "./test-with.ts";
 
 testWith(["node"], "a node:http server is handed over three times without a failed request", async () => {
   await withRecipe({ page: "node", runtime: "bun" }, async (served) => {

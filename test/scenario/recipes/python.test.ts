@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
+import { testWith } from "../../support/test-with.ts";
 import { withRecipe } from "./served.ts";
-import { testWith } from "./test-with.ts";
 
 testWith(
   ["python3"],

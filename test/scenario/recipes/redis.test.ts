@@ -1,9 +1,9 @@
 import { expect } from "bun:test";
 import { connect } from "node:net";
+import { testWith } from "../../support/test-with.ts";
 import { within } from "../../support/within.ts";
 import { freePort } from "./free-port.ts";
 import { readRecipe } from "./recipe.ts";
-import { testWith } from "./test-with.ts";
 import { withStoppedDaemon } from "./with-stopped-daemon.ts";
 
 testWith(["redis-server"], "Redis is restarted by a reload of its name alone, and keeps its data", async () => {
