@@ -341,12 +341,11 @@ class RealProcesses implements HostProcesses {
     }
     const survivors = this.#survivors(invocation);
     const exited = { tag: "exited", invocation, exit, survivors: survivors ?? [] } as const;
-    if (survivors === null) {
-      this.#end(life, exited);
-      return;
+    if (survivors === null) this.#end(life, exited);
+    else {
+      life.isReported = true;
+      this.#post(exited);
     }
-    life.isReported = true;
-    this.#post(exited);
   }
 
   #settle(life: Life): void {
