@@ -9,6 +9,8 @@ import * as idleCurve from "./idle-curve.ts";
 import * as newcomers from "./newcomers.ts";
 import * as output from "./output.ts";
 import * as overlap from "./overlap.ts";
+import * as queue from "./queue.ts";
+import * as queueDepth from "./queue-depth.ts";
 import * as reload from "./reload.ts";
 import * as scale from "./scale.ts";
 import * as soak from "./soak.ts";
@@ -44,6 +46,8 @@ const all: readonly Bench[] = [
   newcomers,
   output,
   overlap,
+  queue,
+  queueDepth,
   reload,
   scale,
   soak,

@@ -1,12 +1,18 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { QueueUnavailable } from "./queue.ts";
+import type { Turns } from "./sqlite-turns.ts";
 
 /** More in one transaction would hold the event loop and the file's write lock for too long. */
 const MAX_WORKS = 256;
 
 /** Another process's transaction takes milliseconds; a lock held this long is stuck. */
-const LOCK_LIMIT_MS = 15_000;
+const LOCK_LIMIT_MS = 5_000;
+
+/** How often whoever waits for the lock asks, and how long it is left alone for whoever waited. */
+const ASK_MS = 1;
+const LEAVE_MS = 3;
 
 type Work = Readonly<{ run: () => () => void; reject: (error: unknown) => void; durable: boolean }>;
 
@@ -19,12 +25,17 @@ type Work = Readonly<{ run: () => () => void; reject: (error: unknown) => void; 
  */
 export class GroupCommit {
   readonly #db: DatabaseSync;
+  readonly #turns: Turns;
+  readonly #limitMs: number;
   #works: Work[] = [];
   #flushing: Promise<void> | null = null;
   #synchronous = "";
 
-  constructor(db: DatabaseSync) {
+  /** `limitMs`: how long a write waits for the lock. */
+  constructor(db: DatabaseSync, turns: Turns, limitMs = LOCK_LIMIT_MS) {
     this.#db = db;
+    this.#turns = turns;
+    this.#limitMs = limitMs;
   }
 
   /** Runs `work` inside a transaction. `durable`: the promise waits until the disk has it; else a power cut may undo it. */
@@ -48,19 +59,23 @@ export class GroupCommit {
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (this.#works.length > 0) {
       const group = this.#works.splice(0, MAX_WORKS);
+      let beganMs = Number.POSITIVE_INFINITY;
       try {
         await this.#begin(group.some((work) => work.durable));
+        beganMs = Date.now();
         this.#perform(group);
       } catch (error) {
-        for (const work of group) work.reject(error);
+        const reason = isPassing(error) ? new QueueUnavailable(`sqlite: ${error.message}`, { cause: error }) : error;
+        for (const work of group) work.reject(reason);
       }
+      if (this.#turns.wasAskedSince(beganMs)) await sleep(LEAVE_MS);
     }
     this.#flushing = null;
   }
 
   async #begin(durable: boolean): Promise<void> {
     this.#setSynchronous(durable ? "FULL" : "NORMAL");
-    const limit = performance.now() + LOCK_LIMIT_MS;
+    const limit = performance.now() + this.#limitMs;
     for (;;) {
       try {
         this.#db.exec("BEGIN IMMEDIATE");
@@ -68,7 +83,8 @@ export class GroupCommit {
       } catch (error) {
         if (!isBusy(error) || performance.now() > limit) throw error;
       }
-      await sleep(1 + Math.random() * 9);
+      this.#turns.ask();
+      await sleep(ASK_MS);
     }
   }
 
@@ -102,6 +118,14 @@ export class GroupCommit {
 /** Whether the database was locked by somebody else. Why: Deno's node:sqlite gives no error code, only SQLite's sentence. */
 export function isBusy(error: unknown): boolean {
   return error instanceof Error && /database (table )?is locked|database is busy/.test(error.message);
+}
+
+/** What the database cannot do now, and may later: it is locked, the disk is full or fails, the file is read-only. */
+function isPassing(error: unknown): error is Error {
+  return (
+    isBusy(error) ||
+    (error instanceof Error && /disk is full|disk I\/O|readonly database|unable to open/.test(error.message))
+  );
 }
 
 /** A refusal (QueueFull) is the caller's own and leaves the group alone; anything else is the database's and ends it. */

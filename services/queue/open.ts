@@ -52,7 +52,7 @@ function openFile(file: string, options: Partial<QueueOptions>): Opened {
   mkdirSync(dirname(file), { recursive: true });
   const db = new DatabaseSync(file);
   try {
-    db.exec("PRAGMA busy_timeout = 5");
+    db.exec("PRAGMA busy_timeout = 1");
     if (prepareSchema(db)) return { ok: true, queue: new SqliteQueue(db, file, options), warnings: [] };
     db.close();
     return no(`${file}: was written by a newer version (this one knows tables up to version ${SCHEMA_VERSION})`);

@@ -8,6 +8,7 @@ import { ALL_TYPES, QueueFull } from "./queue.ts";
 import { type TaskRow, taskOf } from "./sqlite-row.ts";
 import { indexTypes } from "./sqlite-schema.ts";
 import { prepareStatements, type Statements, type Values } from "./sqlite-statements.ts";
+import { Turns } from "./sqlite-turns.ts";
 import { watchDatabase } from "./sqlite-watch.ts";
 import { taskIds } from "./task-id.ts";
 import { afterFailure } from "./transition.ts";
@@ -16,7 +17,7 @@ import { Wake } from "./wake.ts";
 /**
  * Keeps tasks in one SQLite file that any number of processes on this machine share.
  * `enqueue`, `done` and `failed` are on the disk when they resolve; a power cut may undo a `take`, which then is no loss.
- * Errors: methods reject with what SQLite says (disk full, file locked for more than 15 s).
+ * Errors: methods reject with QueueUnavailable when the disk is full or fails, or the file is locked for more than 5 s.
  */
 export class SqliteQueue implements Queue {
   readonly url: string;
@@ -38,7 +39,7 @@ export class SqliteQueue implements Queue {
     this.#path = path;
     this.#db = db;
     this.#sql = prepareStatements(db);
-    this.#commit = new GroupCommit(db);
+    this.#commit = new GroupCommit(db, new Turns(path));
     this.#newId = taskIds(this.#options.now);
     this.#gate = new Gate(this.#options.limits, {
       isPaused: (type) => this.#paused().some((paused) => paused === type || paused === ALL_TYPES),
