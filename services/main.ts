@@ -13,6 +13,7 @@ import type { Module } from "./modules/module.ts";
 import { workerModule } from "./modules/worker-module.ts";
 import { type Opened, openQueue } from "./queue/open.ts";
 import { bundledTasks } from "./tasks/registry.ts";
+import { readWebhookPolicy, unsigned, type WebhookPolicy } from "./tasks/webhook-policy.ts";
 
 /** The contract's exit codes. */
 const EXIT = { failed: 1, usage: 2, config: 6 } as const;
@@ -39,12 +40,14 @@ async function main(): Promise<void> {
   if (config.queue.url === "memory:" && mode !== "all-in-one") {
     return leave(EXIT.config, `queue.url: memory: is seen by one process only; ${mode} needs sqlite:PATH`);
   }
+  const webhook = mode === "api" ? unsigned(false) : readWebhookPolicy(config.worker, process.env);
+  if (typeof webhook === "string") return leave(EXIT.config, `worker.webhook_secret_file: ${webhook}`);
   const opened = await open(config);
   if (!opened.ok) return leave(opened.isConfig ? EXIT.config : EXIT.failed, `queue.url: ${opened.message}`);
-  await run(mode, config, opened);
+  await run(mode, config, opened, webhook);
 }
 
-async function run(mode: Mode, config: Config, { queue, warnings }: OpenQueue): Promise<void> {
+async function run(mode: Mode, config: Config, { queue, warnings }: OpenQueue, webhook: WebhookPolicy): Promise<void> {
   const life = processLife();
   const log = logger(config);
   for (const warning of warnings) log.warn({ event: "queue.warning" }, warning);
@@ -53,7 +56,7 @@ async function run(mode: Mode, config: Config, { queue, warnings }: OpenQueue): 
     queue: () => queue.stats().then(() => true),
     modules: async () => everyoneIsWell((await host?.health()) ?? {}),
   };
-  const surroundings = { config, queue, registry: bundledTasks, life, log, checks };
+  const surroundings = { config, queue, registry: bundledTasks, webhook, life, log, checks };
   const modules = inLine(MODULES[mode].map((module) => module(surroundings)));
   // A module's own drain has a limit, and is to be over first.
   const drainMs = drainLimit(Math.max(config.api.drain_ms, config.worker.drain_ms), process.env);

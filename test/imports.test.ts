@@ -92,7 +92,7 @@ const table: readonly Row[] = [
   {
     at: "services/tasks/",
     imports: ["services/kit/", "services/queue/", "config/"],
-    packages: { zod: ["services/tasks/"] },
+    packages: { zod: ["services/tasks/"], "ipaddr.js": ["services/tasks/public-address.ts"] },
     node: true,
   },
   {

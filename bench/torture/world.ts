@@ -11,7 +11,8 @@ type Part = Readonly<{ verbs: readonly Verb[]; prints?: boolean; text: (runtime:
 const service = (name: string) => JSON.stringify(fileURLToPath(new URL(`../services/${name}`, import.meta.url)));
 /** Room for all that is printed, in files that are soon full. */
 const output = { max_size: '"512K"', max_files: "100000" };
-const settings = ["worker.concurrency=2", "queue.max_attempts=1"];
+/** The tasks deliver to this machine. */
+const settings = ["worker.concurrency=2", "queue.max_attempts=1", "worker.webhook_allow_private=true"];
 /** A machine that is busy is not an ill service. */
 const patience = { period: '"300ms"', timeout: '"10s"', failure_threshold: "3" };
 

@@ -4,12 +4,14 @@ import type { ReadinessCheck } from "../kit/health.ts";
 import type { Life } from "../kit/life.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
+import type { WebhookPolicy } from "../tasks/webhook-policy.ts";
 
 /** What every module of one process shares. `checks`: what the process needs to be ready. */
 export type Surroundings = Readonly<{
   config: Config;
   queue: Queue;
   registry: Registry;
+  webhook: WebhookPolicy;
   life: Life;
   log: Logger;
   checks: Readonly<Record<string, ReadinessCheck>>;

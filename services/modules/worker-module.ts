@@ -8,7 +8,7 @@ import type { Module } from "./module.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** The worker: runs tasks until the life drains, then finishes what is in flight. */
-export function workerModule({ config, queue, registry, life, log }: Surroundings): Module {
+export function workerModule({ config, queue, registry, webhook, life, log }: Surroundings): Module {
   let work: Promise<void> | null = null;
   const stopped = new AbortController();
   const draining = AbortSignal.any([life.draining, stopped.signal]);
@@ -26,8 +26,9 @@ export function workerModule({ config, queue, registry, life, log }: Surrounding
       const drainMs = drainLimit(drain_ms, process.env);
       const limits = { concurrency, leaseMs: lease_ms, drainMs, folder: resolve(folder) };
       const ours = { draining, status: (text: string) => life.status(text) };
-      work = runWorker({ ...limits, queue, registry, life: ours, name, fetch, report, ended });
-      log.info({ event: "worker.started", concurrency, queue: queue.url }, `working for ${queue.url}`);
+      work = runWorker({ ...limits, queue, registry, webhook, life: ours, name, report, ended });
+      const facts = { concurrency, queue: queue.url, webhookSecrets: webhook.secrets.length };
+      log.info({ event: "worker.started", ...facts }, `working for ${queue.url}`);
     },
     async stop() {
       stopped.abort();

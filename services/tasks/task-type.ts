@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Task, TaskError } from "../queue/queue.ts";
+import type { WebhookPolicy } from "./webhook-policy.ts";
 
 /** What a handler may use besides its payload. */
 export type TaskContext = Readonly<{
@@ -8,7 +9,7 @@ export type TaskContext = Readonly<{
   task: Task;
   /** The only folder whose files a task may read. */
   folder: string;
-  fetch: typeof fetch;
+  webhook: WebhookPolicy;
   /** Says how far it has come, in whatever shape; the last word counts. It is written a few times a second at most. */
   progress(value: unknown): void;
 }>;

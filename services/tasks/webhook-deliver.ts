@@ -1,5 +1,9 @@
 import { z } from "zod";
+import { AddressRefused, type Answer, post } from "./post.ts";
+import { isPublicAddress } from "./public-address.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import { type Attempt, type TaskContext, taskType } from "./task-type.ts";
+import { signatureHeaders } from "./webhook-signature.ts";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUT_MS = 60_000;
@@ -7,20 +11,31 @@ const MAX_TIMEOUT_MS = 60_000;
 /** Answers that say "another time": 408 Request Timeout, 425 Too Early, 429 Too Many Requests; and every 5xx. */
 const PASSING = new Set([408, 425, 429]);
 
+/** They say how the request is carried, which is not the sender's to say. Source: RFC 9110, 7.6.1; RFC 9112. */
+const CARRYING =
+  /^(?:host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|proxy-.*)$/i;
+
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+\-.^_`|~\w]+$/)
+  .refine((name) => !CARRYING.test(name), "is not the sender's to say");
+
 const payload = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).describe("Where to POST."),
   body: z.unknown().describe("A string is sent as it is, anything else as JSON."),
   headers: z
-    .record(z.string().regex(/^[!#$%&'*+\-.^_`|~\w]+$/), z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/))
+    .record(headerName, z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/))
     .optional()
-    .describe("Added to the request; Idempotency-Key and traceparent are the task's own."),
+    .describe("Added to the request; Idempotency-Key, traceparent and the signature are the task's own."),
   timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
 });
 
 /**
- * POSTs a body to a URL: 2xx is done; 408, 425, 429, 5xx, silence and network faults are tried again; any other answer ends it.
+ * POSTs a body to a URL: 2xx is done; 408, 425, 429, 5xx, silence and network faults are tried again, as late as the receiver asks
+ * by Retry-After; any other answer ends it.
  * Shape: result `{"status":204,"duration_ms":12}`.
- * Errors: `http-status`, `timed-out`, `network`. Redirects are not followed: a POST would become a GET.
+ * Errors: `http-status`, `timed-out`, `network`; `address-private` for a host that is not public, unless `webhook_allow_private`.
+ * Redirects are not followed: a POST would become a GET, and lead who knows where.
  * Why: delivery is at-least-once, so each attempt carries `Idempotency-Key: <task id>`, by which the receiver knows a repeat.
  */
 export const webhookDeliver = taskType({
@@ -31,43 +46,53 @@ export const webhookDeliver = taskType({
   async handle({ url, timeout_ms, ...request }, context) {
     const start = performance.now();
     const limit = AbortSignal.timeout(timeout_ms);
+    const { allowPrivate, resolve } = context.webhook;
+    const body = typeof request.body === "string" ? request.body : JSON.stringify(request.body ?? null);
     try {
-      const response = await context.fetch(url, {
-        method: "POST",
-        redirect: "manual",
-        body: typeof request.body === "string" ? request.body : JSON.stringify(request.body ?? null),
-        headers: headersFor(request, context),
+      const answer = await post({
+        url: new URL(url),
+        headers: headersFor(request, body, context),
+        body,
+        resolve,
+        isAllowed: (address) => allowPrivate || isPublicAddress(address),
         signal: AbortSignal.any([context.signal, limit]),
       });
-      await response.body?.cancel();
-      return judge(response.status, Math.round(performance.now() - start), url);
+      return judge(answer, Math.round(performance.now() - start), url);
     } catch (error) {
-      if (limit.aborted) return again("timed-out", `POST ${place(url)}: no answer within ${timeout_ms} ms`);
+      if (limit.aborted) return failure("timed-out", `POST ${place(url)}: no answer within ${timeout_ms} ms`);
       context.signal.throwIfAborted();
-      return again("network", `POST ${place(url)}: ${error instanceof Error ? error.message : String(error)}`);
+      const message = `POST ${place(url)}: ${error instanceof Error ? error.message : String(error)}`;
+      if (error instanceof AddressRefused) return { ...failure("address-private", message), retry: false };
+      return failure("network", message);
     }
   },
 });
 
 function headersFor(
   request: Readonly<{ body: unknown; headers?: Readonly<Record<string, string>> | undefined }>,
-  { task }: TaskContext,
-): Headers {
-  const headers = new Headers(request.headers);
+  body: string,
+  { task, webhook }: TaskContext,
+): Readonly<Record<string, string>> {
   const kind = typeof request.body === "string" ? "text/plain; charset=utf-8" : "application/json";
-  if (!headers.has("content-type")) headers.set("content-type", kind);
-  headers.set("idempotency-key", task.id);
-  if (task.traceparent !== null) headers.set("traceparent", task.traceparent);
-  return headers;
+  const given = Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+  return {
+    "content-type": kind,
+    "user-agent": "supervisor-worker",
+    ...Object.fromEntries(given),
+    "idempotency-key": task.id,
+    ...(task.traceparent !== null && { traceparent: task.traceparent }),
+    ...signatureHeaders(webhook.secrets, task.id, body, Date.now()),
+  };
 }
 
-function judge(status: number, duration_ms: number, url: string): Attempt {
+function judge({ status, headers }: Answer, duration_ms: number, url: string): Attempt {
   if (status >= 200 && status < 300) return { ok: true, result: { status, duration_ms } };
-  const error = { code: "http-status", message: `POST ${place(url)}: answered ${status}` };
-  return { ok: false, error, retry: status >= 500 || PASSING.has(status) };
+  const failed = failure("http-status", `POST ${place(url)}: answered ${status}`);
+  if (status < 500 && !PASSING.has(status)) return { ...failed, retry: false };
+  return { ...failed, retryAfterMs: retryAfterMs(headers, Date.now()) };
 }
 
-const again = (code: string, message: string): Attempt => ({ ok: false, error: { code, message }, retry: true });
+const failure = (code: string, message: string) => ({ ok: false, error: { code, message }, retry: true }) as const;
 
 /** What may be told of a URL: a query or a user part may hold a secret. */
 function place(url: string): string {

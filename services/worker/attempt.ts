@@ -1,6 +1,7 @@
 import type { Queue, Taken } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 import type { Attempt } from "../tasks/task-type.ts";
+import type { WebhookPolicy } from "../tasks/webhook-policy.ts";
 
 export type AttemptOptions = Readonly<{
   queue: Queue;
@@ -8,7 +9,7 @@ export type AttemptOptions = Readonly<{
   leaseMs: number;
   /** The only folder whose files a task may read. */
   folder: string;
-  fetch: typeof fetch;
+  webhook: WebhookPolicy;
   /** Told of what the queue itself threw. */
   report: (error: Error, task: string) => void;
 }>;
@@ -66,8 +67,9 @@ async function handle(
     const field = ["payload", ...(issue?.path ?? [])].join(".");
     return failure("payload-invalid", `${field}: ${issue?.message}`, false);
   }
+  const { folder, webhook } = options;
   try {
-    return await type.handle(payload.data, { signal, task, folder: options.folder, fetch: options.fetch, progress });
+    return await type.handle(payload.data, { signal, task, folder, webhook, progress });
   } catch (error) {
     return failure("handler-threw", error instanceof Error ? error.message : String(error), true);
   }

@@ -9,7 +9,12 @@ import { bundledUnit } from "../support/unit-text.ts";
 const TASKS = 1_000;
 const CLIENTS = 8;
 const KILLS = 12;
-const settings = ["worker.lease_ms=500", "queue.max_attempts=100", "queue.backoff_base_ms=10"];
+const settings = [
+  "worker.lease_ms=500",
+  "worker.webhook_allow_private=true",
+  "queue.max_attempts=100",
+  "queue.backoff_base_ms=10",
+];
 
 for (const { daemon: runtime } of alike) {
   test(`G3: of 1000 tasks none is lost or done twice while worker and API are killed at random: ${runtime}`, async () => {

@@ -46,6 +46,9 @@ describe.each(runtimes)("on %s", (runtime) => {
       expect((await settled(url, await submit(url, sum))).result).toEqual({ groups: { a: 3 }, rows: 2 });
       const file = { type: "report.aggregate", payload: { file: "x.ndjson", group_by: "k", sum: "v" } };
       expect((await settled(url, await submit(url, file))).result).toEqual({ groups: { b: 7 }, rows: 1 });
+      const home = { type: "webhook.deliver", payload: { url: "http://127.0.0.1:1/", body: 1 } };
+      const refused = await settled(url, await submit(url, home), "dead");
+      expect(refused).toMatchObject({ attempts: 1, error: { code: "address-private" } });
       expect((await fetch(`${url}/readyz`, { headers: CLOSE })).status).toBe(200);
       expect(await (await fetch(`${url}/info`, { headers: CLOSE })).json()).toMatchObject({
         runtime: expect.stringContaining(runtime),
@@ -71,7 +74,9 @@ describe.each(runtimes)("on %s", (runtime) => {
 
   test("a worker killed in the middle of a task loses nothing: the task is taken again after its lease", async () => {
     const target = await openTarget();
-    const settings = ["worker.lease_ms=400"];
+    writeFileSync(join(cwd, "secret"), `whsec_${Buffer.alloc(24, 1).toString("base64")}\n`);
+    const webhooks = ["worker.webhook_allow_private=true", "worker.webhook_secret_file=secret"];
+    const settings = ["worker.lease_ms=400", ...webhooks];
     const url = await apiUrl(start({ runtime, mode: "api" }));
     const worker = start({ runtime, mode: "worker", settings });
     const id = await submit(url, { type: "webhook.deliver", payload: { url: `${target.url}/silent`, body: {} } });
@@ -80,7 +85,10 @@ describe.each(runtimes)("on %s", (runtime) => {
     target.answer("/silent", 200);
     const again = start({ runtime, mode: "worker", settings });
     expect(await settled(url, id)).toMatchObject({ attempts: 2, result: { status: 200 }, error: null });
-    expect(target.deliveries.map(({ headers }) => headers["idempotency-key"])).toEqual([id, id]);
+    for (const name of ["idempotency-key", "webhook-id"]) {
+      expect(target.deliveries.map(({ headers }) => headers[name])).toEqual([id, id]);
+    }
+    expect(target.deliveries[1]?.headers["webhook-signature"]).toMatch(/^v1,[\w+/]{43}=$/);
     expect(await again.end("SIGTERM")).toBe(0);
     await target.close();
   });
@@ -103,6 +111,10 @@ describe.each(runtimes)("on %s", (runtime) => {
     };
     expect(await run("run", "everything")).toEqual([2, expect.stringContaining("everything cannot be run\nusage: ")]);
     expect(await run("run", "api", "--set", "api.port=x")).toEqual([6, expect.stringContaining("api.port: ")]);
+    expect(await run("run", "worker", "--set", "worker.webhook_secret_file=none")).toEqual([
+      6,
+      "worker.webhook_secret_file: none: cannot be read: ENOENT",
+    ]);
     expect(await run("run", "worker", "--set", "queue.url=memory:")).toEqual([
       6,
       expect.stringContaining("one process only"),

@@ -1,14 +1,14 @@
 import type { Task } from "../../services/queue/queue.ts";
 import type { TaskContext } from "../../services/tasks/task-type.ts";
+import { unsigned } from "../../services/tasks/webhook-policy.ts";
 
-/** What a handler is given in a test: nothing fires, nothing may be fetched, unless the test says so. */
+/** What a handler is given in a test: nothing fires, webhooks go where they like, unless the test says otherwise. */
 export function contextFor(given: Partial<TaskContext> = {}, task: Partial<Task> = {}): TaskContext {
-  const noFetch = () => Promise.reject(new Error("no network in this test"));
   return {
     signal: new AbortController().signal,
     folder: "/nowhere",
     progress: () => undefined,
-    fetch: noFetch as unknown as typeof fetch,
+    webhook: unsigned(true),
     task: { ...running, ...task },
     ...given,
   };

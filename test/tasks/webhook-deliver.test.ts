@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
 import type { Task } from "../../services/queue/queue.ts";
 import { webhookDeliver } from "../../services/tasks/webhook-deliver.ts";
+import { tellCases } from "../support/tell-cases.ts";
 import { contextFor } from "./context.ts";
 import { openTarget } from "./fixtures/target.ts";
+import { cases } from "./webhook-cases.ts";
+
+tellCases(cases, join(import.meta.dir, "fixtures/webhook.ts"), 60_000);
 
 let target: Awaited<ReturnType<typeof openTarget>>;
 beforeAll(async () => {
@@ -11,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => target.close());
 
 const run = (payload: Record<string, unknown>, task: Partial<Task> = {}, signal = new AbortController().signal) =>
-  webhookDeliver.handle(webhookDeliver.payload.parse(payload), contextFor({ fetch, signal }, task));
+  webhookDeliver.handle(webhookDeliver.payload.parse(payload), contextFor({ signal }, task));
 
 test("a delivery is a POST that carries the task's id as its idempotency key", async () => {
   const task = { id: "the-task", traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
@@ -78,6 +83,8 @@ test.each([
   [{ url: "http://x/", body: 1, timeout_ms: 0 }, "timeout_ms"],
   [{ url: "http://x/", body: 1, headers: { "a b": "x" } }, "headers.a b"],
   [{ url: "http://x/", body: 1, headers: { a: "x\r\nb: y" } }, "headers.a"],
+  [{ url: "http://x/", body: 1, headers: { Host: "internal" } }, "headers.Host"],
+  [{ url: "http://x/", body: 1, headers: { "transfer-encoding": "chunked" } }, "headers.transfer-encoding"],
 ])("the payload's failing field is named: %j", (payload, field) => {
   const parsed = webhookDeliver.payload.safeParse(payload);
   expect(parsed.error?.issues.map(({ path }) => path.join("."))).toEqual([field]);

@@ -4,6 +4,7 @@ import { MemoryQueue } from "../../services/queue/memory.ts";
 import type { Queue, Taken, Task } from "../../services/queue/queue.ts";
 import { registryOf } from "../../services/tasks/registry.ts";
 import { type Attempt, type TaskContext, taskType } from "../../services/tasks/task-type.ts";
+import { unsigned } from "../../services/tasks/webhook-policy.ts";
 import { runWorker, type WorkerOptions } from "../../services/worker/worker.ts";
 import { testLife } from "../services/lives.ts";
 import { eventually } from "../support/eventually.ts";
@@ -30,7 +31,7 @@ function worker(handle: Handle, given: Partial<WorkerOptions> & { timeLimitMs?: 
     leaseMs: 30_000,
     drainMs: 10_000,
     folder: "/nowhere",
-    fetch,
+    webhook: unsigned(false),
   };
   const tell = {
     ended: ({ task }: { task: Task }, end: string) => ends.push(`${task.type} ${task.attempts} ${end}`),
