@@ -1,4 +1,4 @@
-import type { FileHandle } from "node:fs/promises";
+import type { DataFile } from "./data-file.ts";
 
 /** A row and where it stands. `line` counts from 1 and is where the row begins. */
 export type Row = Readonly<{ line: number; fields: Readonly<Record<string, unknown>> }>;
@@ -11,12 +11,14 @@ export class BadRow extends Error {
 /** A longer line is no record but a wrong file; it must not fill the memory. */
 const MAX_LINE_CHARACTERS = 1_048_576;
 
+const CHUNK_BYTES = 65_536;
+
 /**
  * Reads rows from NDJSON, one object per line. Empty lines are passed over.
  * Errors: throws BadRow. Holds one line at a time, so a file may be larger than the memory.
  */
-export async function* ndjsonRows(handle: FileHandle): AsyncGenerator<Row> {
-  for await (const { line, text } of lines(handle)) {
+export async function* ndjsonRows(file: DataFile): AsyncGenerator<Row> {
+  for await (const { line, text } of lines(file)) {
     if (text.trim() !== "") yield { line, fields: parseObject(text, line) };
   }
 }
@@ -25,9 +27,9 @@ export async function* ndjsonRows(handle: FileHandle): AsyncGenerator<Row> {
  * Reads rows from CSV whose first record names the fields. Every value is a string.
  * Errors: throws BadRow. Source: RFC 4180; a quoted field may hold commas, doubled quotes and line ends.
  */
-export async function* csvRows(handle: FileHandle): AsyncGenerator<Row> {
+export async function* csvRows(file: DataFile): AsyncGenerator<Row> {
   let names: readonly string[] | null = null;
-  for await (const { line, text } of records(handle)) {
+  for await (const { line, text } of records(file)) {
     if (text === "") continue;
     const values = splitRecord(text, line);
     if (names === null) {
@@ -43,11 +45,11 @@ export async function* csvRows(handle: FileHandle): AsyncGenerator<Row> {
 
 type Line = Readonly<{ line: number; text: string }>;
 
-async function* lines(handle: FileHandle): AsyncGenerator<Line> {
+async function* lines(file: DataFile): AsyncGenerator<Line> {
   let line = 0;
   let rest = "";
-  for await (const chunk of handle.createReadStream({ encoding: "utf8", autoClose: false })) {
-    const parts: string[] = (rest + chunk).split("\n");
+  for await (const chunk of chunks(file)) {
+    const parts = (rest + chunk).split("\n");
     rest = parts.pop() as string;
     for (const text of parts) yield { line: ++line, text: clean(text, line) };
     if (rest.length > MAX_LINE_CHARACTERS) throw tooLong(line + 1);
@@ -55,21 +57,48 @@ async function* lines(handle: FileHandle): AsyncGenerator<Line> {
   if (rest !== "") yield { line: ++line, text: clean(rest, line) };
 }
 
-/** Joins the lines of a record while a quote is open: while the number of quotes so far is odd. */
-async function* records(handle: FileHandle): AsyncGenerator<Line> {
-  let open: Line | null = null;
-  for await (const { line, text } of lines(handle)) {
-    const record: Line = open ? { line: open.line, text: `${open.text}\n${text}` } : { line, text };
-    if (record.text.length > MAX_LINE_CHARACTERS) throw tooLong(record.line);
-    open = (record.text.match(/"/g)?.length ?? 0) % 2 === 1 ? record : null;
-    if (!open) yield record;
+/** A character may lie across two chunks; a byte order mark is taken off. */
+async function* chunks(file: DataFile): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  const bytes = new Uint8Array(CHUNK_BYTES);
+  for (let count = await file.read(bytes); count > 0; count = await file.read(bytes)) {
+    yield decoder.decode(bytes.subarray(0, count), { stream: true });
   }
-  if (open) throw new BadRow(`line ${open.line}: a quote is never closed`);
+  yield decoder.decode();
+}
+
+/**
+ * Joins the lines of a record while a quote is open: while the number of quotes so far is odd.
+ * Why each line is looked at once: a record of many short lines must not take the square of its length.
+ */
+async function* records(file: DataFile): AsyncGenerator<Line> {
+  let begun: string[] = [];
+  let characters = 0;
+  let isOpen = false;
+  let first = 1;
+  for await (const { line, text } of lines(file)) {
+    if (begun.length === 0) first = line;
+    begun.push(text);
+    characters += text.length + 1;
+    if (characters > MAX_LINE_CHARACTERS) throw tooLong(first);
+    if (hasOddQuotes(text)) isOpen = !isOpen;
+    if (isOpen) continue;
+    yield { line: first, text: begun.join("\n") };
+    begun = [];
+    characters = 0;
+  }
+  if (isOpen) throw new BadRow(`line ${first}: a quote is never closed`);
+}
+
+function hasOddQuotes(text: string): boolean {
+  let isOdd = false;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) isOdd = !isOdd;
+  return isOdd;
 }
 
 function splitRecord(text: string, line: number): string[] {
   const values: string[] = [];
-  const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/gy;
+  const field = /(?:"([^"]*(?:""[^"]*)*)"|([^",]*))(,|$)/gy;
   for (;;) {
     const match = field.exec(text);
     if (!match) throw new BadRow(`line ${line}: a quote stands in the middle of a field`);
@@ -93,8 +122,7 @@ function parseObject(text: string, line: number): Record<string, unknown> {
 
 function clean(text: string, line: number): string {
   if (text.length > MAX_LINE_CHARACTERS) throw tooLong(line);
-  const unmarked = line === 1 && text.startsWith("\uFEFF") ? text.slice(1) : text;
-  return unmarked.endsWith("\r") ? unmarked.slice(0, -1) : unmarked;
+  return text.endsWith("\r") ? text.slice(0, -1) : text;
 }
 
 const tooLong = (line: number) => new BadRow(`line ${line}: is longer than ${MAX_LINE_CHARACTERS} characters`);

@@ -3,8 +3,9 @@ import { openDataFile } from "./data-file.ts";
 import { BadRow, csvRows, ndjsonRows, type Row } from "./data-rows.ts";
 import { type Attempt, type TaskContext, taskType } from "./task-type.ts";
 
-/** The groups are held in memory; a field with more values than this is no group. */
+/** The groups are held in memory: a field with more values than this, or longer ones, makes no groups. */
 const MAX_GROUPS = 100_000;
+const MAX_NAME_CHARACTERS = 256;
 
 const payload = z
   .strictObject({
@@ -48,13 +49,12 @@ export const reportAggregate = taskType({
 const TELL_EVERY = 10_000;
 
 async function sumFile(file: string, total: Totals, { folder, signal, progress }: TaskContext): Promise<Attempt> {
-  const opened = await openDataFile(folder, file);
+  const opened = await openDataFile({ folder, signal }, file);
   if (!opened.ok) return opened;
   const isCsv = file.endsWith(".csv");
   try {
-    const rows: AsyncGenerator<Row> = isCsv ? csvRows(opened.handle) : ndjsonRows(opened.handle);
+    const rows: AsyncGenerator<Row> = isCsv ? csvRows(opened.file) : ndjsonRows(opened.file);
     for await (const { line, fields } of rows) {
-      signal.throwIfAborted();
       if (line % TELL_EVERY === 0) progress({ lines: line });
       const problem = total.add(fields, numberIn(fields[total.sumField], isCsv));
       if (problem) return refuse(`${file}: line ${line}: ${problem}`);
@@ -64,7 +64,7 @@ async function sumFile(file: string, total: Totals, { folder, signal, progress }
     if (error instanceof BadRow) return refuse(`${file}: ${error.message}`);
     throw error;
   } finally {
-    await opened.handle.close();
+    await opened.file.close();
   }
 }
 
@@ -94,6 +94,8 @@ class Totals {
     if (!Object.hasOwn(fields, this.sumField)) return `has no field ${this.sumField}`;
     if (!Number.isFinite(value)) return `${this.sumField} is not a number: ${shown(fields[this.sumField])}`;
     const name = String(group);
+    if (name.length > MAX_NAME_CHARACTERS)
+      return `${this.#groupField} is longer than ${MAX_NAME_CHARACTERS} characters`;
     if (this.#groups.size >= MAX_GROUPS && !this.#groups.has(name))
       return `is one group too many (${MAX_GROUPS} at most)`;
     this.#groups.set(name, (this.#groups.get(name) ?? 0) + value);

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { type FileHandle, open, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openDataFile } from "../../services/tasks/data-file.ts";
+import { type Disk, openDataFile } from "../../services/tasks/data-file.ts";
+import { within } from "../support/within.ts";
 
 let base: string;
 let folder: string;
@@ -20,10 +23,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(base, { recursive: true }));
 
+const { signal } = new AbortController();
+const openIt = (name: string) => openDataFile({ folder, signal }, name);
+
 const codeOf = async (name: string) => {
-  const opened = await openDataFile(folder, name);
+  const opened = await openIt(name);
   if (!opened.ok) return opened.error.code;
-  await opened.handle.close();
+  await opened.file.close();
   return "opened";
 };
 
@@ -45,7 +51,7 @@ test.each([
 });
 
 test("a missing file may come yet: it is worth a retry", async () => {
-  expect(await openDataFile(folder, "no.csv")).toMatchObject({
+  expect(await openIt("no.csv")).toMatchObject({
     ok: false,
     error: { code: "file-missing" },
     retry: true,
@@ -58,3 +64,65 @@ test.each(["sub", "pipe.csv", "sub/in.csv/deeper.csv"])(
     expect(await codeOf(name)).toBe("file-unreadable");
   },
 );
+
+/** What of the file system may hang, by the name of the call. */
+type Call = "folder" | "file" | "open" | "stat" | "read" | "close";
+
+/** A file system that hangs at one call, and says so by an event; `go` lets that call go on. */
+function hangingAt(call: Call) {
+  const happened = new EventTarget();
+  let go = () => {};
+  const going = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const at = async <T>(name: Call, doIt: () => Promise<T>): Promise<T> => {
+    if (name !== call) return doIt();
+    happened.dispatchEvent(new Event("hangs"));
+    await going;
+    return doIt();
+  };
+  const held = (handle: FileHandle) => ({
+    stat: () => at("stat", () => handle.stat()),
+    read: (bytes: Uint8Array, from: number, length: number) => at("read", () => handle.read(bytes, from, length)),
+    close: () => at("close", () => handle.close()).then(() => void happened.dispatchEvent(new Event("closed"))),
+  });
+  const disk = {
+    realpath: (path: string) => at(path === folder ? "folder" : "file", () => realpath(path)),
+    open: (path: string, flags: number) => at("open", async () => held(await open(path, flags))),
+  } as unknown as Disk;
+  return { disk, happened, go };
+}
+
+/** Does with a file all that a handler does. */
+async function useFile(disk: Disk, stop: AbortSignal): Promise<void> {
+  const opened = await openDataFile({ folder, signal: stop }, "sub/in.csv", disk);
+  if (!opened.ok) throw new Error(opened.error.message);
+  await opened.file.read(new Uint8Array(10));
+  await opened.file.close();
+}
+
+test.each(["folder", "file", "open", "stat", "read", "close"] as const)(
+  "a file system that hangs is left at the signal: %s",
+  async (call) => {
+    const { disk, happened } = hangingAt(call);
+    const stop = new AbortController();
+    const hangs = once(happened, "hangs");
+    const using = useFile(disk, stop.signal);
+    await within(Promise.race([hangs, using]), 5_000, "it hangs");
+    stop.abort("time-limit");
+    const words = await within(using.then(String, String), 5_000, "it is left");
+    expect(words).toBe("time-limit");
+  },
+);
+
+test("a file that is opened too late is closed", async () => {
+  const { disk, happened, go } = hangingAt("open");
+  const stop = new AbortController();
+  const closed = once(happened, "closed");
+  const using = useFile(disk, stop.signal).catch(String);
+  await within(once(happened, "hangs"), 5_000, "it hangs");
+  stop.abort("time-limit");
+  expect(await using).toBe("time-limit");
+  go();
+  expect(await within(closed, 5_000, "it is closed")).toHaveLength(1);
+});

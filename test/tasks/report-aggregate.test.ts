@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reportAggregate } from "../../services/tasks/report-aggregate.ts";
+import { runScript, runtimes } from "../services/program.ts";
 import { contextFor } from "./context.ts";
 
 let folder: string;
@@ -46,6 +47,7 @@ test.each([
   [{ v: 1 }, "row 2: has no field k"],
   [{ k: null, v: 1 }, "row 2: k is not a text, number or boolean"],
   [{ k: ["a"], v: 1 }, "row 2: k is not a text, number or boolean"],
+  [{ k: "a".repeat(257), v: 1 }, "row 2: k is longer than 256 characters"],
   [{ k: "a" }, "row 2: has no field v"],
   [{ k: "a", v: "2" }, 'row 2: v is not a number: "2"'],
   [{ k: "a", v: null }, "row 2: v is not a number: null"],
@@ -89,12 +91,30 @@ test("a line without end is refused before it fills the memory", async () => {
   );
 });
 
+test("a record of many short lines takes no longer than its length, and has a bound, too", async () => {
+  const lines = 50_000;
+  expect(await overFile("tall.csv", `k,v\n"${"a\n".repeat(lines)}",1\n`)).toEqual(
+    badRow("tall.csv: line 2: k is longer than 256 characters"),
+  );
+  expect(await overFile("taller.csv", `k,v\n"${"\n".repeat(2_000_000)}`)).toEqual(
+    badRow("taller.csv: line 2: is longer than 1048576 characters"),
+  );
+}, 10_000);
+
+test("a character that lies across two reads is whole", async () => {
+  const text = `{"k":"${"€".repeat(250)}","v":1}\n`.repeat(300);
+  expect(await overFile("wide.ndjson", text)).toEqual({
+    ok: true,
+    result: { groups: { ["€".repeat(250)]: 300 }, rows: 300 },
+  });
+});
+
 test("more groups than the bound are refused", async () => {
   const rows = Array.from({ length: 100_001 }, (_, at) => ({ k: at, v: 1 }));
   expect(await overRows(rows)).toEqual(badRow("row 100001: is one group too many (100000 at most)"));
 });
 
-test("it stops between two lines when its signal fires", async () => {
+test("it stops when its signal fires", async () => {
   writeFileSync(join(folder, "stop.ndjson"), '{"k":"a","v":1}\n'.repeat(10));
   const payload = { file: "stop.ndjson", group_by: "k", sum: "v" };
   await expect(run(payload, AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
@@ -110,4 +130,30 @@ test.each([
 ])("the payload's failing field is named: %j", (payload, field) => {
   const parsed = reportAggregate.payload.safeParse(payload);
   expect(parsed.error?.issues.map(({ path }) => path.join("."))).toEqual([field]);
+});
+
+const MIB = 1_048_576;
+const FILE_MIB = 160;
+
+describe(`a file of ${FILE_MIB} MiB`, () => {
+  const line = `${JSON.stringify({ k: "a", v: 1, rest: "x".repeat(4_000) })}\n`;
+  const rows = Math.ceil(MIB / line.length);
+  beforeAll(() => {
+    const file = openSync(join(folder, "large.ndjson"), "w");
+    const block = Buffer.from(line.repeat(rows));
+    for (let count = 0; count < FILE_MIB; count++) writeSync(file, block);
+    closeSync(file);
+  });
+
+  test.each(runtimes)(
+    "is summed in half as much memory: %s",
+    async (runtime) => {
+      const script = join(import.meta.dir, "fixtures/large.ts");
+      const { stdout } = await runScript({ runtime, script: [script, folder, "large.ndjson"] });
+      const { attempt, grownBytes } = JSON.parse(stdout);
+      expect(attempt.result).toEqual({ groups: { a: rows * FILE_MIB }, rows: rows * FILE_MIB });
+      expect(grownBytes).toBeLessThan((FILE_MIB / 2) * MIB);
+    },
+    60_000,
+  );
 });
