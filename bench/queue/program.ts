@@ -5,6 +5,7 @@ import { openQueue } from "../../services/queue/open.ts";
 import type { Queue } from "../../services/queue/queue.ts";
 import { registryOf } from "../../services/tasks/registry.ts";
 import { taskType } from "../../services/tasks/task-type.ts";
+import { unsigned } from "../../services/tasks/webhook-policy.ts";
 import { runWorker } from "../../services/worker/worker.ts";
 
 /**
@@ -90,7 +91,7 @@ async function work(queue: Queue, { count, atOnce }: Order): Promise<void> {
     leaseMs: 30_000,
     drainMs: 10_000,
     folder: ".",
-    fetch,
+    webhook: unsigned(false),
     report: (error) => {
       throw error;
     },
