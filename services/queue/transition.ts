@@ -42,7 +42,7 @@ export function firstState(task: NewTask, id: string, maxAttempts: number, nowMs
   return {
     id,
     type: task.type,
-    payload: task.payload,
+    payload: plain(task.payload),
     ...anew,
     max_attempts: task.maxAttempts ?? maxAttempts,
     priority: task.priority ?? 0,
@@ -50,4 +50,10 @@ export function firstState(task: NewTask, id: string, maxAttempts: number, nowMs
     idempotency_key: task.idempotencyKey ?? null,
     traceparent: task.traceparent ?? null,
   };
+}
+
+/** A task is data, as JSON has it: what a caller changes afterwards must not reach the queue. */
+export function plain(value: unknown): unknown {
+  if (value === null || value === undefined) return null;
+  return typeof value === "string" || typeof value === "boolean" ? value : JSON.parse(JSON.stringify(value));
 }
