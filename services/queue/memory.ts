@@ -1,5 +1,6 @@
 import { Gate } from "./gate.ts";
 import { Heap } from "./heap.ts";
+import { Lanes } from "./lanes.ts";
 import { type QueueOptions, queueOptions, SWEPT_AT_ONCE } from "./options.ts";
 import type { Change, Enqueued, NewTask, Queue, Stats, Taken, Task, TaskError, TaskState } from "./queue.ts";
 import { ALL_TYPES, QueueFull } from "./queue.ts";
@@ -25,7 +26,7 @@ export class MemoryQueue implements Queue {
   readonly #entries = new Map<string, Entry>();
   readonly #keys = new Map<string, Entry>();
   /** Those that may begin, by type. */
-  readonly #ready = new Map<string, Heap<Entry>>();
+  readonly #ready = new Map<string, Lanes<Entry>>();
   readonly #delayed = new Heap<Entry>(earlier);
   readonly #running = new Set<Entry>();
   /** Those that have ended, the first to go first; one that was queued anew meanwhile may still stand here. */
@@ -237,17 +238,17 @@ export class MemoryQueue implements Queue {
     this.#wake.ring();
   }
 
-  #readyOf(type: string): Heap<Entry> {
+  #readyOf(type: string): Lanes<Entry> {
     const known = this.#ready.get(type);
     if (known) return known;
-    const ready = new Heap<Entry>(urgent);
+    const ready = new Lanes<Entry>(earlier);
     this.#ready.set(type, ready);
     return ready;
   }
 
   /** Where the most urgent one stands of those that may begin. */
-  #mostUrgent(now: number): Heap<Entry> | null {
-    let best: Heap<Entry> | null = null;
+  #mostUrgent(now: number): Lanes<Entry> | null {
+    let best: Lanes<Entry> | null = null;
     let first: Entry | null = null;
     for (const [type, ready] of this.#ready) {
       while (ready.peek()?.isGone) ready.pop();
