@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { storeNames } from "../queue/stores.ts";
 import { eventually } from "../support/eventually.ts";
+import { RedisServer } from "../support/redis-server.ts";
 import { apiUrl, CLOSE, startService, submit, type TaskAnswer } from "./api-client.ts";
 import { type Program, type RuntimeName, runtimes } from "./program.ts";
 
@@ -11,12 +13,16 @@ const CLIENTS = 6;
 const KILLS = 10;
 const SETTINGS = ["worker.lease_ms=500", "queue.max_attempts=50", "queue.backoff_base_ms=10"];
 
-test.each(runtimes)(
-  "on %s no task is lost or done twice while api and worker are killed at any moment",
-  async (runtime) => {
+const stores = ["sqlite", "redis"].filter((name) => (storeNames as readonly string[]).includes(name));
+const scenes = runtimes.flatMap((runtime) => stores.map((store) => [runtime, store] as const));
+
+test.each(scenes)(
+  "on %s with %s no task is lost or done twice while api, worker and the store's server are killed at any moment",
+  async (runtime, store) => {
     const cwd = mkdtempSync(join(tmpdir(), "crash-"));
     const seed = Math.floor(Math.random() * 2 ** 31);
-    const pair = new Pair(runtime, cwd);
+    const server = store === "redis" ? await RedisServer.start() : null;
+    const pair = new Pair(runtime, cwd, server);
     try {
       const accepted = new Map<string, Set<string>>();
       await Promise.all([submitAll(pair, accepted), killAtRandom(pair, accepted, numbers(seed))]);
@@ -31,26 +37,41 @@ test.each(runtimes)(
       throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`);
     } finally {
       await pair.end();
+      await server?.remove();
       rmSync(cwd, { recursive: true });
     }
   },
   180_000,
 );
 
-/** An API and a worker on one file, each replaced as soon as it is killed. */
+type Part = "api" | "worker" | "server";
+
+/** An API and a worker on one store, each replaced as soon as it is killed. */
 class Pair {
   readonly #start: (mode: string) => Program;
+  readonly #server: RedisServer | null;
   readonly #live: Record<"api" | "worker", Program>;
   url: Promise<string>;
 
-  constructor(runtime: RuntimeName, cwd: string) {
-    this.#start = (mode) => startService({ runtime, mode, cwd, settings: SETTINGS });
+  constructor(runtime: RuntimeName, cwd: string, server: RedisServer | null) {
+    this.#server = server;
+    const settings = [...SETTINGS, ...(server ? [`queue.url=${server.url()}`] : [])];
+    this.#start = (mode) => startService({ runtime, mode, cwd, settings });
     this.#live = { api: this.#start("api"), worker: this.#start("worker") };
     this.url = apiUrl(this.#live.api);
   }
 
+  get parts(): readonly Part[] {
+    return this.#server ? ["api", "worker", "server"] : ["api", "worker"];
+  }
+
   /** Kills one, whatever it does just now, and starts the next. */
-  async replace(mode: "api" | "worker"): Promise<void> {
+  async replace(mode: Part): Promise<void> {
+    if (mode === "server") {
+      await this.#server?.kill();
+      await this.#server?.start();
+      return;
+    }
     await this.#live[mode].end("SIGKILL");
     this.#live[mode] = this.#start(mode);
     if (mode === "api") this.url = apiUrl(this.#live.api);
@@ -85,12 +106,13 @@ async function killAtRandom(pair: Pair, accepted: ReadonlyMap<string, unknown>, 
   for (let kill = 1; kill <= KILLS; kill += 1) {
     await eventually(() => accepted.size >= (kill * TASKS) / (KILLS + 1), 60_000, "more tasks are accepted");
     await new Promise((resolve) => setTimeout(resolve, next() % 30));
-    await pair.replace(next() % 2 === 0 ? "api" : "worker");
+    await pair.replace(pair.parts[next() % pair.parts.length] ?? "api");
   }
 }
 
 async function allDone(pair: Pair): Promise<readonly TaskAnswer[] | null> {
   const answer = await fetch(`${await pair.url}/tasks?limit=1000`, { headers: CLOSE });
+  if (!answer.ok) return null;
   const { tasks } = (await answer.json()) as { tasks: readonly TaskAnswer[] };
   return tasks.every(({ state }) => state === "done") ? tasks : null;
 }
