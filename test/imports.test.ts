@@ -90,6 +90,12 @@ const table: readonly Row[] = [
     node: true,
   },
   {
+    at: "services/telemetry/",
+    imports: [],
+    types: ["services/queue/queue.ts"],
+    node: true,
+  },
+  {
     at: "services/tasks/",
     imports: ["services/kit/", "services/queue/", "config/"],
     packages: { zod: ["services/tasks/"], "ipaddr.js": ["services/tasks/public-address.ts"] },
@@ -163,7 +169,7 @@ const house = [
     "generate",
     "import",
   ].map((name) => `supervisor/${name}/`),
-  ...["kit", "api", "worker", "tasks", "queue", "modules"].map((name) => `services/${name}/`),
+  ...["kit", "api", "worker", "tasks", "queue", "modules", "telemetry"].map((name) => `services/${name}/`),
   ...["main.ts", "daemon-main.ts", "machine.ts", "takeover.ts", "bin.sh"].map((name) => `supervisor/${name}`),
   ...["services/main.ts", "units/", "config/", "test/", "bench/", "docs/", ".ci/"],
   ...["package.json", "bunfig.toml", "deno.json", "tsconfig.json", "tsconfig.core.json", "biome.json", ".gitignore"],
