@@ -93,6 +93,7 @@ const table: readonly Row[] = [
     at: "services/telemetry/",
     imports: [],
     types: ["services/queue/queue.ts"],
+    packages: { "@opentelemetry": ["services/telemetry/otlp.ts", "services/telemetry/watched-exporter.ts"] },
     node: true,
   },
   {
