@@ -9,13 +9,15 @@ export type Layer = Readonly<{
   lines: Readonly<Record<string, number>>;
 }>;
 
-/** Environment variables that set something. Source: the contract (QUEUE_URL, HOST, PORT) and what containers are used to. */
+/** Environment variables that set something. Source: the contract (QUEUE_URL, HOST, PORT), what containers are used to, OpenTelemetry (OTEL_…). */
 const ENVIRONMENT = {
   QUEUE_URL: ["queue.url"],
   HOST: ["api.host"],
   PORT: ["api.port"],
   WORKER_CONCURRENCY: ["worker.concurrency"],
   LOG_LEVEL: ["supervisor.log_level", "telemetry.log_level"],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ["telemetry.otlp_endpoint"],
+  OTEL_SERVICE_NAME: ["telemetry.service_name"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Reads a file, which messages call `shown`. Null when it is not there. Errors: what cannot be read, and what is not TOML, with its line. */

@@ -64,6 +64,11 @@ const queue = z.strictObject({
 
 const telemetry = z.strictObject({
   log_level: logLevel.describe("What the services log to stdout."),
+  otlp_endpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Where traces go by OTLP over HTTP, less /v1/traces; unset: nowhere."),
+  service_name: z.string().min(1).optional().describe("What traces call this service; unset: api, worker, all-in-one."),
 });
 
 /** Everything that `config/*.toml` may say. Unknown keys are errors; every key has a default. */

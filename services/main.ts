@@ -10,6 +10,7 @@ import { drainLimit } from "./modules/drain-limit.ts";
 import { healthModule } from "./modules/health-module.ts";
 import { defaultLimits, type Host, type HostOptions, startModules } from "./modules/host.ts";
 import type { Module } from "./modules/module.ts";
+import { openTelemetry } from "./modules/telemetry.ts";
 import { workerModule } from "./modules/worker-module.ts";
 import { type Opened, openQueue } from "./queue/open.ts";
 import { bundledTasks } from "./tasks/registry.ts";
@@ -21,6 +22,9 @@ const EXIT = { failed: 1, usage: 2, config: 6 } as const;
 const AFTER_DRAIN_MS = 5_000;
 
 type OpenQueue = Extract<Opened, { ok: true }>;
+
+/** Within the time that a drain leaves before the supervisor's own limit. */
+const FLUSH_MS = 500;
 
 /** Each depends on the one before it: who takes requests comes last and stops first. */
 const MODULES = {
@@ -56,7 +60,8 @@ async function run(mode: Mode, config: Config, { queue, warnings }: OpenQueue, w
     queue: () => queue.stats().then(() => true),
     modules: async () => everyoneIsWell((await host?.health()) ?? {}),
   };
-  const surroundings = { config, queue, registry: bundledTasks, webhook, life, log, checks };
+  const telemetry = await openTelemetry({ mode, config: config.telemetry, queue, log });
+  const surroundings = { config, queue, registry: bundledTasks, webhook, life, log, checks, ...telemetry };
   const modules = inLine(MODULES[mode].map((module) => module(surroundings)));
   // A module's own drain has a limit, and is to be over first.
   const drainMs = drainLimit(Math.max(config.api.drain_ms, config.worker.drain_ms), process.env);
@@ -67,6 +72,8 @@ async function run(mode: Mode, config: Config, { queue, warnings }: OpenQueue, w
     for (const { module, error } of await running.stop())
       log.error({ event: "module.not-stopped", module, err: error });
     await queue.close();
+    const lost = await telemetry.tracing.close(FLUSH_MS);
+    if (lost > 0) log.warn({ event: "telemetry.lost", spans: lost });
   });
   life.ready(`${mode} is up`);
 }

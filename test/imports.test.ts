@@ -98,19 +98,19 @@ const table: readonly Row[] = [
   },
   {
     at: "services/tasks/",
-    imports: ["services/kit/", "services/queue/", "config/"],
+    imports: ["services/kit/", "services/queue/", "services/telemetry/", "config/"],
     packages: { zod: ["services/tasks/"], "ipaddr.js": ["services/tasks/public-address.ts"] },
     node: true,
   },
   {
     at: "services/api/",
-    imports: ["services/kit/", "services/queue/", "services/tasks/", "config/", "package.json"],
+    imports: ["services/kit/", "services/queue/", "services/tasks/", "services/telemetry/", "config/", "package.json"],
     packages: { hono: ["services/api/"], zod: ["services/api/"], pino: ["services/api/"] },
     node: true,
   },
   {
     at: "services/worker/",
-    imports: ["services/kit/", "services/queue/", "services/tasks/", "config/", "package.json"],
+    imports: ["services/kit/", "services/queue/", "services/tasks/", "services/telemetry/", "config/", "package.json"],
     packages: { hono: ["services/worker/"], pino: ["services/worker/"] },
     node: true,
   },

@@ -6,6 +6,7 @@ import type { Queue } from "../../services/queue/queue.ts";
 import { registryOf } from "../../services/tasks/registry.ts";
 import { taskType } from "../../services/tasks/task-type.ts";
 import { unsigned } from "../../services/tasks/webhook-policy.ts";
+import { plainTracing } from "../../services/telemetry/tracing.ts";
 import { runWorker } from "../../services/worker/worker.ts";
 
 /**
@@ -92,9 +93,11 @@ async function work(queue: Queue, { count, atOnce }: Order): Promise<void> {
     drainMs: 10_000,
     folder: ".",
     webhook: unsigned(false),
+    tracing: plainTracing,
     report: (error) => {
       throw error;
     },
+    began: () => undefined,
     ended: () => {
       if (++done === count) stop.abort();
     },

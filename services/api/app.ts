@@ -6,7 +6,12 @@ import { type BuildInfo, mountHealth, type ReadinessCheck } from "../kit/health.
 import type { Life } from "../kit/life.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
-import { type AcceptOutcome, METRICS_TYPE, metricsText } from "./metrics.ts";
+import { METRICS_TYPE } from "../telemetry/family.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Trace } from "../telemetry/trace.ts";
+import type { Tracing } from "../telemetry/tracing.ts";
+import { type AcceptOutcome, apiMetrics } from "./metrics.ts";
+import { observed, spanOf } from "./observed.ts";
 import { openapiDocument } from "./openapi.ts";
 import { problem } from "./problem.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";
@@ -22,27 +27,28 @@ export type ApiOptions = Readonly<{
   rateLimit?: RateLimit | null;
   /** What it needs to be ready; left out: its queue. */
   checks?: Readonly<Record<string, ReadinessCheck>>;
+  metrics: Metrics;
+  tracing: Tracing;
   /** Told of what a handler threw; the client sees only that it was our fault. Shape of `request`: `POST /tasks (REQUEST-ID)`. */
-  report: (error: Error, request: string) => void;
+  report: (error: Error, request: string, trace: Trace) => void;
 }>;
 
 /** Makes the HTTP API over a queue. Source: the contract, §7. */
 export function createApi(options: ApiOptions): Hono {
   const { queue, registry, life, info } = options;
   const app = new Hono();
-  const outcomes: Record<AcceptOutcome, number> = { accepted: 0, invalid: 0, limited: 0, full: 0, error: 0 };
+  const metrics = apiMetrics(options.metrics);
 
   app.use(requestId());
+  app.use(observed(metrics, options.tracing));
   app.post("/tasks", async (c, next) => {
     await next();
-    outcomes[outcomeOf(c.res.status)] += 1;
+    metrics.submissions.add({ outcome: outcomeOf(c.res.status) });
   });
   if (options.rateLimit) app.use("/tasks/*", limited(createRateLimit(options.rateLimit)));
   app.use(bodyLimit({ maxSize: options.bodyLimitBytes, onError: (c) => tooLarge(c, options.bodyLimitBytes) }));
   app.route("/", taskRoutes({ queue, registry }));
-  app.get("/metrics", async (c) =>
-    c.body(metricsText(await queue.stats(), outcomes), 200, { "content-type": METRICS_TYPE }),
-  );
+  app.get("/metrics", async (c) => c.body(await options.metrics.text(), 200, { "content-type": METRICS_TYPE }));
   const document = openapiDocument(registry, info.version);
   app.get("/openapi.json", (c) => c.json(document));
   const { checks = { queue: () => queue.stats().then(() => true) } } = options;
@@ -50,7 +56,7 @@ export function createApi(options: ApiOptions): Hono {
 
   app.notFound((c) => problem(c, "route-unknown", `There is no ${c.req.method} ${c.req.path}.`));
   app.onError((error, c) => {
-    options.report(error, `${c.req.method} ${c.req.path} (${c.get("requestId")})`);
+    options.report(error, `${c.req.method} ${c.req.path} (${c.get("requestId")})`, spanOf(c).trace);
     return problem(c, "internal", "The request could not be handled; the fault is in the service's log.");
   });
   return app;

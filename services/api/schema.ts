@@ -29,9 +29,6 @@ export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]([\x20-\x7e]{0
   message: "must be 1 to 255 printable ASCII characters",
 });
 
-/** Source: W3C Trace Context, level 1. What does not look like one is left out, as it says. */
-export const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-
 export const taskSchema = z.object({
   id: z.string(),
   type: z.string(),

@@ -2,8 +2,10 @@ import { type Context, Hono } from "hono";
 import type { z } from "zod";
 import { type Change, type NewTask, type Queue, QueueFull } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
+import { enqueueBelow } from "./enqueue.ts";
+import { spanOf } from "./observed.ts";
 import { type FieldError, problem } from "./problem.ts";
-import { idempotencyKeySchema, listQuerySchema, newTaskSchema, TRACEPARENT } from "./schema.ts";
+import { idempotencyKeySchema, listQuerySchema, newTaskSchema } from "./schema.ts";
 import { taskView } from "./task-view.ts";
 
 /** A guess: how long a full queue needs to have room again. */
@@ -20,7 +22,7 @@ export function taskRoutes({ queue, registry }: Readonly<{ queue: Queue; registr
     const read = await readTask(c, schema, registry);
     if (!read.ok) return invalid(c, read.errors);
     try {
-      const { task } = await queue.enqueue(read.task);
+      const { task } = await enqueueBelow(spanOf(c), queue, read.task);
       const status_url = `/tasks/${task.id}`;
       return c.json({ id: task.id, status_url }, 202, { location: status_url });
     } catch (error) {
@@ -74,14 +76,10 @@ async function readTask(c: Context, schema: ReturnType<typeof newTaskSchema>, re
     ...(payload?.success === false ? fieldErrors(payload.error, "payload") : []),
   ];
   if (errors.length > 0 || !body.success) return { ok: false, errors };
-  return { ok: true, task: newTask(body.data, keyRead?.data, c.req.header("traceparent")) };
+  return { ok: true, task: newTask(body.data, keyRead?.data) };
 }
 
-function newTask(
-  body: z.infer<ReturnType<typeof newTaskSchema>>,
-  idempotencyKey: string | undefined,
-  traceparent: string | undefined,
-): NewTask {
+function newTask(body: z.infer<ReturnType<typeof newTaskSchema>>, idempotencyKey: string | undefined): NewTask {
   return {
     type: body.type,
     payload: body.payload,
@@ -89,7 +87,6 @@ function newTask(
     ...(body.delay_ms !== undefined && { delayMs: body.delay_ms }),
     ...(body.max_attempts !== undefined && { maxAttempts: body.max_attempts }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
-    ...(traceparent !== undefined && TRACEPARENT.test(traceparent) && { traceparent }),
   };
 }
 

@@ -75,7 +75,8 @@ function identity(info: BuildInfo) {
   };
 }
 
-function runtimeName(versions: Readonly<Record<string, string | undefined>>): string {
+/** Shape: `bun 1.4.5`. */
+export function runtimeName(versions: Readonly<Record<string, string | undefined>>): string {
   if (versions.bun) return `bun ${versions.bun}`;
   if (versions.deno) return `deno ${versions.deno}`;
   return `node ${versions.node}`;

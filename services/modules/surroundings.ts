@@ -5,14 +5,16 @@ import type { Life } from "../kit/life.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 import type { WebhookPolicy } from "../tasks/webhook-policy.ts";
+import type { Telemetry } from "./telemetry.ts";
 
 /** What every module of one process shares. `checks`: what the process needs to be ready. */
-export type Surroundings = Readonly<{
-  config: Config;
-  queue: Queue;
-  registry: Registry;
-  webhook: WebhookPolicy;
-  life: Life;
-  log: Logger;
-  checks: Readonly<Record<string, ReadinessCheck>>;
-}>;
+export type Surroundings = Telemetry &
+  Readonly<{
+    config: Config;
+    queue: Queue;
+    registry: Registry;
+    webhook: WebhookPolicy;
+    life: Life;
+    log: Logger;
+    checks: Readonly<Record<string, ReadinessCheck>>;
+  }>;

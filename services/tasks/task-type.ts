@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Task, TaskError } from "../queue/queue.ts";
+import type { Span } from "../telemetry/tracing.ts";
 import type { WebhookPolicy } from "./webhook-policy.ts";
 
 /** What a handler may use besides its payload. */
@@ -10,6 +11,8 @@ export type TaskContext = Readonly<{
   /** The only folder whose files a task may read. */
   folder: string;
   webhook: WebhookPolicy;
+  /** The attempt's own; what it asks of others is a `child`, whose trace goes with the question. */
+  span: Span;
   /** Says how far it has come, in whatever shape; the last word counts. It is written a few times a second at most. */
   progress(value: unknown): void;
 }>;

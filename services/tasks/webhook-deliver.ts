@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { traceparentOf } from "../telemetry/trace.ts";
+import type { Span } from "../telemetry/tracing.ts";
+import { withClientSpan } from "./client-span.ts";
 import { AddressRefused, type Answer, post } from "./post.ts";
 import { isPublicAddress } from "./public-address.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -29,6 +32,7 @@ const payload = z.strictObject({
     .describe("Added to the request; Idempotency-Key, traceparent and the signature are the task's own."),
   timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
 });
+type Order = z.infer<typeof payload>;
 
 /**
  * POSTs a body to a URL: 2xx is done; 408, 425, 429, 5xx, silence and network faults are tried again, as late as the receiver asks
@@ -43,44 +47,52 @@ export const webhookDeliver = taskType({
   description: "POSTs a body to a URL until it is accepted.",
   payload,
   timeLimitMs: MAX_TIMEOUT_MS + 5_000,
-  async handle({ url, timeout_ms, ...request }, context) {
-    const start = performance.now();
-    const limit = AbortSignal.timeout(timeout_ms);
-    const { allowPrivate, resolve } = context.webhook;
-    const body = typeof request.body === "string" ? request.body : JSON.stringify(request.body ?? null);
-    try {
-      const answer = await post({
-        url: new URL(url),
-        headers: headersFor(request, body, context),
-        body,
-        resolve,
-        isAllowed: (address) => allowPrivate || isPublicAddress(address),
-        signal: AbortSignal.any([context.signal, limit]),
-      });
-      return judge(answer, Math.round(performance.now() - start), url);
-    } catch (error) {
-      if (limit.aborted) return failure("timed-out", `POST ${place(url)}: no answer within ${timeout_ms} ms`);
-      context.signal.throwIfAborted();
-      const message = `POST ${place(url)}: ${error instanceof Error ? error.message : String(error)}`;
-      if (error instanceof AddressRefused) return { ...failure("address-private", message), retry: false };
-      return failure("network", message);
-    }
+  handle(order, context) {
+    const request = { method: "POST", url: order.url, shown: place(order.url) };
+    return withClientSpan(context.span, request, (span) => deliver(order, context, span));
   },
 });
+
+async function deliver({ url, timeout_ms, ...request }: Order, context: TaskContext, span: Span): Promise<Attempt> {
+  const start = performance.now();
+  const limit = AbortSignal.timeout(timeout_ms);
+  const { allowPrivate, resolve } = context.webhook;
+  const body = typeof request.body === "string" ? request.body : JSON.stringify(request.body ?? null);
+  try {
+    const answer = await post({
+      url: new URL(url),
+      headers: headersFor(request, body, context, span),
+      body,
+      resolve,
+      isAllowed: (address) => allowPrivate || isPublicAddress(address),
+      signal: AbortSignal.any([context.signal, limit]),
+    });
+    span.set({ "http.response.status_code": answer.status });
+    return judge(answer, Math.round(performance.now() - start), url);
+  } catch (error) {
+    if (limit.aborted) return failure("timed-out", `POST ${place(url)}: no answer within ${timeout_ms} ms`);
+    context.signal.throwIfAborted();
+    const message = `POST ${place(url)}: ${error instanceof Error ? error.message : String(error)}`;
+    if (error instanceof AddressRefused) return { ...failure("address-private", message), retry: false };
+    return failure("network", message);
+  }
+}
 
 function headersFor(
   request: Readonly<{ body: unknown; headers?: Readonly<Record<string, string>> | undefined }>,
   body: string,
   { task, webhook }: TaskContext,
+  span: Span,
 ): Readonly<Record<string, string>> {
   const kind = typeof request.body === "string" ? "text/plain; charset=utf-8" : "application/json";
   const given = Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+  const traceparent = traceparentOf(span.trace);
   return {
     "content-type": kind,
     "user-agent": "supervisor-worker",
     ...Object.fromEntries(given),
     "idempotency-key": task.id,
-    ...(task.traceparent !== null && { traceparent: task.traceparent }),
+    ...(traceparent !== null && { traceparent }),
     ...signatureHeaders(webhook.secrets, task.id, body, Date.now()),
   };
 }

@@ -2,6 +2,7 @@ import type { Queue, Taken } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 import type { Attempt } from "../tasks/task-type.ts";
 import type { WebhookPolicy } from "../tasks/webhook-policy.ts";
+import type { Span } from "../telemetry/tracing.ts";
 
 export type AttemptOptions = Readonly<{
   queue: Queue;
@@ -10,9 +11,12 @@ export type AttemptOptions = Readonly<{
   /** The only folder whose files a task may read. */
   folder: string;
   webhook: WebhookPolicy;
-  /** Told of what the queue itself threw. */
-  report: (error: Error, task: string) => void;
+  /** Told of what the queue itself threw; during which attempt, if it was during one. */
+  report: (error: Error, task: string, attempt?: Span) => void;
 }>;
+
+/** A task in hand, and the span of this attempt at it, whose end is the caller's business. */
+export type InHand = Taken & Readonly<{ span: Span }>;
 
 const PROGRESS_MS = 250;
 
@@ -27,7 +31,7 @@ type StopReason = "time-limit" | "lease-lost" | "drain-over";
  * `drainOver` gives the task back to the queue.
  * Why: a handler that ignores its signal is left behind, not waited for: it would hold the slot, or the drain, for ever.
  */
-export async function runAttempt(taken: Taken, drainOver: AbortSignal, options: AttemptOptions): Promise<AttemptEnd> {
+export async function runAttempt(taken: InHand, drainOver: AbortSignal, options: AttemptOptions): Promise<AttemptEnd> {
   const stop = new AbortController();
   const end = (reason: StopReason) => stop.abort(reason);
   const type = options.registry.get(taken.task.type);
@@ -42,7 +46,7 @@ export async function runAttempt(taken: Taken, drainOver: AbortSignal, options: 
     return await record(taken, outcome, options.queue);
   } catch (error) {
     // The queue failed us. The lease runs out by itself, and the task is taken again.
-    options.report(error as Error, taken.task.id);
+    options.report(error as Error, taken.task.id, taken.span);
     return "lost";
   } finally {
     clearTimeout(overdue);
@@ -53,7 +57,7 @@ export async function runAttempt(taken: Taken, drainOver: AbortSignal, options: 
 }
 
 async function handle(
-  { task }: Taken,
+  { task, span }: InHand,
   signal: AbortSignal,
   options: AttemptOptions,
   progress: (value: unknown) => void,
@@ -69,23 +73,24 @@ async function handle(
   }
   const { folder, webhook } = options;
   try {
-    return await type.handle(payload.data, { signal, task, folder, webhook, progress });
+    return await type.handle(payload.data, { signal, task, span, folder, webhook, progress });
   } catch (error) {
     return failure("handler-threw", error instanceof Error ? error.message : String(error), true);
   }
 }
 
-async function record(taken: Taken, outcome: Attempt | StopReason, queue: Queue): Promise<AttemptEnd> {
+async function record(taken: InHand, outcome: Attempt | StopReason, queue: Queue): Promise<AttemptEnd> {
   if (outcome === "lease-lost") return "lost";
   if (outcome === "drain-over") return (await queue.release(taken)) ? "released" : "lost";
   if (outcome === "time-limit") return record(taken, failure("time-limit", "The task ran for too long.", true), queue);
   if (outcome.ok) return (await queue.done(taken, outcome.result)) ? "done" : "lost";
   const { error, retry, retryAfterMs } = outcome;
+  taken.span.failed(error.code, error.message);
   return (await queue.failed(taken, error, retry, retryAfterMs)) ? "failed" : "lost";
 }
 
 /** The first word is written at once, and then the last one of each quarter of a second. */
-function progressOf(taken: Taken, { queue, report }: AttemptOptions) {
+function progressOf(taken: InHand, { queue, report }: AttemptOptions) {
   let said: Readonly<{ value: unknown }> | null = null;
   let timer: ReturnType<typeof setInterval> | null = null;
   const write = (): void => {
@@ -93,7 +98,7 @@ function progressOf(taken: Taken, { queue, report }: AttemptOptions) {
     const { value } = said;
     said = null;
     // That the lease is lost is told to the handler by its signal.
-    queue.progress(taken, value).catch((error: unknown) => report(error as Error, taken.task.id));
+    queue.progress(taken, value).catch((error: unknown) => report(error as Error, taken.task.id, taken.span));
   };
   return {
     say(value: unknown): void {
@@ -122,12 +127,12 @@ function stopped(signal: AbortSignal): Promise<StopReason> {
   });
 }
 
-function renewEvery(periodMs: number, taken: Taken, options: AttemptOptions, lost: () => void) {
+function renewEvery(periodMs: number, taken: InHand, options: AttemptOptions, lost: () => void) {
   return setInterval(() => {
     options.queue.renew(taken, options.leaseMs).then(
       (held) => held || lost(),
       // The next try may do better; when none does, the lease ends and `done` says that it was lost.
-      (error) => options.report(error as Error, taken.task.id),
+      (error) => options.report(error as Error, taken.task.id, taken.span),
     );
   }, periodMs);
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Life } from "../kit/life.ts";
 import type { Taken } from "../queue/queue.ts";
+import type { Span, Tracing } from "../telemetry/tracing.ts";
 import { type AttemptEnd, type AttemptOptions, runAttempt } from "./attempt.ts";
+import { beginAttempt } from "./attempt-span.ts";
 import { createStatusLine } from "./status-line.ts";
 
 /** The longest sleep without a look at the queue, should a wake-up be lost. */
@@ -18,8 +20,11 @@ export type WorkerOptions = AttemptOptions &
     concurrency: number;
     /** What is still running so long after the drain began is given back to the queue. */
     drainMs: number;
-    /** Told of each attempt's end. */
-    ended: (taken: Taken, end: AttemptEnd, durationMs: number) => void;
+    tracing: Tracing;
+    /** Told of each attempt's begin, */
+    began: () => void;
+    /** and of its end. */
+    ended: (taken: Taken, end: AttemptEnd, durationMs: number, attempt: Span) => void;
   }>;
 
 /**
@@ -82,6 +87,11 @@ async function takeSome(free: number, options: WorkerOptions, start: (taken: Tak
 
 async function work(taken: Taken, drainOver: AbortSignal, options: WorkerOptions): Promise<void> {
   const begin = performance.now();
-  const end = await runAttempt(taken, drainOver, options);
-  options.ended(taken, end, Math.round(performance.now() - begin));
+  const span = beginAttempt(taken, options.queue, options.tracing);
+  options.began();
+  const end = await runAttempt({ ...taken, span }, drainOver, options);
+  span.set({ "task.outcome": end });
+  if (end === "lost") span.failed(end);
+  span.end();
+  options.ended(taken, end, Math.round(performance.now() - begin), span);
 }

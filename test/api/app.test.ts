@@ -6,6 +6,9 @@ import { MemoryQueue } from "../../services/queue/memory.ts";
 import type { QueueOptions } from "../../services/queue/options.ts";
 import type { Queue } from "../../services/queue/queue.ts";
 import { bundledTasks } from "../../services/tasks/registry.ts";
+import { Metrics } from "../../services/telemetry/metrics.ts";
+import { queueLook } from "../../services/telemetry/queue-look.ts";
+import { plainTracing } from "../../services/telemetry/tracing.ts";
 import { testLife } from "../services/lives.ts";
 
 const NOON = Date.UTC(2026, 0, 1, 12);
@@ -17,6 +20,8 @@ function api(options: Partial<QueueOptions> & { queue?: Queue; rateLimit?: RateL
   const reported: string[] = [];
   const report = (error: Error, request: string) => reported.push(`${request}: ${error.message}`);
   const info = { version: "1.2.3", commit: "abc" };
+  const metrics = new Metrics();
+  metrics.look("queue", queueLook(queue));
   const app = createApi({
     queue,
     registry: bundledTasks,
@@ -24,6 +29,8 @@ function api(options: Partial<QueueOptions> & { queue?: Queue; rateLimit?: RateL
     info,
     bodyLimitBytes: 2_000,
     rateLimit: options.rateLimit ?? null,
+    metrics,
+    tracing: plainTracing,
     report,
   });
   const post = (body: unknown, headers: Record<string, string> = {}) =>
@@ -118,11 +125,13 @@ test("the same Idempotency-Key again answers 202 with the same id", async () => 
   expect((await queue.stats()).queued).toBe(1);
 });
 
-test("a good traceparent is carried along, a bad one is left out", async () => {
+test("a good traceparent is carried along; in place of a bad one a trace begins that is only an id", async () => {
   const { post, queue } = api();
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   for (const value of [traceparent, traceparent.replace("0af7", "XXXX")]) await post(good, { traceparent: value });
-  expect((await queue.list({ limit: 9 })).map((task) => task.traceparent)).toEqual([traceparent, null]);
+  const [given, own] = (await queue.list({ limit: 9 })).map((task) => task.traceparent);
+  expect(given).toBe(traceparent);
+  expect(own).toMatch(/^00-(?!0{32})[0-9a-f]{32}-0{16}-00$/);
 });
 
 const payload = good.payload;

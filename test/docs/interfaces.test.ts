@@ -131,7 +131,13 @@ describe("queue-and-tasks.md", () => {
 
   test("names every key of the configuration with its default", () => {
     const config = configSchema.parse({});
-    const optional = { "supervisor.listen": null, "worker.webhook_secret_file": null };
+    const unset = [
+      "supervisor.listen",
+      "worker.webhook_secret_file",
+      "telemetry.otlp_endpoint",
+      "telemetry.service_name",
+    ];
+    const optional = Object.fromEntries(unset.map((key) => [key, null]));
     const real = Object.entries(config).flatMap(([section, keys]) =>
       Object.entries(keys).map(([key, value]) => [`${section}.${key}`, value] as const),
     );

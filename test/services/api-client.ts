@@ -14,12 +14,18 @@ export type TaskAnswer = Readonly<{
   error: Readonly<{ code: string; message: string }> | null;
 }>;
 
-export type ServiceOrder = Readonly<{ runtime: RuntimeName; mode: string; cwd: string; settings?: readonly string[] }>;
+export type ServiceOrder = Readonly<{
+  runtime: RuntimeName;
+  mode: string;
+  cwd: string;
+  settings?: readonly string[];
+  environment?: Readonly<Record<string, string>>;
+}>;
 
 /** Starts services/main.ts in a folder of its own, on a port of its own. */
-export function startService({ runtime, mode, cwd, settings = [] }: ServiceOrder): Program {
+export function startService({ runtime, mode, cwd, settings = [], environment = {} }: ServiceOrder): Program {
   const sets = ["api.port=0", ...settings].flatMap((setting) => ["--set", setting]);
-  return new Program({ runtime, script: [MAIN, "run", mode, ...sets], cwd });
+  return new Program({ runtime, script: [MAIN, "run", mode, ...sets], cwd, environment });
 }
 
 /** Waits until the API listens. Answers with its base URL. */

@@ -90,5 +90,6 @@ export async function runScript(
 /** The test's own environment, less what would configure the program under test. */
 function inherited(): NodeJS.ProcessEnv {
   const { QUEUE_URL, HOST, PORT, LOG_LEVEL, SUPERVISOR_ENV, WORKER_CONCURRENCY, ...rest } = process.env;
-  return { ...rest, NO_COLOR: "1" };
+  const others = Object.entries(rest).filter(([name]) => !name.startsWith("OTEL_"));
+  return { ...Object.fromEntries(others), NO_COLOR: "1" };
 }

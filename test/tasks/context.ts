@@ -1,6 +1,8 @@
 import type { Task } from "../../services/queue/queue.ts";
 import type { TaskContext } from "../../services/tasks/task-type.ts";
 import { unsigned } from "../../services/tasks/webhook-policy.ts";
+import { readStored } from "../../services/telemetry/trace.ts";
+import { plainTracing } from "../../services/telemetry/tracing.ts";
 
 /** What a handler is given in a test: nothing fires, webhooks go where they like, unless the test says otherwise. */
 export function contextFor(given: Partial<TaskContext> = {}, task: Partial<Task> = {}): TaskContext {
@@ -9,6 +11,7 @@ export function contextFor(given: Partial<TaskContext> = {}, task: Partial<Task>
     folder: "/nowhere",
     progress: () => undefined,
     webhook: unsigned(true),
+    span: plainTracing.begin("consumer", () => ({ name: "", parent: readStored(task.traceparent) })),
     task: { ...running, ...task },
     ...given,
   };

@@ -5,6 +5,7 @@ import type { Queue, Taken, Task } from "../../services/queue/queue.ts";
 import { registryOf } from "../../services/tasks/registry.ts";
 import { type Attempt, type TaskContext, taskType } from "../../services/tasks/task-type.ts";
 import { unsigned } from "../../services/tasks/webhook-policy.ts";
+import { plainTracing } from "../../services/telemetry/tracing.ts";
 import { runWorker, type WorkerOptions } from "../../services/worker/worker.ts";
 import { testLife } from "../services/lives.ts";
 import { eventually } from "../support/eventually.ts";
@@ -32,6 +33,8 @@ function worker(handle: Handle, given: Partial<WorkerOptions> & { timeLimitMs?: 
     drainMs: 10_000,
     folder: "/nowhere",
     webhook: unsigned(false),
+    tracing: plainTracing,
+    began: () => {},
   };
   const tell = {
     ended: ({ task }: { task: Task }, end: string) => ends.push(`${task.type} ${task.attempts} ${end}`),
