@@ -142,7 +142,16 @@ const table: readonly Row[] = [
     at: "test/",
     imports: [""],
     packages: Object.fromEntries(
-      ["bun:test", "bun:ffi", "hono", "@hono/node-server", "zod", "pino", "smol-toml"].map((name) => [name, ["test/"]]),
+      [
+        "bun:test",
+        "bun:ffi",
+        "hono",
+        "@hono/node-server",
+        "zod",
+        "pino",
+        "smol-toml",
+        "@prometheus-io/lezer-promql",
+      ].map((name) => [name, ["test/"]]),
     ),
     node: true,
   },

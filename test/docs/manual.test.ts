@@ -6,10 +6,10 @@ import { faultLine } from "../../supervisor/unit/fault.ts";
 import { parseUnit } from "../../supervisor/unit/parse.ts";
 import { codes, docsFolder, pageNames, readPage } from "./page.ts";
 
-const pages = [...pageNames(), ...pageNames("recipes")].map(readPage);
+const pages = ["", "recipes", "monitoring"].flatMap(pageNames).map(readPage);
 
 test.each([
-  ["", ["recipes/README"]],
+  ["", ["monitoring/README", "recipes/README"]],
   ["recipes", []],
 ])("the index of docs/%s has one line for each page", (folder, more) => {
   const index = join(folder, "README");
