@@ -12,6 +12,7 @@ import { defaultLimits, type Host, type HostOptions, startModules } from "./modu
 import type { Module } from "./modules/module.ts";
 import { openTelemetry } from "./modules/telemetry.ts";
 import { workerModule } from "./modules/worker-module.ts";
+import { guard } from "./queue/circuit.ts";
 import { type Opened, openQueue } from "./queue/open.ts";
 import { bundledTasks } from "./tasks/registry.ts";
 import { readWebhookPolicy, unsigned, type WebhookPolicy } from "./tasks/webhook-policy.ts";
@@ -42,7 +43,10 @@ async function main(): Promise<void> {
   if (!loaded.ok) return leave(EXIT.config, reportFaults(loaded.faults));
   const { config } = loaded.value;
   if (config.queue.url === "memory:" && mode !== "all-in-one") {
-    return leave(EXIT.config, `queue.url: memory: is seen by one process only; ${mode} needs sqlite:PATH`);
+    return leave(
+      EXIT.config,
+      `queue.url: memory: is seen by one process only; ${mode} needs sqlite:PATH or redis://HOST:PORT`,
+    );
   }
   const webhook = mode === "api" ? unsigned(false) : readWebhookPolicy(config.worker, process.env);
   if (typeof webhook === "string") return leave(EXIT.config, `worker.webhook_secret_file: ${webhook}`);
@@ -51,16 +55,17 @@ async function main(): Promise<void> {
   await run(mode, config, opened, webhook);
 }
 
-async function run(mode: Mode, config: Config, { queue, warnings }: OpenQueue, webhook: WebhookPolicy): Promise<void> {
+async function run(mode: Mode, config: Config, opened: OpenQueue, webhook: WebhookPolicy): Promise<void> {
+  const { queue, circuit } = guard(opened.queue);
   const life = processLife();
   const log = logger(config);
-  for (const warning of warnings) log.warn({ event: "queue.warning" }, warning);
+  for (const warning of opened.warnings) log.warn({ event: "queue.warning" }, warning);
   let host: Host | null = null;
   const checks = {
     queue: () => queue.stats().then(() => true),
     modules: async () => everyoneIsWell((await host?.health()) ?? {}),
   };
-  const telemetry = await openTelemetry({ mode, config: config.telemetry, queue, log });
+  const telemetry = await openTelemetry({ mode, config: config.telemetry, queue, circuit, log });
   const surroundings = { config, queue, registry: bundledTasks, webhook, life, log, checks, ...telemetry };
   const modules = inLine(MODULES[mode].map((module) => module(surroundings)));
   // A module's own drain has a limit, and is to be over first.

@@ -86,13 +86,13 @@ const table: readonly Row[] = [
   {
     at: "services/queue/",
     imports: ["services/kit/", "config/"],
-    packages: { ioredis: ["services/queue/redis"] },
+    packages: { ioredis: ["services/queue/redis"], cockatiel: ["services/queue/circuit.ts"] },
     node: true,
   },
   {
     at: "services/telemetry/",
-    imports: [],
-    types: ["services/queue/queue.ts"],
+    imports: ["services/queue/queue.ts"],
+    types: ["services/queue/circuit.ts"],
     packages: { "@opentelemetry": ["services/telemetry/otlp.ts", "services/telemetry/watched-exporter.ts"] },
     node: true,
   },
@@ -135,7 +135,7 @@ const table: readonly Row[] = [
   {
     at: "bench/",
     imports: ["supervisor/", "services/", "config/", "test/support/", "test/kit/fixtures/", "package.json"],
-    packages: { hono: ["bench/"], "@hono/node-server": ["bench/"] },
+    packages: { hono: ["bench/"], "@hono/node-server": ["bench/"], bullmq: ["bench/queue/"], zod: ["bench/queue/"] },
     node: true,
   },
   {

@@ -1,8 +1,6 @@
-import type { Queue, Stats, TaskState } from "../queue/queue.ts";
+import { ALL_TYPES, type Queue, type Stats, TASK_STATES } from "../queue/queue.ts";
 import { type Family, plain } from "./family.ts";
 import type { Look } from "./metrics.ts";
-
-const STATES: readonly TaskState[] = ["queued", "running", "done", "failed", "dead", "cancelled"];
 
 /** A scraper that waits for a second, as the supervisor does, is to have the rest of the metrics. */
 const LIMIT_MS = 500;
@@ -42,13 +40,21 @@ function familiesOf(stats: Stats): readonly Family[] {
       name: "queue_tasks",
       type: "gauge",
       help: "Tasks in each state, in the whole queue.",
-      samples: STATES.map((state) => plain("gauge", { state }, stats[state])),
+      samples: TASK_STATES.map((state) => plain("gauge", { state }, stats[state])),
     },
     {
       name: "queue_oldest_queued_seconds",
       type: "gauge",
       help: "Age of the oldest task that was never tried.",
       samples: [plain("gauge", {}, (stats.oldest_queued_ms ?? 0) / 1000)],
+    },
+    {
+      name: "queue_paused",
+      type: "gauge",
+      help: "1 for each type that no worker takes, and for * when it is all of them.",
+      samples: [ALL_TYPES, ...stats.paused.filter((type) => type !== ALL_TYPES)].map((type) =>
+        plain("gauge", { type }, stats.paused.includes(type) ? 1 : 0),
+      ),
     },
   ];
 }

@@ -119,9 +119,13 @@ describe.each(runtimes)("on %s", (runtime) => {
       6,
       expect.stringContaining("one process only"),
     ]);
-    expect(await run("run", "api", "--set", "queue.url=redis://h")).toEqual([
+    expect(await run("run", "api", "--set", "queue.url=redis://h/zero")).toEqual([
       6,
-      "queue.url: redis is not supported yet: use sqlite:PATH or memory:",
+      "queue.url: the path of a redis URL is the number of a database, as in redis://HOST:PORT/0",
+    ]);
+    expect(await run("run", "worker", "--set", "queue.url=redis://:secret@127.0.0.1:1")).toEqual([
+      1,
+      "queue.url: redis://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1",
     ]);
   });
 });
