@@ -89,6 +89,7 @@ const table: readonly Row[] = [
     packages: { ioredis: ["services/queue/redis"], cockatiel: ["services/queue/circuit.ts"] },
     node: true,
   },
+  // The business knows the queue by its interface alone: which store keeps it is decided where the process is put together.
   {
     at: "services/telemetry/",
     imports: ["services/queue/queue.ts"],
@@ -98,19 +99,33 @@ const table: readonly Row[] = [
   },
   {
     at: "services/tasks/",
-    imports: ["services/kit/", "services/queue/", "services/telemetry/", "config/"],
+    imports: ["services/kit/", "services/queue/queue.ts", "services/telemetry/", "config/"],
     packages: { zod: ["services/tasks/"], "ipaddr.js": ["services/tasks/public-address.ts"] },
     node: true,
   },
   {
     at: "services/api/",
-    imports: ["services/kit/", "services/queue/", "services/tasks/", "services/telemetry/", "config/", "package.json"],
+    imports: [
+      "services/kit/",
+      "services/queue/queue.ts",
+      "services/tasks/",
+      "services/telemetry/",
+      "config/",
+      "package.json",
+    ],
     packages: { hono: ["services/api/"], zod: ["services/api/"], pino: ["services/api/"] },
     node: true,
   },
   {
     at: "services/worker/",
-    imports: ["services/kit/", "services/queue/", "services/tasks/", "services/telemetry/", "config/", "package.json"],
+    imports: [
+      "services/kit/",
+      "services/queue/queue.ts",
+      "services/tasks/",
+      "services/telemetry/",
+      "config/",
+      "package.json",
+    ],
     packages: { hono: ["services/worker/"], pino: ["services/worker/"] },
     node: true,
   },
@@ -210,6 +225,9 @@ test.each([
   ["supervisor/cli/a.ts", "const a = await import(name);"],
   ["services/kit/a.ts", 'import { ok } from "../../supervisor/unit/fault.ts";'],
   ["services/api/a.ts", 'import Redis from "ioredis";'],
+  ["services/api/a.ts", 'import { openQueue } from "../queue/open.ts";'],
+  ["services/worker/a.ts", 'import type { SqliteQueue } from "../queue/sqlite.ts";'],
+  ["services/tasks/a.ts", 'import { afterFailure } from "../queue/transition.ts";'],
   ["config/a.ts", 'import "chokidar";'],
   ["elsewhere/a.ts", ""],
 ])("%s may not say %s", (path, text) => {
