@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Fault, fail, type Outcome, ok } from "../supervisor/unit/fault.ts";
 import { configFault, environmentLayers, fileLayer, type Layer, overrideLayer } from "./layer.ts";
-import { type Config, configSchema } from "./schema.ts";
+import { type Config, configSchema, type Section } from "./schema.ts";
 
 export type LoadOrder = Readonly<{
   /** The folder with default.toml and the others. Each file may be missing: every key has a default. */
@@ -26,20 +26,38 @@ export type Loaded = Readonly<{ config: Config; origin: Readonly<Record<string, 
  * Errors: every fault of every layer at once, with file, line and key.
  */
 export function loadConfig(order: LoadOrder): Outcome<Loaded> {
-  const read = readLayers(order);
+  const read = readKeys(order);
   if (!read.ok) return read;
-  const setBy = new Map<string, Layer>();
-  for (const layer of read.value) for (const key of Object.keys(layer.values)) setBy.set(key, layer);
+  const setBy = read.value;
   const parsed = configSchema.safeParse(nested(setBy));
   if (!parsed.success) return failAll(parsed.error.issues.flatMap((issue) => issueFaults(issue, setBy)));
   const origin = Object.fromEntries([...setBy].map(([key, { name }]) => [key, name]));
   return ok({ config: parsed.data, origin });
 }
 
+/** Reads one section as its module has it. Errors: as `loadConfig`, of this section alone. */
+export function loadSection<T>(order: LoadOrder, name: string, section: Section<T>): Outcome<T> {
+  const read = readKeys(order);
+  if (!read.ok) return read;
+  const parsed = section.safeParse(nested(read.value)[name] ?? {});
+  if (parsed.success) return ok(parsed.data);
+  const issues = parsed.error.issues.map((issue) => ({ ...issue, path: [name, ...issue.path] }));
+  return failAll(issues.flatMap((issue) => issueFaults(issue, read.value)));
+}
+
 /** The files of the configuration, there or not, the last one wins. Shape: `["default.toml", "production.toml", "local.toml"]`. */
 export function configFiles(env: LoadOrder["env"]): readonly string[] {
   const environment = env.SUPERVISOR_ENV ?? "";
   return ["default", ...(environment === "" ? [] : [environment]), "local"].map((name) => `${name}.toml`);
+}
+
+/** Which layer has the last word on each key. */
+function readKeys(order: LoadOrder): Outcome<ReadonlyMap<string, Layer>> {
+  const read = readLayers(order);
+  if (!read.ok) return read;
+  const setBy = new Map<string, Layer>();
+  for (const layer of read.value) for (const key of Object.keys(layer.values)) setBy.set(key, layer);
+  return ok(setBy);
 }
 
 function readLayers(order: LoadOrder): Outcome<readonly Layer[]> {

@@ -62,6 +62,25 @@ const queue = z.strictObject({
     .describe("How much of one task type goes on, among all workers of the queue."),
 });
 
+const modules = z.strictObject({
+  max_in_flight: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe("Requests that one module may have in hand; more are refused at once (503)."),
+  restart_base_ms: spanMs
+    .default(500)
+    .describe("The pause before a failed module is started again; each further one in a row doubles it, …"),
+  restart_cap_ms: spanMs.default(30_000).describe("… up to this."),
+  restart_burst: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .default(5)
+    .describe("A module that fails more often within restart_interval_ms ends the process."),
+  restart_interval_ms: spanMs.default(60_000),
+});
+
 const telemetry = z.strictObject({
   log_level: logLevel.describe("What the services log to stdout."),
   otlp_endpoint: z
@@ -77,8 +96,15 @@ export const configSchema = z.strictObject({
   api: api.prefault({}),
   worker: worker.prefault({}),
   queue: queue.prefault({}),
+  modules: modules.prefault({}),
   telemetry: telemetry.prefault({}),
 });
+
+/** The sections that are read by the module whose they are. */
+export const sections = { api, worker } as const;
+
+/** Makes the values of a section, with every default, of what the files say; or says what is wrong with each key. */
+export type Section<Values = unknown> = z.ZodType<Values>;
 
 /** The effective configuration: named as in the files, so that a message and the file speak of the same thing. */
 export type Config = z.infer<typeof configSchema>;

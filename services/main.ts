@@ -1,45 +1,35 @@
 import process from "node:process";
 import pino, { type Logger } from "pino";
-import { loadConfig } from "../config/load.ts";
+import { type LoadOrder, loadConfig } from "../config/load.ts";
 import { reportFaults } from "../config/report.ts";
 import type { Config } from "../config/schema.ts";
 import { type Life, processLife } from "./kit/life.ts";
-import { apiModule } from "./modules/api-module.ts";
-import { type Mode, readCommand, USAGE } from "./modules/command.ts";
+import { bundled, inLine } from "./modules/bundled.ts";
+import { type Command, readCommand, USAGE } from "./modules/command.ts";
+import { ConfigFault } from "./modules/config-fault.ts";
 import { drainLimit } from "./modules/drain-limit.ts";
-import { healthModule } from "./modules/health-module.ts";
 import { defaultLimits, type Host, type HostOptions, startModules } from "./modules/host.ts";
-import type { Module } from "./modules/module.ts";
+import type { RestartPolicy } from "./modules/module.ts";
+import { createOutfit } from "./modules/outfit.ts";
 import { openTelemetry } from "./modules/telemetry.ts";
-import { workerModule } from "./modules/worker-module.ts";
 import { guard } from "./queue/circuit.ts";
 import { type Opened, openQueue } from "./queue/open.ts";
-import { bundledTasks } from "./tasks/registry.ts";
-import { readWebhookPolicy, unsigned, type WebhookPolicy } from "./tasks/webhook-policy.ts";
 
 /** The contract's exit codes. */
 const EXIT = { failed: 1, usage: 2, config: 6 } as const;
 
 const AFTER_DRAIN_MS = 5_000;
 
-type OpenQueue = Extract<Opened, { ok: true }>;
-
 /** Within the time that a drain leaves before the supervisor's own limit. */
 const FLUSH_MS = 500;
-
-/** Each depends on the one before it: who takes requests comes last and stops first. */
-const MODULES = {
-  api: [apiModule],
-  worker: [healthModule, workerModule],
-  "all-in-one": [workerModule, apiModule],
-} as const satisfies Record<Mode, unknown>;
 
 async function main(): Promise<void> {
   const command = readCommand(process.argv.slice(2));
   if (typeof command === "string") return leave(EXIT.usage, `${command}\n${USAGE}`);
   const { mode, configDir, overrides } = command;
   const folder = { folder: configDir ?? "config", required: configDir !== null };
-  const loaded = loadConfig({ ...folder, env: process.env, overrides });
+  const order = { ...folder, env: process.env, overrides };
+  const loaded = loadConfig(order);
   if (!loaded.ok) return leave(EXIT.config, reportFaults(loaded.faults));
   const { config } = loaded.value;
   if (config.queue.url === "memory:" && mode !== "all-in-one") {
@@ -48,30 +38,35 @@ async function main(): Promise<void> {
       `queue.url: memory: is seen by one process only; ${mode} needs sqlite:PATH or redis://HOST:PORT`,
     );
   }
-  const webhook = mode === "api" ? unsigned(false) : readWebhookPolicy(config.worker, process.env);
-  if (typeof webhook === "string") return leave(EXIT.config, `worker.webhook_secret_file: ${webhook}`);
   const opened = await open(config);
   if (!opened.ok) return leave(opened.isConfig ? EXIT.config : EXIT.failed, `queue.url: ${opened.message}`);
-  await run(mode, config, opened, webhook);
+  await run(command, { order, config, opened });
 }
 
-async function run(mode: Mode, config: Config, opened: OpenQueue, webhook: WebhookPolicy): Promise<void> {
+/** What a process stands on. */
+type Ground = Readonly<{ order: LoadOrder; config: Config; opened: Extract<Opened, { ok: true }> }>;
+
+async function run({ mode }: Command, { order, config, opened }: Ground): Promise<void> {
   const { queue, circuit } = guard(opened.queue);
   const life = processLife();
   const log = logger(config);
   for (const warning of opened.warnings) log.warn({ event: "queue.warning" }, warning);
   let host: Host | null = null;
+  const sources = bundled[mode];
   const checks = {
     queue: () => queue.stats().then(() => true),
-    modules: async () => everyoneIsWell((await host?.health()) ?? {}),
+    ...Object.fromEntries(sources.map(({ name }) => [`module.${name}`, async () => host?.wellbeing(name) ?? false])),
   };
   const telemetry = await openTelemetry({ mode, config: config.telemetry, queue, circuit, log });
-  const surroundings = { config, queue, registry: bundledTasks, webhook, life, log, checks, ...telemetry };
-  const modules = inLine(MODULES[mode].map((module) => module(surroundings)));
+  const surroundings = { queue, checks, ...telemetry };
+  const makers = await Promise.all(sources.map((source) => source.load()));
   // A module's own drain has a limit, and is to be over first.
   const drainMs = drainLimit(Math.max(config.api.drain_ms, config.worker.drain_ms), process.env);
-  const limits = { ...defaultLimits, stopMs: drainMs + AFTER_DRAIN_MS };
-  const running = await startModules(modules, { limits, told: tellOf(life, log) });
+  const limits = { ...defaultLimits, stopMs: drainMs + AFTER_DRAIN_MS, quota: config.modules.max_in_flight };
+  const restart = restartOf(config);
+  const outfit = (name: string) => createOutfit(name, { order, log, life });
+  const modules = inLine(makers.map((make) => make(surroundings)));
+  const running = await startModules(modules, { limits, restart, outfit, told: tellOf(life, log) });
   host = running;
   life.onDrain(async () => {
     for (const { module, error } of await running.stop())
@@ -83,28 +78,26 @@ async function run(mode: Mode, config: Config, opened: OpenQueue, webhook: Webho
   life.ready(`${mode} is up`);
 }
 
-/** Errors: names those that are not. */
-function everyoneIsWell(health: Readonly<Record<string, boolean>>): true {
-  const ill = Object.keys(health).filter((name) => health[name] === false);
-  if (ill.length > 0) throw new Error(ill.join(", "));
-  return true;
-}
-
-function inLine(modules: readonly Module[]): readonly Module[] {
-  return modules.map((module, index) => ({ ...module, dependsOn: modules.slice(index - 1, index).map(nameOf) }));
-}
-
-const nameOf = ({ name }: Module): string => name;
-
 /** A module that stays down ends the process, with a failure: whoever supervises it knows what to do. */
 function tellOf(life: Life, log: Logger): HostOptions["told"] {
-  return (event, module, error) => {
-    log[event === "failed" || event === "dead" ? "error" : "info"]({ event: `module.${event}`, module, err: error });
+  return (module, told) => {
+    const { event, ...facts } = told;
+    const { error, ...more } = "error" in facts ? facts : { ...facts, error: null };
+    const isBad = error !== null;
+    log[isBad ? "error" : "info"]({ event: `module.${event}`, module, ...more, ...(isBad && { err: error }) });
     if (event !== "dead") return;
     life.onDrain(() => Promise.reject(new Error(`module ${module} is down`)));
-    process.kill(process.pid, "SIGTERM");
+    // A second signal would cut what is being finished.
+    if (!life.draining.aborted) process.kill(process.pid, "SIGTERM");
   };
 }
+
+const restartOf = ({ modules }: Config): RestartPolicy => ({
+  baseMs: modules.restart_base_ms,
+  capMs: modules.restart_cap_ms,
+  burst: modules.restart_burst,
+  intervalMs: modules.restart_interval_ms,
+});
 
 function open({ queue }: Config) {
   const backoff = { baseMs: queue.backoff_base_ms, capMs: queue.backoff_cap_ms };
@@ -133,6 +126,9 @@ function leave(code: number, message: string): void {
 try {
   await main();
 } catch (error) {
-  leave(EXIT.failed, error instanceof Error ? error.message : String(error));
+  leave(
+    error instanceof ConfigFault ? EXIT.config : EXIT.failed,
+    error instanceof Error ? error.message : String(error),
+  );
   process.exit();
 }

@@ -89,7 +89,6 @@ const table: readonly Row[] = [
     packages: { ioredis: ["services/queue/redis"], cockatiel: ["services/queue/circuit.ts"] },
     node: true,
   },
-  // The business knows the queue by its interface alone: which store keeps it is decided where the process is put together.
   {
     at: "services/telemetry/",
     imports: ["services/queue/queue.ts"],
@@ -97,6 +96,7 @@ const table: readonly Row[] = [
     packages: { "@opentelemetry": ["services/telemetry/otlp.ts", "services/telemetry/watched-exporter.ts"] },
     node: true,
   },
+  // The business knows the queue by its interface alone: which store keeps it is decided where the process is put together.
   {
     at: "services/tasks/",
     imports: ["services/kit/", "services/queue/queue.ts", "services/telemetry/", "config/"],
@@ -129,15 +129,25 @@ const table: readonly Row[] = [
     packages: { hono: ["services/worker/"], pino: ["services/worker/"] },
     node: true,
   },
+  // What puts a process together knows the business by its modules alone.
   {
     at: "services/modules/",
-    imports: ["services/", "config/", "package.json"],
-    packages: { hono: ["services/modules/"], pino: ["services/modules/"] },
+    imports: ["services/kit/", "services/queue/queue.ts", "services/telemetry/", "config/", "package.json"],
+    types: ["services/queue/circuit.ts"],
+    packages: {
+      pino: ["services/modules/"],
+    },
     node: true,
   },
+  ...["api", "worker", "health"].map((name) => ({
+    at: `services/modules/${name}-module.ts`,
+    imports: ["services/", "config/"],
+    packages: { hono: ["services/modules/"], pino: ["services/modules/"] },
+    node: true,
+  })),
   {
     at: "services/main.ts",
-    imports: ["services/", "config/", "package.json"],
+    imports: ["services/kit/", "services/modules/", "services/queue/", "config/"],
     packages: { pino: ["services/main.ts"] },
     node: true,
   },
@@ -228,6 +238,8 @@ test.each([
   ["services/api/a.ts", 'import { openQueue } from "../queue/open.ts";'],
   ["services/worker/a.ts", 'import type { SqliteQueue } from "../queue/sqlite.ts";'],
   ["services/tasks/a.ts", 'import { afterFailure } from "../queue/transition.ts";'],
+  ["services/main.ts", 'import { bundledTasks } from "./tasks/registry.ts";'],
+  ["services/modules/host.ts", 'import type { Registry } from "../tasks/registry.ts";'],
   ["config/a.ts", 'import "chokidar";'],
   ["elsewhere/a.ts", ""],
 ])("%s may not say %s", (path, text) => {

@@ -11,8 +11,8 @@ export type BuildInfo = Readonly<{
   mode?: string | null;
 }>;
 
-/** Answers whether something that the service needs is there. False, or a rejection, means: not ready. */
-export type ReadinessCheck = () => boolean | Promise<boolean>;
+/** Answers whether something that the service needs is there. False, or a rejection, means: not ready; a text: ready, and worth a word. */
+export type ReadinessCheck = () => boolean | string | Promise<boolean | string>;
 
 export type HealthOptions = Readonly<{
   life: Life;
@@ -44,19 +44,23 @@ export function mountHealth(app: Hono<any, any, any>, options: HealthOptions): v
     const results = Object.fromEntries(
       await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await verdict(check)] as const)),
     );
-    const ready = Object.values(results).every((result) => result === "ok");
+    const ready = Object.values(results).every((result) => !result.startsWith(FAILED));
     return c.json({ status: ready ? "ready" : "not ready", checks: results }, ready ? 200 : 503);
   });
 
   app.get("/info", (c) => c.json(identity(options.info)));
 }
 
+const FAILED = "failed";
+
 /** A check is foreign code: what it throws is its answer. */
 async function verdict(check: ReadinessCheck): Promise<string> {
   try {
-    return (await check()) ? "ok" : "failed";
+    const answer = await check();
+    if (typeof answer === "string") return `ok: ${answer}`;
+    return answer ? "ok" : FAILED;
   } catch (cause) {
-    return `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    return `${FAILED}: ${cause instanceof Error ? cause.message : String(cause)}`;
   }
 }
 

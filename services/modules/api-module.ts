@@ -1,15 +1,18 @@
+import { sections } from "../../config/schema.ts";
 import { createApi } from "../api/app.ts";
-import { type Served, serve } from "../kit/serve.ts";
+import type { Servable } from "../kit/serve.ts";
+import { bundledTasks } from "../tasks/registry.ts";
 import { type Trace, traceFields } from "../telemetry/trace.ts";
 import { buildInfo } from "./build-info.ts";
+import type { Listening } from "./doors.ts";
 import { drainLimit } from "./drain-limit.ts";
-import type { Module } from "./module.ts";
+import { type Module, moduleOf } from "./module.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** The HTTP API: on the listener `http` that the supervisor passed, or on its own address without one. */
-export function apiModule(surroundings: Surroundings): Module {
-  const { config, queue, registry, life, log, checks, metrics, tracing } = surroundings;
-  let served: Served | null = null;
+export function apiModule({ queue, checks, metrics, tracing }: Surroundings): Module {
+  let served: Listening | null = null;
+  let app: Servable | null = null;
   const build = buildInfo(process.env);
   const info = {
     ...build,
@@ -17,23 +20,28 @@ export function apiModule(surroundings: Surroundings): Module {
       return served?.mode ?? null;
     },
   };
-  return {
+  return moduleOf({
     name: "api",
-    async start() {
-      const { host, port, body_limit_bytes, drain_ms, rate_limit_per_sec, rate_limit_burst } = config.api;
+    config: sections.api,
+    async start({ config, life, log, listen }) {
+      const { host, port, body_limit_bytes, drain_ms, rate_limit_per_sec, rate_limit_burst } = config;
       const report = (error: Error, request: string, trace: Trace) =>
         log.error({ event: "api.failed", request, ...traceFields(trace), err: error });
       const rateLimit = rate_limit_per_sec === 0 ? null : { perSecond: rate_limit_per_sec, burst: rate_limit_burst };
       const limits = { bodyLimitBytes: body_limit_bytes, rateLimit };
-      const app = createApi({ queue, registry, life, info, ...limits, checks, metrics, tracing, report });
-      const drainMs = drainLimit(drain_ms, process.env);
-      served = await serve(app, { listener: "http", host, port, life, drainMs });
+      const watched = { checks, metrics, tracing, report };
+      app = createApi({ queue, registry: bundledTasks, life, info, ...limits, ...watched });
+      served = await listen(app, { listener: "http", host, port, drainMs: drainLimit(drain_ms, process.env) });
       const { address, mode, reason } = served;
       log.info({ event: "api.listening", address, mode, reason, queue: queue.url }, `listening on ${address}`);
     },
-    async stop() {
-      await served?.close();
+    async stop({ log }) {
       log.info({ event: "api.drained" });
     },
-  };
+    /** Asks the app itself, since at the listener another copy may answer. */
+    async health() {
+      const answer = await app?.fetch(new Request("http://localhost/healthz"));
+      return answer?.ok ?? false;
+    },
+  });
 }

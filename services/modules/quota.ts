@@ -2,8 +2,11 @@
 export interface Quota {
   readonly inUse: number;
   readonly limit: number;
-  /** Does it, or throws QuotaExceeded before it is begun. Its place is free again however it ends. */
-  run<T>(work: () => T | Promise<T>): Promise<T>;
+  /**
+   * Does it and gives what it gives, or throws QuotaExceeded before it is begun. Its place is free again however it ends, and then
+   * `ended` hears of it.
+   */
+  run<T>(work: () => T, ended?: () => void): T;
 }
 
 /** Thrown by `Quota.run`: as many as may are at work already. */
@@ -19,13 +22,21 @@ export function createQuota(limit: number): Quota {
     get inUse() {
       return inUse;
     },
-    async run(work) {
+    run(work, ended) {
       if (inUse >= limit) throw new QuotaExceeded(`${limit} are at work already`);
       inUse++;
-      try {
-        return await work();
-      } finally {
+      const free = (): void => {
         inUse--;
+        ended?.();
+      };
+      let isUnderWay = false;
+      try {
+        const result = work();
+        isUnderWay = result instanceof Promise;
+        if (result instanceof Promise) result.then(free, free);
+        return result;
+      } finally {
+        if (!isUnderWay) free();
       }
     },
   };

@@ -51,6 +51,15 @@ test("a check that says no, and one that throws, are named; the others are still
   });
 });
 
+test("a check that has something to say holds, and is quoted", async () => {
+  const { get, life } = mounted({ checks: { module: async () => "another copy was refused" } });
+  life.ready();
+  expect(await get("/readyz")).toEqual({
+    status: 200,
+    body: { status: "ready", checks: { module: "ok: another copy was refused" } },
+  });
+});
+
 test("info tells build, runtime, process and generation", async () => {
   process.env.SUPERVISOR_GENERATION = "3";
   process.env.SUPERVISOR_INSTANCE = "api@2";

@@ -1,52 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { ModuleGraphFault } from "../../services/modules/graph.ts";
-import { type HostOptions, startModules } from "../../services/modules/host.ts";
-import type { Module, ModuleContext } from "../../services/modules/module.ts";
+import { startModules } from "../../services/modules/host.ts";
+import type { ModuleContext } from "../../services/modules/module.ts";
 import { TimeLimit } from "../../services/modules/time-limit.ts";
 import { within } from "../support/within.ts";
-
-const LIMIT_MS = 5_000;
-const limits = { startMs: 1_000, stopMs: 1_000, healthMs: 200, quota: Number.POSITIVE_INFINITY };
-const restart = { baseMs: 1, capMs: 4, burst: 3, intervalMs: 60_000 };
-
-/** Modules that note what is done to them. `after`: name → whom it depends on. `faults`: what an action throws. */
-class Scene {
-  readonly calls: string[] = [];
-  readonly told: string[] = [];
-  readonly contexts = new Map<string, ModuleContext>();
-  readonly faults: Record<string, string> = {};
-  readonly #heard = new Map<string, () => void>();
-
-  module(name: string, dependsOn: readonly string[] = [], more: Partial<Module> = {}): Module {
-    const act = async (what: string, context: ModuleContext): Promise<string> => {
-      this.calls.push(`${what} ${name}`);
-      this.contexts.set(name, context);
-      const fault = this.faults[`${what} ${name}`];
-      if (fault) throw new Error(fault);
-      return `${name}, life ${this.calls.filter((call) => call === `start ${name}`).length}`;
-    };
-    return {
-      name,
-      dependsOn,
-      start: (context) => act("start", context),
-      stop: async (context) => void (await act("stop", context)),
-      ...more,
-    };
-  }
-
-  options(more: Partial<HostOptions> = {}): HostOptions {
-    const told: HostOptions["told"] = (event, module, error) => {
-      this.told.push(`${event} ${module}${error instanceof Error ? `: ${error.message}` : ""}`);
-      this.#heard.get(`${event} ${module}`)?.();
-    };
-    return { limits, restart, told, ...more };
-  }
-
-  /** When it is told, from now on. */
-  hears(what: string): Promise<void> {
-    return within(new Promise<void>((resolve) => this.#heard.set(what, resolve)), LIMIT_MS, what);
-  }
-}
+import { LIMIT_MS, limits, restart, Scene, states } from "./scene.ts";
 
 describe("start and stop", () => {
   test("a module starts when those run that it depends on, and stops before them; once", async () => {
@@ -63,7 +21,7 @@ describe("start and stop", () => {
       ["start cache", "start worker"],
       "start api",
     ]);
-    expect(host.states()).toEqual({ api: "running", cache: "running", worker: "running", db: "running" });
+    expect(states(host)).toEqual({ api: "running", cache: "running", worker: "running", db: "running" });
     expect(await Promise.all([host.stop(), host.stop()])).toEqual([[], []]);
     const stops = scene.calls.slice(4);
     expect([stops[0], stops.slice(1, 3).toSorted(), stops[3]]).toEqual([
@@ -71,7 +29,7 @@ describe("start and stop", () => {
       ["stop cache", "stop worker"],
       "stop db",
     ]);
-    expect(host.states()).toEqual({ api: "stopped", cache: "stopped", worker: "stopped", db: "stopped" });
+    expect(states(host)).toEqual({ api: "stopped", cache: "stopped", worker: "stopped", db: "stopped" });
   });
 
   test("those that do not depend on each other start side by side", async () => {
@@ -173,7 +131,7 @@ describe("signals", () => {
     a?.fail(new Error("lost its connection"));
     await restarted;
     expect([a?.signal.aborted, b?.signal.aborted]).toEqual([true, false]);
-    expect(host.states()).toEqual({ a: "running", b: "running" });
+    expect(states(host)).toEqual({ a: "running", b: "running" });
     await host.stop();
   });
 });
@@ -189,7 +147,26 @@ describe("failures", () => {
     await restarted;
     expect(scene.calls.slice(2)).toEqual(["stop a", "start a"]);
     expect(scene.told).toEqual(["failed a: lost its connection", "restarted a"]);
+    expect(scene.noted.slice(2)).toEqual(["a leaves, and is followed", "a takes over"]);
+    expect(host.reports()).toMatchObject([
+      { name: "a", restarts: 1 },
+      { name: "b", restarts: 0 },
+    ]);
     expect(host.of("a")).toBe("a, life 2");
+    await host.stop();
+  });
+
+  test("one that fails before it has started is started again, too", async () => {
+    const scene = new Scene();
+    let lives = 0;
+    const start = async ({ fail }: ModuleContext): Promise<void> => {
+      lives++;
+      if (lives === 1) fail(new Error("lost at once"));
+    };
+    const restarted = scene.hears("restarted a");
+    const host = await startModules([scene.module("a", [], { start })], scene.options());
+    await restarted;
+    expect([lives, scene.told]).toEqual([2, ["failed a: lost at once", "restarted a"]]);
     await host.stop();
   });
 
@@ -201,9 +178,11 @@ describe("failures", () => {
     scene.contexts.get("a")?.fail(new Error("lost its connection"));
     await dead;
     expect(scene.calls.filter((call) => call === "start a").length).toBe(1 + restart.burst);
-    expect([host.states(), await host.health()]).toEqual([
+    expect(scene.noted.at(-1)).toBe("a closes");
+    expect([states(host), await host.wellbeing("a"), await host.wellbeing("b")]).toEqual([
       { a: "dead", b: "running" },
-      { a: false, b: true },
+      false,
+      true,
     ]);
     expect(await host.stop()).toEqual([]);
   });
@@ -230,78 +209,9 @@ describe("failures", () => {
       ],
       scene.options(),
     );
-    expect(await host.health()).toEqual({ well: true, ill: false, broken: false, mute: false });
+    const all = ["well", "ill", "broken", "mute"].map((name) => host.wellbeing(name));
+    expect(await Promise.all(all)).toEqual([true, false, false, false]);
     await host.stop();
-  });
-});
-
-describe("replacement", () => {
-  test("the new copy starts beside the old one, is asked after its health, takes over, and then the old one stops", async () => {
-    const scene = new Scene();
-    const host = await startModules([scene.module("a")], scene.options());
-    const order: unknown[] = [];
-    const next = scene.module("a", [], {
-      start: async () => order.push(`start while ${host.of("a")}`),
-      health: () => order.push(`health while ${host.of("a")}`) > 0,
-    });
-    expect(await host.replace(next)).toEqual({ ok: true });
-    expect(order).toEqual(["start while a, life 1", "health while a, life 1"]);
-    expect([host.of("a"), scene.calls]).toEqual([1, ["start a", "stop a"]]);
-    expect(scene.told).toEqual(["replaced a"]);
-    await host.stop();
-  });
-
-  test.each([
-    ["does not start", { start: () => Promise.reject(new Error("syntax")) }, "start"],
-    ["is not healthy", { health: () => false }, "health"],
-  ] as const)("a new copy that %s leaves the old one as it was", async (_what, more, stage) => {
-    const scene = new Scene();
-    const host = await startModules([scene.module("a")], scene.options());
-    const context = scene.contexts.get("a");
-    expect(await host.replace(scene.module("a", [], more))).toMatchObject({ ok: false, stage });
-    expect([host.of("a"), context?.signal.aborted, host.states()]).toEqual(["a, life 1", false, { a: "running" }]);
-    await host.stop();
-  });
-
-  test("wishes to replace one wait for each other, and the last one stays", async () => {
-    const scene = new Scene();
-    const host = await startModules([scene.module("a")], scene.options());
-    const copies = [1, 2, 3].map((number) => scene.module("a", [], { start: async () => `copy ${number}` }));
-    expect(await Promise.all(copies.map((copy) => host.replace(copy)))).toEqual([
-      { ok: true },
-      { ok: true },
-      { ok: true },
-    ]);
-    expect([host.of("a"), scene.calls]).toEqual(["copy 3", ["start a", "stop a", "stop a", "stop a"]]);
-    await host.stop();
-    expect(scene.calls.length).toBe(5);
-  });
-
-  test("one that is down is replaced by one that works", async () => {
-    const scene = new Scene();
-    const host = await startModules([scene.module("a")], scene.options({ restart: { ...restart, burst: 0 } }));
-    const dead = scene.hears("dead a");
-    scene.contexts.get("a")?.fail(new Error("bug"));
-    await dead;
-    expect(await host.replace(scene.module("a"))).toEqual({ ok: true });
-    expect(host.states()).toEqual({ a: "running" });
-    await host.stop();
-  });
-
-  test("a stop while a new copy comes up cancels that one", async () => {
-    const scene = new Scene();
-    const host = await startModules([scene.module("a")], scene.options());
-    const begun = Promise.withResolvers<void>();
-    const start = ({ signal }: ModuleContext): Promise<unknown> =>
-      new Promise((_resolve, reject) => {
-        signal.addEventListener("abort", () => reject(new Error("cancelled")));
-        begun.resolve();
-      });
-    const replaced = host.replace(scene.module("a", [], { start }));
-    await begun.promise;
-    expect(await within(host.stop(), LIMIT_MS, "it stops")).toEqual([]);
-    expect(await replaced).toMatchObject({ ok: false, stage: "start" });
-    expect(scene.calls).toEqual(["start a", "stop a"]);
   });
 });
 
@@ -311,15 +221,23 @@ test("a module may do as much at a time as its quota says; the next is refused a
   const { quota } = scene.contexts.get("a") as ModuleContext;
   const work = [1, 2].map(() => Promise.withResolvers<string>());
   const running = work.map(({ promise }) => quota.run(() => promise));
-  await expect(quota.run(() => "too many")).rejects.toThrow("2 are at work already");
+  expect(() => quota.run(() => "too many")).toThrow("2 are at work already");
   work[0]?.reject(new Error("failed"));
   await expect(running[0]).rejects.toThrow("failed");
   expect(quota.inUse).toBe(1);
-  await expect(
-    quota.run(() => {
-      throw new Error("at once");
-    }),
-  ).rejects.toThrow("at once");
+  const atOnce = () => {
+    throw new Error("at once");
+  };
+  expect(() => quota.run(atOnce)).toThrow("at once");
+  let ended = 0;
+  expect([
+    quota.run(
+      () => "by the way",
+      () => ended++,
+    ),
+    quota.inUse,
+    ended,
+  ]).toEqual(["by the way", 1, 1]);
   work[1]?.resolve("done");
   expect([await running[1], quota.inUse]).toEqual(["done", 0]);
   await host.stop();

@@ -1,0 +1,275 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Copy, type Limits } from "./copy.ts";
+import type { Module, ModuleState, RestartPolicy } from "./module.ts";
+import type { Outfit } from "./outfit.ts";
+import { orCancelled, within } from "./time-limit.ts";
+
+/** How far a new copy came. */
+export type Stage = "load" | "start" | "health";
+
+/** What became of the wish to replace a module. A failure has left the one before as it was. `superseded`: a later wish counts. */
+export type Replaced =
+  | Readonly<{ ok: true }>
+  | Readonly<{ ok: false; stage: Stage; error: unknown }>
+  | Readonly<{ ok: false; stage: "superseded" }>;
+
+/** Gives the new copy's module. `signal`: nobody wants it any more. */
+export type Load = (signal: AbortSignal) => Promise<Module>;
+
+/** What happened to a module. `dead`: it has failed too often, and stays down. `kept`: the new copy is not fit, the one before goes on. */
+export type ModuleEvent =
+  | Readonly<{ event: "failed" | "dead"; error: unknown }>
+  | Readonly<{ event: "restarted" | "replaced" }>
+  | Readonly<{ event: "kept"; stage: Stage; error: unknown }>;
+
+/** How a module fares. */
+export type ModuleReport = Readonly<{
+  name: string;
+  state: ModuleState;
+  /** Since the process began. */
+  restarts: number;
+  replaced: number;
+  kept: number;
+  /** How long the start of the copy took that works; null: none does. */
+  startMs: number | null;
+  /** Why the last wish for another copy was refused; null: it was not. */
+  refused: string | null;
+}>;
+
+export type SlotOptions = Readonly<{
+  limits: Limits;
+  restart: RestartPolicy;
+  outfit: Outfit;
+  told: (event: ModuleEvent) => void;
+  /** The root of the copies' signals. */
+  root: AbortSignal;
+  /** Nobody is started any more. */
+  closing: AbortSignal;
+}>;
+
+/** One module's place in the host: the copy that works there, and what is done to it, one after the other. */
+export class Slot {
+  #module: Module;
+  readonly #options: SlotOptions;
+  #copy: Copy | null = null;
+  /** The copy that is being started. */
+  #coming: Copy | null = null;
+  #state: ModuleState = "waiting";
+  /** When it failed, oldest first. */
+  #failures: number[] = [];
+  /** A restart or a replacement under way, after which the next may begin. */
+  #busy: Promise<unknown> = Promise.resolve();
+  /** The last wish for another copy, until it is fulfilled or refused. */
+  #wish: AbortController | null = null;
+  readonly #counts = { restarts: 0, replaced: 0, kept: 0 };
+  #refused: string | null = null;
+  /** Ends the pause before a restart. */
+  #stir: () => void = () => undefined;
+
+  constructor(module: Module, options: SlotOptions) {
+    this.#module = module;
+    this.#options = options;
+  }
+
+  /** What its start gave; null while no copy works. */
+  get value(): unknown {
+    return this.#state === "running" ? (this.#copy?.value ?? null) : null;
+  }
+
+  get report(): ModuleReport {
+    const { name } = this.#module;
+    return { name, state: this.#state, ...this.#counts, startMs: this.#copy?.startMs ?? null, refused: this.#refused };
+  }
+
+  async wellbeing(): Promise<boolean | string> {
+    if (this.#state !== "running" || !(await this.#copy?.isHealthy())) return false;
+    return this.#refused === null || `another copy was refused: ${this.#refused}`;
+  }
+
+  /** The first start, and that after a failure. */
+  async begin(): Promise<void> {
+    this.#state = "starting";
+    try {
+      const copy = this.#copyOf(this.#module);
+      await this.#startBeside(copy);
+      this.#takeOver(copy);
+    } catch (error) {
+      this.#state = "waiting";
+      throw error;
+    }
+  }
+
+  replace(load: Load): Promise<Replaced> {
+    const wish = new AbortController();
+    this.#wish?.abort();
+    this.#wish = wish;
+    // What is on its way is not what is wanted any more, be it a copy or the end of a pause.
+    this.#coming?.cancel();
+    this.#stir();
+    return this.#inTurn(() => this.#replace(load, wish));
+  }
+
+  /** The copy that is being started is not wanted. */
+  cancel(): void {
+    this.#coming?.cancel();
+  }
+
+  /** Errors: what the copy's stop throws. */
+  async stop(): Promise<void> {
+    this.#wish?.abort();
+    this.cancel();
+    await this.#busy;
+    if (this.#copy) this.#state = "stopping";
+    try {
+      await this.#copy?.stop(false);
+    } finally {
+      await this.#options.outfit.close();
+      this.#state = "stopped";
+    }
+  }
+
+  /** Whoever stops the host meanwhile need not wait for it. */
+  async #startBeside(copy: Copy): Promise<void> {
+    this.#coming = copy;
+    try {
+      await copy.start();
+    } finally {
+      this.#coming = null;
+    }
+  }
+
+  #copyOf(module: Module): Copy {
+    const { root, limits, outfit } = this.#options;
+    const failed = (): void => void this.#inTurn(() => this.#recover(copy));
+    const copy: Copy = new Copy(module, { parent: root, limits, outfit, failed });
+    return copy;
+  }
+
+  #takeOver(copy: Copy): void {
+    this.#copy = copy;
+    this.#state = "running";
+    copy.takeOver();
+    // It may have said so before there was somebody to hear it.
+    if (copy.failure) void this.#inTurn(() => this.#recover(copy));
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#busy.then(action);
+    this.#busy = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Stops one that has failed, and starts it again. One that was replaced, or never took over, has nothing to say any more. */
+  async #recover(failed: Copy): Promise<void> {
+    const { told, closing } = this.#options;
+    const cause = failed.failure;
+    if (this.#copy !== failed || closing.aborted) return;
+    this.#state = "stopping";
+    this.#copy = null;
+    told({ event: "failed", error: cause });
+    await failed.stop(true).catch((error: unknown) => told({ event: "failed", error }));
+    await this.#revive(cause);
+  }
+
+  /** Starts it as often as the policy lets it, until it works, or another copy is wished for. */
+  async #revive(cause: unknown): Promise<void> {
+    const { told, outfit, closing } = this.#options;
+    this.#state = "waiting";
+    for (let error = cause; !closing.aborted && !this.#wish; ) {
+      const pauseMs = this.#pauseBefore();
+      this.#state = pauseMs === null ? "dead" : "waiting";
+      if (pauseMs === null) {
+        told({ event: "dead", error });
+        return outfit.close();
+      }
+      await this.#pause(pauseMs);
+      if (closing.aborted || this.#wish) return;
+      try {
+        await this.begin();
+        this.#counts.restarts++;
+        return told({ event: "restarted" });
+      } catch (next) {
+        told({ event: "failed", error: next });
+        error = next;
+      }
+    }
+  }
+
+  /** Counts a failure. Null: it was one too many. */
+  #pauseBefore(): number | null {
+    const { baseMs, capMs, burst, intervalMs } = this.#options.restart;
+    const now = performance.now();
+    this.#failures = [...this.#failures.filter((at) => at > now - intervalMs), now];
+    if (this.#failures.length > burst) return null;
+    return Math.min(capMs, baseMs * 2 ** (this.#failures.length - 1));
+  }
+
+  async #pause(pauseMs: number): Promise<void> {
+    const over = new AbortController();
+    this.#stir = () => over.abort();
+    const signal = AbortSignal.any([over.signal, this.#options.closing]);
+    // Rejects when it ends early, for reasons that are looked at next.
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  async #replace(load: Load, wish: AbortController): Promise<Replaced> {
+    const fitted = await this.#fit(load, wish.signal);
+    if (wish.signal.aborted) {
+      if (fitted.ok) await fitted.copy.stop(false).catch(() => undefined);
+      return { ok: false, stage: "superseded" };
+    }
+    this.#wish = null;
+    if (!fitted.ok) return this.#keep(fitted);
+    const { told } = this.#options;
+    const before = this.#copy;
+    this.#module = fitted.module;
+    this.#takeOver(fitted.copy);
+    this.#failures = [];
+    this.#refused = null;
+    this.#counts.replaced++;
+    told({ event: "replaced" });
+    await before?.stop(false).catch((error: unknown) => told({ event: "failed", error }));
+    return { ok: true };
+  }
+
+  /** Loads and starts another copy beside the one that works, and asks after its health. */
+  async #fit(load: Load, signal: AbortSignal): Promise<Fitted> {
+    const { name } = this.#module;
+    let stage: Stage = "load";
+    try {
+      signal.throwIfAborted();
+      const what = `the load of ${name}`;
+      const module = await within(orCancelled(load(signal), signal, what), this.#options.limits.startMs, what);
+      signal.throwIfAborted();
+      stage = "start";
+      if (module.name !== name) throw new Error(`the new copy of ${name} calls itself ${module.name}`);
+      const copy = this.#copyOf(module);
+      await this.#startBeside(copy);
+      stage = "health";
+      const isHealthy = await copy.isHealthy();
+      if (isHealthy && !copy.failure) return { ok: true, module, copy };
+      await copy.stop(false).catch(() => undefined);
+      throw copy.failure ?? new Error(`the new copy of ${name} is not healthy`);
+    } catch (error) {
+      return { ok: false, stage, error };
+    }
+  }
+
+  /** The one before goes on; where there is none, its restarts do. */
+  #keep({ stage, error }: Exclude<Fitted, { ok: true }>): Replaced {
+    this.#refused = `${stage}: ${error instanceof Error ? error.message : String(error)}`;
+    this.#counts.kept++;
+    this.#options.told({ event: "kept", stage, error });
+    if (this.#state === "waiting") {
+      // It is no failure of what ran before: only the pause begins anew.
+      this.#failures.pop();
+      void this.#inTurn(() => this.#revive(error));
+    }
+    return { ok: false, stage, error };
+  }
+}
+
+/** A copy that runs and is healthy, or how far it came. */
+type Fitted =
+  | Readonly<{ ok: true; module: Module; copy: Copy }>
+  | Readonly<{ ok: false; stage: Stage; error: unknown }>;
