@@ -46,20 +46,21 @@ async function main(): Promise<void> {
 /** What a process stands on. */
 type Ground = Readonly<{ order: LoadOrder; config: Config; opened: Extract<Opened, { ok: true }> }>;
 
-async function run({ mode }: Command, { order, config, opened }: Ground): Promise<void> {
+async function run({ mode, watch }: Command, { order, config, opened }: Ground): Promise<void> {
   const { queue, circuit } = guard(opened.queue);
   const life = processLife();
   const log = logger(config);
   for (const warning of opened.warnings) log.warn({ event: "queue.warning" }, warning);
   let host: Host | null = null;
   const sources = bundled[mode];
+  const reload = watch ? await (await import("./modules/reload.ts")).createReload(sources, log) : null;
   const checks = {
     queue: () => queue.stats().then(() => true),
     ...Object.fromEntries(sources.map(({ name }) => [`module.${name}`, async () => host?.wellbeing(name) ?? false])),
   };
   const telemetry = await openTelemetry({ mode, config: config.telemetry, queue, circuit, log });
   const surroundings = { queue, checks, ...telemetry };
-  const makers = await Promise.all(sources.map((source) => source.load()));
+  const makers = await Promise.all(sources.map((source) => reload?.load(source) ?? source.load()));
   // A module's own drain has a limit, and is to be over first.
   const drainMs = drainLimit(Math.max(config.api.drain_ms, config.worker.drain_ms), process.env);
   const limits = { ...defaultLimits, stopMs: drainMs + AFTER_DRAIN_MS, quota: config.modules.max_in_flight };
@@ -68,9 +69,11 @@ async function run({ mode }: Command, { order, config, opened }: Ground): Promis
   const modules = inLine(makers.map((make) => make(surroundings)));
   const running = await startModules(modules, { limits, restart, outfit, told: tellOf(life, log) });
   host = running;
+  reload?.begin(running, surroundings);
   life.onDrain(async () => {
-    for (const { module, error } of await running.stop())
-      log.error({ event: "module.not-stopped", module, err: error });
+    const stopped = running.stop();
+    await reload?.close();
+    for (const { module, error } of await stopped) log.error({ event: "module.not-stopped", module, err: error });
     await queue.close();
     const lost = await telemetry.tracing.close(FLUSH_MS);
     if (lost > 0) log.warn({ event: "telemetry.lost", spans: lost });

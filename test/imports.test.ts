@@ -129,13 +129,16 @@ const table: readonly Row[] = [
     packages: { hono: ["services/worker/"], pino: ["services/worker/"] },
     node: true,
   },
-  // What puts a process together knows the business by its modules alone.
+  // The process itself shares no code with the modules: those take copies of the business, and it would keep the first.
   {
     at: "services/modules/",
     imports: ["services/kit/", "services/queue/queue.ts", "services/telemetry/", "config/", "package.json"],
     types: ["services/queue/circuit.ts"],
     packages: {
       pino: ["services/modules/"],
+      chokidar: ["services/modules/watch.ts"],
+      // A module is loaded by the address of its file.
+      "?": ["services/modules/copies.ts"],
     },
     node: true,
   },
@@ -183,10 +186,10 @@ const table: readonly Row[] = [
 ];
 
 /** The files that may name a runtime. */
-const runtimeFiles = ["bun.ts", "deno.ts", "libc.ts"].flatMap((name) => [
-  `supervisor/host/${name}`,
-  `services/kit/${name}`,
-]);
+const runtimeFiles = [
+  ...["bun.ts", "deno.ts", "libc.ts"].flatMap((name) => [`supervisor/host/${name}`, `services/kit/${name}`]),
+  "services/modules/bun.ts",
+];
 
 /** Where files may stand; a closing slash means a folder with all that is in it. */
 const house = [
@@ -286,10 +289,16 @@ test("the command line loads no package before a verb asks for one", () => {
   expect(eagerPackages(isCommand, lazy)).toEqual([]);
 });
 
-test("one file at most watches the file system with chokidar", () => {
-  const watchers = textFaults(/from "chokidar"/g, programs);
-  expect(watchers.length).toBeLessThanOrEqual(1);
-  expect(textFaults(/from "chokidar"/g, [file("a.ts", 'import { watch } from "chokidar";')])).toHaveLength(1);
+test("one file of each side at most watches the file system with chokidar", () => {
+  const chokidar = /(?:from |import\()"chokidar"/g;
+  for (const side of ["supervisor/", "services/"]) {
+    const watchers = textFaults(
+      chokidar,
+      programs.filter(({ path }) => path.startsWith(side)),
+    );
+    expect(watchers.length).toBeLessThanOrEqual(1);
+  }
+  expect(textFaults(chokidar, [file("a.ts", 'import { watch } from "chokidar";')])).toHaveLength(1);
 });
 
 test("a runtime is named only where its differences are bridged", () => {

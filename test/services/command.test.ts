@@ -2,9 +2,12 @@ import { expect, test } from "bun:test";
 import { readCommand } from "../../services/modules/command.ts";
 
 test("a mode, a folder and overrides are read", () => {
-  expect(readCommand(["run", "api"])).toEqual({ mode: "api", configDir: null, overrides: [] });
-  expect(readCommand(["run", "all-in-one", "--set", "a.b=1", "--config", "/etc/x", "--set", "a.c=2"])).toEqual({
+  expect(readCommand(["run", "api"])).toEqual({ mode: "api", watch: false, configDir: null, overrides: [] });
+  expect(
+    readCommand(["run", "all-in-one", "--set", "a.b=1", "--watch", "--config", "/etc/x", "--set", "a.c=2"]),
+  ).toEqual({
     mode: "all-in-one",
+    watch: true,
     configDir: "/etc/x",
     overrides: ["a.b=1", "a.c=2"],
   });
