@@ -8,6 +8,7 @@ import { bundled, inLine } from "./modules/bundled.ts";
 import { type Command, readCommand, USAGE } from "./modules/command.ts";
 import { ConfigFault } from "./modules/config-fault.ts";
 import { drainLimit } from "./modules/drain-limit.ts";
+import { moduleFamilies } from "./modules/figures.ts";
 import { defaultLimits, type Host, type HostOptions, startModules } from "./modules/host.ts";
 import type { RestartPolicy } from "./modules/module.ts";
 import { createOutfit } from "./modules/outfit.ts";
@@ -59,6 +60,7 @@ async function run({ mode, watch }: Command, { order, config, opened }: Ground):
     ...Object.fromEntries(sources.map(({ name }) => [`module.${name}`, async () => host?.wellbeing(name) ?? false])),
   };
   const telemetry = await openTelemetry({ mode, config: config.telemetry, queue, circuit, log });
+  telemetry.metrics.look("modules", async () => moduleFamilies(host?.reports() ?? []));
   const surroundings = { queue, checks, ...telemetry };
   const makers = await Promise.all(sources.map((source) => reload?.load(source) ?? source.load()));
   // A module's own drain has a limit, and is to be over first.

@@ -63,6 +63,10 @@ export class Copy {
     }
   }
 
+  get inFlight(): number {
+    return this.#context.quota.inUse;
+  }
+
   /** From now on it is the one that answers. */
   takeOver(): void {
     this.#equipment.takeOver();

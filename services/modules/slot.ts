@@ -32,6 +32,8 @@ export type ModuleReport = Readonly<{
   kept: number;
   /** How long the start of the copy took that works; null: none does. */
   startMs: number | null;
+  /** What it has in hand, by its quota. */
+  inFlight: number;
   /** Why the last wish for another copy was refused; null: it was not. */
   refused: string | null;
 }>;
@@ -78,7 +80,8 @@ export class Slot {
 
   get report(): ModuleReport {
     const { name } = this.#module;
-    return { name, state: this.#state, ...this.#counts, startMs: this.#copy?.startMs ?? null, refused: this.#refused };
+    const { startMs = null, inFlight = 0 } = this.#copy ?? {};
+    return { name, state: this.#state, ...this.#counts, startMs, inFlight, refused: this.#refused };
   }
 
   async wellbeing(): Promise<boolean | string> {

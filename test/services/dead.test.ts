@@ -18,6 +18,16 @@ const POISON = `work.catch(fail);
     fail(new Error("poison"));
   }, 5);`;
 
+/** What the host tells of a worker that was started again, beside an API that answers a request. */
+const told = [
+  'module_state{module="worker",state="running"} 1',
+  'module_state{module="worker",state="dead"} 0',
+  'module_restarts_total{module="worker"} 1',
+  'module_restarts_total{module="api"} 0',
+  'module_replacements_total{module="api",result="done"} 0',
+  'module_in_flight{module="api"} 1',
+];
+
 test.concurrent.each(runtimes)(
   "on %s a module has so many requests in hand as it may; one that fails is started again alone; one that stays down has the process finish what it has in hand, and exit with 1",
   async (runtime) => {
@@ -42,6 +52,8 @@ test.concurrent.each(runtimes)(
       expect((await heard("module.failed", "worker")).err?.message).toBe("poison");
       await heard("module.restarted", "worker");
       expect((await fetch(`${url}/readyz`, { headers: CLOSE })).status).toBe(200);
+      const metrics = await (await fetch(`${url}/metrics`, { headers: CLOSE })).text();
+      for (const line of told) expect(metrics).toContain(`\n${line}\n`);
 
       const slow = fetch(`${url}/slow`);
       await submit(url, sum);
