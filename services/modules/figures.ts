@@ -1,6 +1,21 @@
 import { type Family, type Labels, plain } from "../telemetry/family.ts";
-import { MODULE_STATES } from "./module.ts";
-import type { ModuleReport } from "./slot.ts";
+import { MODULE_STATES, type ModuleState } from "./module.ts";
+
+/** How a module fares. */
+export type ModuleReport = Readonly<{
+  name: string;
+  state: ModuleState;
+  /** Since the process began. */
+  restarts: number;
+  replaced: number;
+  kept: number;
+  /** How long the start of the copy took that works; null: none does. */
+  startMs: number | null;
+  /** What it has in hand, by its quota. */
+  inFlight: number;
+  /** Why the last wish for another copy was refused; null: it was not. */
+  refused: string | null;
+}>;
 
 /** What is told of the modules of a process, each under its name. */
 export function moduleFamilies(reports: readonly ModuleReport[]): readonly Family[] {

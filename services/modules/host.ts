@@ -1,8 +1,10 @@
 import type { Limits } from "./copy.ts";
+import type { ModuleReport } from "./figures.ts";
+import type { Load } from "./fit.ts";
 import { type Graph, graphOf } from "./graph.ts";
 import type { Module, RestartPolicy } from "./module.ts";
 import type { Outfit } from "./outfit.ts";
-import { type Load, type ModuleEvent, type ModuleReport, type Replaced, Slot } from "./slot.ts";
+import { type ModuleEvent, type Replaced, Slot } from "./slot.ts";
 
 /** Why a module did not stop. */
 export type StopFailure = Readonly<{ module: string; error: unknown }>;

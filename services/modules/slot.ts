@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Copy, type Limits } from "./copy.ts";
+import type { ModuleReport } from "./figures.ts";
+import { type Fitted, fit, type Load, type Stage } from "./fit.ts";
 import type { Module, ModuleState, RestartPolicy } from "./module.ts";
 import type { Outfit } from "./outfit.ts";
-import { orCancelled, within } from "./time-limit.ts";
-
-/** How far a new copy came. */
-export type Stage = "load" | "start" | "health";
+import { afterFailure } from "./restart.ts";
 
 /** What became of the wish to replace a module. A failure has left the one before as it was. `superseded`: a later wish counts. */
 export type Replaced =
@@ -13,30 +12,11 @@ export type Replaced =
   | Readonly<{ ok: false; stage: Stage; error: unknown }>
   | Readonly<{ ok: false; stage: "superseded" }>;
 
-/** Gives the new copy's module. `signal`: nobody wants it any more. */
-export type Load = (signal: AbortSignal) => Promise<Module>;
-
 /** What happened to a module. `dead`: it has failed too often, and stays down. `kept`: the new copy is not fit, the one before goes on. */
 export type ModuleEvent =
   | Readonly<{ event: "failed" | "dead"; error: unknown }>
   | Readonly<{ event: "restarted" | "replaced" }>
   | Readonly<{ event: "kept"; stage: Stage; error: unknown }>;
-
-/** How a module fares. */
-export type ModuleReport = Readonly<{
-  name: string;
-  state: ModuleState;
-  /** Since the process began. */
-  restarts: number;
-  replaced: number;
-  kept: number;
-  /** How long the start of the copy took that works; null: none does. */
-  startMs: number | null;
-  /** What it has in hand, by its quota. */
-  inFlight: number;
-  /** Why the last wish for another copy was refused; null: it was not. */
-  refused: string | null;
-}>;
 
 export type SlotOptions = Readonly<{
   limits: Limits;
@@ -93,9 +73,7 @@ export class Slot {
   async begin(): Promise<void> {
     this.#state = "starting";
     try {
-      const copy = this.#copyOf(this.#module);
-      await this.#startBeside(copy);
-      this.#takeOver(copy);
+      this.#takeOver(await this.#startBeside(this.#copyOf(this.#module)));
     } catch (error) {
       this.#state = "waiting";
       throw error;
@@ -132,10 +110,11 @@ export class Slot {
   }
 
   /** Whoever stops the host meanwhile need not wait for it. */
-  async #startBeside(copy: Copy): Promise<void> {
+  async #startBeside(copy: Copy): Promise<Copy> {
     this.#coming = copy;
     try {
       await copy.start();
+      return copy;
     } finally {
       this.#coming = null;
     }
@@ -176,10 +155,11 @@ export class Slot {
 
   /** Starts it as often as the policy lets it, until it works, or another copy is wished for. */
   async #revive(cause: unknown): Promise<void> {
-    const { told, outfit, closing } = this.#options;
+    const { told, outfit, restart, closing } = this.#options;
     this.#state = "waiting";
     for (let error = cause; !closing.aborted && !this.#wish; ) {
-      const pauseMs = this.#pauseBefore();
+      const { failures, pauseMs } = afterFailure(this.#failures, performance.now(), restart);
+      this.#failures = failures;
       this.#state = pauseMs === null ? "dead" : "waiting";
       if (pauseMs === null) {
         told({ event: "dead", error });
@@ -198,15 +178,6 @@ export class Slot {
     }
   }
 
-  /** Counts a failure. Null: it was one too many. */
-  #pauseBefore(): number | null {
-    const { baseMs, capMs, burst, intervalMs } = this.#options.restart;
-    const now = performance.now();
-    this.#failures = [...this.#failures.filter((at) => at > now - intervalMs), now];
-    if (this.#failures.length > burst) return null;
-    return Math.min(capMs, baseMs * 2 ** (this.#failures.length - 1));
-  }
-
   async #pause(pauseMs: number): Promise<void> {
     const over = new AbortController();
     this.#stir = () => over.abort();
@@ -216,7 +187,10 @@ export class Slot {
   }
 
   async #replace(load: Load, wish: AbortController): Promise<Replaced> {
-    const fitted = await this.#fit(load, wish.signal);
+    const { name } = this.#module;
+    const start = (module: Module): Promise<Copy> => this.#startBeside(this.#copyOf(module));
+    const limitMs = this.#options.limits.startMs;
+    const fitted = await fit({ name, load, start, signal: wish.signal, limitMs });
     if (wish.signal.aborted) {
       if (fitted.ok) await fitted.copy.stop(false).catch(() => undefined);
       return { ok: false, stage: "superseded" };
@@ -235,29 +209,6 @@ export class Slot {
     return { ok: true };
   }
 
-  /** Loads and starts another copy beside the one that works, and asks after its health. */
-  async #fit(load: Load, signal: AbortSignal): Promise<Fitted> {
-    const { name } = this.#module;
-    let stage: Stage = "load";
-    try {
-      signal.throwIfAborted();
-      const what = `the load of ${name}`;
-      const module = await within(orCancelled(load(signal), signal, what), this.#options.limits.startMs, what);
-      signal.throwIfAborted();
-      stage = "start";
-      if (module.name !== name) throw new Error(`the new copy of ${name} calls itself ${module.name}`);
-      const copy = this.#copyOf(module);
-      await this.#startBeside(copy);
-      stage = "health";
-      const isHealthy = await copy.isHealthy();
-      if (isHealthy && !copy.failure) return { ok: true, module, copy };
-      await copy.stop(false).catch(() => undefined);
-      throw copy.failure ?? new Error(`the new copy of ${name} is not healthy`);
-    } catch (error) {
-      return { ok: false, stage, error };
-    }
-  }
-
   /** The one before goes on; where there is none, its restarts do. */
   #keep({ stage, error }: Exclude<Fitted, { ok: true }>): Replaced {
     this.#refused = `${stage}: ${error instanceof Error ? error.message : String(error)}`;
@@ -271,8 +222,3 @@ export class Slot {
     return { ok: false, stage, error };
   }
 }
-
-/** A copy that runs and is healthy, or how far it came. */
-type Fitted =
-  | Readonly<{ ok: true; module: Module; copy: Copy }>
-  | Readonly<{ ok: false; stage: Stage; error: unknown }>;
