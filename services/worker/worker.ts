@@ -4,6 +4,7 @@ import type { Taken } from "../queue/queue.ts";
 import type { Span, Tracing } from "../telemetry/tracing.ts";
 import { type AttemptEnd, type AttemptOptions, runAttempt } from "./attempt.ts";
 import { beginAttempt } from "./attempt-span.ts";
+import { sortOut } from "./sort-out.ts";
 import { createStatusLine } from "./status-line.ts";
 
 /** The longest sleep without a look at the queue, should a wake-up be lost. */
@@ -35,6 +36,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const { draining } = options.life;
   /** When each began. */
   const running = new Map<Promise<void>, number>();
+  /** So many are still to be taken one by one, each when nothing else runs. */
+  let singly = 0;
   const drainOver = new AbortController();
   const status = createStatusLine(options.life, () => [...running.values()]);
   let freed = () => {};
@@ -47,11 +50,20 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     running.set(run, performance.now());
     status.changed();
   };
+  const begin = async (given: readonly Taken[]): Promise<void> => {
+    const { back, ready, next } = sortOut(given, { running: running.size, singly, isDraining: draining.aborted });
+    singly = next;
+    try {
+      await Promise.all(back.map((taken) => options.queue.release(taken)));
+    } finally {
+      ready.forEach(start);
+    }
+  };
   draining.addEventListener("abort", () => freed(), { once: true });
 
   while (!draining.aborted) {
-    const free = options.concurrency - running.size;
-    if (free > 0) await takeSome(free, options, start);
+    const free = singly > 0 ? Number(running.size === 0) : options.concurrency - running.size;
+    if (free > 0) await takeSome(free, options, begin);
     else await new Promise<void>((resolve) => (freed = resolve));
   }
 
@@ -63,18 +75,20 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 }
 
 /**
- * Starts up to `free` tasks, or sleeps until there may be one.
+ * Takes up to `free` tasks, or sleeps until there may be one.
  * Why: they are asked for together, so that a store can give them in one transaction; and each answer counts for itself,
  * since a task that was given must run even when the next question failed.
  */
-async function takeSome(free: number, options: WorkerOptions, start: (taken: Taken) => void): Promise<void> {
-  const { queue, life, report } = options;
+async function takeSome(
+  free: number,
+  { queue, life, report, name, leaseMs }: WorkerOptions,
+  begin: (given: readonly Taken[]) => Promise<void>,
+): Promise<void> {
   try {
-    const asked = Array.from({ length: free }, () => queue.take(options.name, options.leaseMs));
+    const asked = Array.from({ length: free }, () => queue.take(name, leaseMs));
     const answers = await Promise.allSettled(asked);
     const given = answers.flatMap((answer) => (answer.status === "fulfilled" && answer.value ? [answer.value] : []));
-    if (life.draining.aborted) await Promise.all(given.map((taken) => queue.release(taken)));
-    else given.forEach(start);
+    await begin(given);
     const failed = answers.find((answer) => answer.status === "rejected");
     if (failed) throw failed.reason;
     if (given.length === 0) await queue.wait(IDLE_MS, life.draining);
