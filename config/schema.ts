@@ -27,10 +27,10 @@ const worker = z.strictObject({
   lease_ms: spanMs.min(100).default(30_000).describe("A killed worker's task is taken again after so long."),
   drain_ms: spanMs.default(25_000).describe("Tasks that still run then are given back to the queue."),
   folder: z.string().min(1).default("data").describe("The only folder whose files report.aggregate may read."),
-  webhook_allow_private: z
-    .boolean()
-    .default(false)
-    .describe("Lets webhook.deliver connect to loopback, private and other addresses that are not public."),
+  webhook_reach: z
+    .enum(["public", "local", "any"])
+    .default("local")
+    .describe("Where webhook.deliver may connect to: public addresses; those and this machine's loopback; any."),
   webhook_secret_file: z
     .string()
     .min(1)

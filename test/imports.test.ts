@@ -220,7 +220,7 @@ const file = (path: string, text = ""): Source => ({ path, text });
 
 test("every import is in the table", () => {
   expect(importFaults(table, sources)).toEqual([]);
-});
+}, 60_000);
 
 test.each([
   ["supervisor/core/a.ts", 'import { b } from "../host/b.ts";'],

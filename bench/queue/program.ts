@@ -92,7 +92,7 @@ async function work(queue: Queue, { count, atOnce }: Order): Promise<void> {
     leaseMs: 30_000,
     drainMs: 10_000,
     folder: ".",
-    webhook: unsigned(false),
+    webhook: unsigned("public"),
     tracing: plainTracing,
     report: (error) => {
       throw error;

@@ -12,7 +12,7 @@ const service = (name: string) => JSON.stringify(fileURLToPath(new URL(`../servi
 /** Room for all that is printed, in files that are soon full. */
 const output = { max_size: '"512K"', max_files: "100000" };
 /** The tasks deliver to this machine. */
-const settings = ["worker.concurrency=2", "queue.max_attempts=1", "worker.webhook_allow_private=true"];
+const settings = ["worker.concurrency=2", "queue.max_attempts=1", "worker.webhook_reach=any"];
 /** A machine that is busy is not an ill service. */
 const patience = { period: '"300ms"', timeout: '"10s"', failure_threshold: "3" };
 

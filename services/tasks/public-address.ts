@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
+import type { WebhookReach } from "./webhook-policy.ts";
 
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
 const NAT64 = ipaddr.IPv6.parseCIDR("64:ff9b::/96");
@@ -17,4 +18,13 @@ export function isPublicAddress(address: string): boolean {
   if (parsed instanceof ipaddr.IPv4) return parsed.range() === "unicast";
   if (parsed.match(NAT64)) return isPublicAddress(parsed.toByteArray().slice(12).join("."));
   return parsed.match(GLOBAL_UNICAST) && parsed.range() === "unicast";
+}
+
+/** Whether webhooks of that reach may go to an address, as DNS gives it. */
+export function isWithin(reach: WebhookReach, address: string): boolean {
+  return reach === "any" || isPublicAddress(address) || (reach === "local" && isLoopback(address));
+}
+
+function isLoopback(address: string): boolean {
+  return isIP(address) !== 0 && !COMPATIBLE.test(address) && ipaddr.process(address).range() === "loopback";
 }

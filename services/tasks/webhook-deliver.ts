@@ -3,7 +3,7 @@ import { traceparentOf } from "../telemetry/trace.ts";
 import type { Span } from "../telemetry/tracing.ts";
 import { withClientSpan } from "./client-span.ts";
 import { AddressRefused, type Answer, post } from "./post.ts";
-import { isPublicAddress } from "./public-address.ts";
+import { isWithin } from "./public-address.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { type Attempt, type TaskContext, taskType } from "./task-type.ts";
 import { signatureHeaders } from "./webhook-signature.ts";
@@ -38,7 +38,7 @@ type Order = z.infer<typeof payload>;
  * POSTs a body to a URL: 2xx is done; 408, 425, 429, 5xx, silence and network faults are tried again, as late as the receiver asks
  * by Retry-After; any other answer ends it.
  * Shape: result `{"status":204,"duration_ms":12}`.
- * Errors: `http-status`, `timed-out`, `network`; `address-private` for a host that is not public, unless `webhook_allow_private`.
+ * Errors: `http-status`, `timed-out`, `network`; `address-private` for a host that is not public, beyond `webhook_reach`.
  * Redirects are not followed: a POST would become a GET, and lead who knows where.
  * Why: delivery is at-least-once, so each attempt carries `Idempotency-Key: <task id>`, by which the receiver knows a repeat.
  */
@@ -56,7 +56,7 @@ export const webhookDeliver = taskType({
 async function deliver({ url, timeout_ms, ...request }: Order, context: TaskContext, span: Span): Promise<Attempt> {
   const start = performance.now();
   const limit = AbortSignal.timeout(timeout_ms);
-  const { allowPrivate, resolve } = context.webhook;
+  const { reach, resolve } = context.webhook;
   const body = typeof request.body === "string" ? request.body : JSON.stringify(request.body ?? null);
   try {
     const answer = await post({
@@ -64,7 +64,7 @@ async function deliver({ url, timeout_ms, ...request }: Order, context: TaskCont
       headers: headersFor(request, body, context, span),
       body,
       resolve,
-      isAllowed: (address) => allowPrivate || isPublicAddress(address),
+      isAllowed: (address) => isWithin(reach, address),
       signal: AbortSignal.any([context.signal, limit]),
     });
     span.set({ "http.response.status_code": answer.status });

@@ -4,24 +4,26 @@ import { join } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import { readSecrets, type WebhookSecret } from "./webhook-signature.ts";
 
+/** Where webhooks may go: to public addresses; to those and this machine's own loopback; anywhere. */
+export type WebhookReach = Config["worker"]["webhook_reach"];
+
 /** How webhooks are delivered. */
 export type WebhookPolicy = Readonly<{
-  /** Whether they may go to addresses that are not public. */
-  allowPrivate: boolean;
+  reach: WebhookReach;
   /** Each of them signs every body. None: nothing is signed. */
   secrets: readonly WebhookSecret[];
   /** Gives the addresses of a host, at least one. Errors: rejects with what DNS says. */
   resolve: (host: string) => Promise<readonly string[]>;
 }>;
 
-type Settings = Pick<Config["worker"], "webhook_allow_private" | "webhook_secret_file">;
+type Settings = Pick<Config["worker"], "webhook_reach" | "webhook_secret_file">;
 
 /** Where a unit's `load_credential = { webhook_secret = "…" }` puts it. */
 const CREDENTIAL = "webhook_secret";
 
 /** The policy without secrets. */
-export function unsigned(allowPrivate: boolean): WebhookPolicy {
-  return { allowPrivate, secrets: [], resolve: addressesOf };
+export function unsigned(reach: WebhookReach): WebhookPolicy {
+  return { reach, secrets: [], resolve: addressesOf };
 }
 
 /**
@@ -29,10 +31,10 @@ export function unsigned(allowPrivate: boolean): WebhookPolicy {
  * Errors: a sentence, when a file of secrets was named and cannot be read, or does not hold secrets.
  */
 export function readWebhookPolicy(
-  { webhook_allow_private, webhook_secret_file }: Settings,
+  { webhook_reach, webhook_secret_file }: Settings,
   env: Readonly<Record<string, string | undefined>>,
 ): WebhookPolicy | string {
-  const policy = unsigned(webhook_allow_private);
+  const policy = unsigned(webhook_reach);
   const { CREDENTIALS_DIRECTORY: directory } = env;
   const path = webhook_secret_file ?? (directory === undefined ? undefined : join(directory, CREDENTIAL));
   if (path === undefined) return policy;

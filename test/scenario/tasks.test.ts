@@ -11,7 +11,7 @@ const CLIENTS = 8;
 const KILLS = 12;
 const settings = [
   "worker.lease_ms=500",
-  "worker.webhook_allow_private=true",
+  "worker.webhook_reach=any",
   "queue.max_attempts=100",
   "queue.backoff_base_ms=10",
 ];

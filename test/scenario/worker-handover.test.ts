@@ -23,7 +23,7 @@ const NEVER_MS = 3_600_000;
  * One attempt is all that a task has: one that counted though it was given back would show as a dead task. And a lease
  * that runs out long after the test: whoever waited for it would be too late.
  */
-const settings = ["queue.max_attempts=1", "worker.lease_ms=60000", "worker.webhook_allow_private=true"];
+const settings = ["queue.max_attempts=1", "worker.lease_ms=60000", "worker.webhook_reach=any"];
 /** Both end a second before, though their own drain_ms says 25 s. */
 const units = (runtime: RuntimeName) => ({
   "api.toml": bundledUnit(runtime, "api", settings, { handover: { drain_sec: '"2s"' } }),

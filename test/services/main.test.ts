@@ -75,7 +75,7 @@ describe.each(runtimes)("on %s", (runtime) => {
   test("a worker killed in the middle of a task loses nothing: the task is taken again after its lease", async () => {
     const target = await openTarget();
     writeFileSync(join(cwd, "secret"), `whsec_${Buffer.alloc(24, 1).toString("base64")}\n`);
-    const webhooks = ["worker.webhook_allow_private=true", "worker.webhook_secret_file=secret"];
+    const webhooks = ["worker.webhook_reach=any", "worker.webhook_secret_file=secret"];
     const settings = ["worker.lease_ms=400", ...webhooks];
     const url = await apiUrl(start({ runtime, mode: "api" }));
     const worker = start({ runtime, mode: "worker", settings });

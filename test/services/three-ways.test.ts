@@ -31,7 +31,7 @@ const ways: Readonly<Record<string, Way>> = {
 /** One task at a time, so that who comes first is seen; retries come at once. */
 const SETTINGS = [
   "worker.concurrency=1",
-  "worker.webhook_allow_private=true",
+  "worker.webhook_reach=any",
   "queue.backoff_base_ms=1",
   "queue.backoff_cap_ms=2",
 ];

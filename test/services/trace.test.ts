@@ -12,7 +12,7 @@ setDefaultTimeout(60_000);
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** The target of the webhooks is on this machine. */
-const ALLOWED = "worker.webhook_allow_private=true";
+const ALLOWED = "worker.webhook_reach=any";
 
 let cwd: string;
 let target: Awaited<ReturnType<typeof openTarget>>;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isPublicAddress } from "../../services/tasks/public-address.ts";
+import { isPublicAddress, isWithin } from "../../services/tasks/public-address.ts";
 
 test.each([
   ["this network", "0.0.0.0", "0.1.2.3"],
@@ -26,4 +26,13 @@ test("public: what lies beside those, and IPv4 in IPv6 that is public", () => {
   const v6 = ["2606:4700::1111", "2620:fe::fe", "2a00:1450::1", "3ffe:ffff::1", "::ffff:8.8.8.8", "64:ff9b::808:808"];
   const all = [...addresses, ...more, ...v6];
   expect(all.filter((address) => !isPublicAddress(address))).toEqual([]);
+});
+
+test.each([
+  ["public", ["1.1.1.1"]],
+  ["local", ["1.1.1.1", "127.0.0.1", "::1", "::ffff:127.0.0.1"]],
+  ["any", ["1.1.1.1", "127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254"]],
+] as const)("the reach %s has its addresses", (reach, wanted) => {
+  const addresses = ["1.1.1.1", "127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254"];
+  expect(addresses.filter((address) => isWithin(reach, address))).toEqual([...wanted]);
 });

@@ -16,7 +16,7 @@ const BOUND_MS = 10_000;
 type Given = Readonly<{ policy?: Partial<WebhookPolicy>; task?: Partial<Task>; signal?: AbortSignal }>;
 
 function deliver(payload: Record<string, unknown>, { policy, task, signal }: Given = {}) {
-  const webhook = { ...unsigned(true), ...policy };
+  const webhook = { ...unsigned("any"), ...policy };
   const context = contextFor({ webhook, ...(signal && { signal }) }, task);
   const attempt = webhookDeliver.handle(webhookDeliver.payload.parse({ body: 1, ...payload }), context);
   return within(attempt, BOUND_MS, "the end of the delivery");
@@ -81,7 +81,7 @@ const ofTheAddress: readonly Case[] = [
         const spelled = ["127.0.0.1", "127.1", "0x7f.1", "0177.0.0.1", "2130706433", "127.0.0.1.", "①②⑦.0.0.1", "0"];
         const v6 = ["[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::127.0.0.1]", "[::127.0.0.1]"];
         for (const host of [...spelled, ...v6, "localhost", "LOCALHOST", "user:word@127.0.0.1"]) {
-          const attempt = deliver({ url: `http://${host}:${port}/204` }, { policy: { allowPrivate: false } });
+          const attempt = deliver({ url: `http://${host}:${port}/204` }, { policy: { reach: "public" } });
           assert.deepEqual([host, await outcomeOf(attempt)], [host, refused]);
         }
         assert.equal(connections(), 0);
@@ -92,7 +92,7 @@ const ofTheAddress: readonly Case[] = [
     run: () =>
       withTarget(async ({ port, connections }) => {
         const to = (...addresses: string[]) => {
-          const policy = { ...leadingTo(addresses).policy, allowPrivate: false };
+          const policy = { ...leadingTo(addresses).policy, reach: "public" as const };
           return outcomeOf(deliver({ url: `http://hooks.example:${port}/204`, timeout_ms: 50 }, { policy }));
         };
         assert.deepEqual(await to("127.0.0.1"), refused);

@@ -22,9 +22,9 @@ const named = (name: string) => ({ webhook_secret_file: join(folder, name) });
 
 test("the secret is the unit's credential, or the file that is named; without either nothing is signed", () => {
   const credential = { CREDENTIALS_DIRECTORY: folder };
-  expect(read({}, credential)).toMatchObject({ allowPrivate: false, secrets: [{ length: 24 }] });
+  expect(read({}, credential)).toMatchObject({ reach: "local", secrets: [{ length: 24 }] });
   expect(read(named("other"), credential)).toMatchObject({ secrets: [{ length: 24 }, { length: 24 }] });
-  expect(read({ webhook_allow_private: true })).toMatchObject({ allowPrivate: true, secrets: [] });
+  expect(read({ webhook_reach: "any" })).toMatchObject({ reach: "any", secrets: [] });
   expect(read({}, { CREDENTIALS_DIRECTORY: join(folder, "none") })).toMatchObject({ secrets: [] });
 });
 

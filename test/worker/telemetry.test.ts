@@ -39,7 +39,7 @@ function worker(handle: (payload: unknown, context: TaskContext) => Promise<unkn
     leaseMs: 30_000,
     drainMs: 10_000,
     folder: "/nowhere",
-    webhook: unsigned(false),
+    webhook: unsigned("public"),
     began: () => logged.push(["began", undefined]),
     ended: ({ task }, end, _ms, attempt) => logged.push([`${task.type} ${end}`, attempt.trace]),
     report: (error, _task, attempt) => logged.push([error.message, attempt?.trace]),

@@ -32,7 +32,7 @@ function worker(handle: Handle, given: Partial<WorkerOptions> & { timeLimitMs?: 
     leaseMs: 30_000,
     drainMs: 10_000,
     folder: "/nowhere",
-    webhook: unsigned(false),
+    webhook: unsigned("public"),
     tracing: plainTracing,
     began: () => {},
   };
