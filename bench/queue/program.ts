@@ -7,6 +7,7 @@ import { registryOf } from "../../services/tasks/registry.ts";
 import { taskType } from "../../services/tasks/task-type.ts";
 import { unsigned } from "../../services/tasks/webhook-policy.ts";
 import { plainTracing } from "../../services/telemetry/tracing.ts";
+import { catchStrays } from "../../services/worker/strays.ts";
 import { runWorker } from "../../services/worker/worker.ts";
 
 /**
@@ -82,6 +83,9 @@ async function work(queue: Queue, { count, atOnce }: Order): Promise<void> {
   const stop = new AbortController();
   let done = 0;
   const handle = async () => ({ ok: true, result: null }) as const;
+  const fail = (error: Error) => {
+    throw error;
+  };
   const nothing = taskType({ name: "t", description: "", payload: z.unknown(), timeLimitMs: 60_000, handle });
   await runWorker({
     queue,
@@ -93,10 +97,10 @@ async function work(queue: Queue, { count, atOnce }: Order): Promise<void> {
     drainMs: 10_000,
     folder: ".",
     webhook: unsigned("public"),
+    strays: catchStrays({ nobodys: fail, tooMany: () => undefined }),
     tracing: plainTracing,
-    report: (error) => {
-      throw error;
-    },
+    report: fail,
+    strayed: fail,
     began: () => undefined,
     ended: () => {
       if (++done === count) stop.abort();

@@ -9,6 +9,7 @@ import { traceFields } from "../telemetry/trace.ts";
 import type { Span } from "../telemetry/tracing.ts";
 import type { AttemptEnd } from "../worker/attempt.ts";
 import { workerMetrics } from "../worker/metrics.ts";
+import { catchStrays, MAX_STRAYS } from "../worker/strays.ts";
 import { runWorker } from "../worker/worker.ts";
 import { ConfigFault } from "./config-fault.ts";
 import { drainLimit } from "./drain-limit.ts";
@@ -29,13 +30,17 @@ export function workerModule({ queue, metrics, tracing }: Surroundings): Module 
       const counted = workerMetrics(metrics, [...bundledTasks.keys()]);
       counted.concurrency.set({}, concurrency);
       const tell = { ...tellers(log, counted), began: counted.began };
+      const strays = catchStrays({
+        nobodys: (error) => tell.strayed(error, null),
+        tooMany: () => fail(new Error(`more than ${MAX_STRAYS} errors of handlers went astray within a minute`)),
+      });
       const limits = {
         concurrency,
         leaseMs: lease_ms,
         drainMs: drainLimit(drain_ms, process.env),
         folder: resolve(folder),
       };
-      work = runWorker({ ...limits, ...tell, queue, registry: bundledTasks, webhook, tracing, life, name });
+      work = runWorker({ ...limits, ...tell, queue, registry: bundledTasks, webhook, strays, tracing, life, name });
       work.catch(fail);
       const facts = { concurrency, queue: queue.url, webhookSecrets: webhook.secrets.length };
       log.info({ event: "worker.started", ...facts }, `working for ${queue.url}`);
@@ -53,6 +58,8 @@ function tellers(log: Logger, counted: ReturnType<typeof workerMetrics>) {
   return {
     report: (error: Error, task: string, attempt?: Span) =>
       log.error({ event: "worker.queue-failed", task, ...(attempt && traceFields(attempt.trace)), err: error }),
+    strayed: (error: Error, task: string | null, attempt?: Span) =>
+      log.error({ event: "task.strayed", task, ...(attempt && traceFields(attempt.trace)), err: error }),
     ended({ task }: Taken, end: AttemptEnd, durationMs: number, attempt: Span): void {
       const { id, type, attempts } = task;
       counted.ended(type, end, durationMs);

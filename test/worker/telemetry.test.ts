@@ -40,6 +40,8 @@ function worker(handle: (payload: unknown, context: TaskContext) => Promise<unkn
     drainMs: 10_000,
     folder: "/nowhere",
     webhook: unsigned("public"),
+    strays: { run: (_caught, handler) => handler() },
+    strayed: (error) => logged.push([error.message, undefined]),
     began: () => logged.push(["began", undefined]),
     ended: ({ task }, end, _ms, attempt) => logged.push([`${task.type} ${end}`, attempt.trace]),
     report: (error, _task, attempt) => logged.push([error.message, attempt?.trace]),

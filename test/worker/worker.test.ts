@@ -6,6 +6,7 @@ import { registryOf } from "../../services/tasks/registry.ts";
 import { type Attempt, type TaskContext, taskType } from "../../services/tasks/task-type.ts";
 import { unsigned } from "../../services/tasks/webhook-policy.ts";
 import { plainTracing } from "../../services/telemetry/tracing.ts";
+import type { Strays } from "../../services/worker/strays.ts";
 import { runWorker, type WorkerOptions } from "../../services/worker/worker.ts";
 import { testLife } from "../services/lives.ts";
 import { eventually } from "../support/eventually.ts";
@@ -35,10 +36,12 @@ function worker(handle: Handle, given: Partial<WorkerOptions> & { timeLimitMs?: 
     webhook: unsigned("public"),
     tracing: plainTracing,
     began: () => {},
+    strays: { run: (_caught, handler) => handler() } satisfies Strays,
   };
   const tell = {
     ended: ({ task }: { task: Task }, end: string) => ends.push(`${task.type} ${task.attempts} ${end}`),
     report: (error: Error) => reports.push(error.message),
+    strayed: (error: Error) => reports.push(error.message),
   };
   const finished = runWorker({ ...fixed, ...tell, ...options, queue });
   const put = async (payload: unknown = {}, type = "t", maxAttempts = 5) =>
@@ -101,6 +104,25 @@ test("what a handler says of its progress is written: the first word at once, th
   expect((await queue.get(id))?.progress).toEqual({ line: 1_000 });
   door.open();
   await settled(id);
+  await end();
+});
+
+test("progress that is not JSON, or too long, is reported and not written", async () => {
+  const door = gate();
+  const { queue, put, settled, reports, end } = worker(async (_payload, { progress }) => {
+    progress({ line: 1 });
+    progress(1n);
+    await door.opened;
+    progress("x".repeat(65_536));
+    await eventually(() => reports.length === 2, BOUND_MS, "the second report");
+    return { ok: true, result: null };
+  });
+  const id = await put();
+  await eventually(() => reports.length === 1, BOUND_MS, "the first report");
+  door.open();
+  await settled(id);
+  expect((await queue.get(id))?.progress).toEqual({ line: 1 });
+  expect(reports.map((words) => /not JSON|more than 65536/.exec(words)?.[0])).toEqual(["not JSON", "more than 65536"]);
   await end();
 });
 
@@ -310,5 +332,54 @@ test("a queue that fails is reported, and asked again", async () => {
   expect(reports).toEqual(["locked", "disk full"]);
   await eventually(() => ends.length === 2, BOUND_MS, "both ends");
   expect(ends).toEqual(["t 1 lost", "t 2 done"]);
+  await end();
+});
+
+test("a queue that does not answer is left alone after the lease, and is not asked again while it is asked", async () => {
+  const queue = new MemoryQueue();
+  let renewals = 0;
+  queue.renew = () => {
+    renewals += 1;
+    return new Promise(() => {});
+  };
+  queue.done = () => new Promise(() => {});
+  const { put, reports, ends, end } = worker(fine, { queue, leaseMs: 200 });
+  await put({}, "t", 1);
+  await eventually(() => ends.length === 1, BOUND_MS, "the end of the attempt");
+  expect([ends, reports, renewals]).toEqual([["t 1 lost"], ["the queue has not answered within 200 ms"], 1]);
+  await end();
+});
+
+test("who may have died of another's deed runs its last attempt alone, and then several run at a time again", async () => {
+  let at = Date.now();
+  const queue = new MemoryQueue({ now: () => at });
+  const enqueue = async (maxAttempts: number) => (await queue.enqueue({ type: "t", payload: {}, maxAttempts })).task.id;
+  const ids = [await enqueue(2), await enqueue(9), await enqueue(2), await enqueue(9)];
+  for (const _ of ids) await queue.take("killed", 1_000);
+  at += 1_000;
+  let door = gate();
+  let released = 0;
+  const { release } = queue;
+  queue.release = (taken) => {
+    released += 1;
+    return release.call(queue, taken);
+  };
+  const inside = new Set<string>();
+  const company = new Map<string, number>();
+  const { settled, end } = worker(
+    async (_, { task }) => {
+      inside.add(task.id);
+      company.set(task.id, inside.size);
+      if (inside.size === 2) door.open();
+      if (task.max_attempts === 9) await door.opened;
+      inside.delete(task.id);
+      return { ok: true, result: null };
+    },
+    { queue },
+  );
+  for (const id of ids) await settled(id);
+  expect([ids.map((id) => company.get(id)), released]).toEqual([[1, 1, 1, 2], 2]);
+  door = gate();
+  for (const id of [await enqueue(9), await enqueue(9)]) await settled(id);
   await end();
 });
