@@ -179,6 +179,7 @@ const table: readonly Row[] = [
         "pino",
         "smol-toml",
         "@prometheus-io/lezer-promql",
+        "@seriousme/openapi-schema-validator",
       ].map((name) => [name, ["test/"]]),
     ),
     node: true,

@@ -5,7 +5,6 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The OpenAPI 3.1 document of the control API, made of the schemas that the routes themselves use. */
 export function openapi(): Json {
-  const registry = z.toJSONSchema(z.object(schemas), { io: "input", unrepresentable: "any" });
   return {
     openapi: "3.1.0",
     info: { title: "supervisor control API", version: "1", license: { name: "MIT", identifier: "MIT" } },
@@ -45,10 +44,19 @@ export function openapi(): Json {
       ...orderPaths(),
     },
     components: {
-      schemas: registry.properties,
+      schemas: named(),
       securitySchemes: { token: { type: "http", scheme: "bearer", description: "On TCP only." } },
     },
   };
+}
+
+/** The schemas by name; one that refers to another, or to itself, does so by its place in the document. */
+function named(): Json {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  const uri = (id: string) => `#/components/schemas/${id}`;
+  const made = z.toJSONSchema(registry, { io: "input", unrepresentable: "any", uri });
+  return Object.fromEntries(Object.entries(made.schemas).map(([id, { $schema, $id, ...schema }]) => [id, schema]));
 }
 
 function orderPaths(): Json {

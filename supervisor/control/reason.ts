@@ -4,7 +4,8 @@ import type { Reason, Relation } from "../unit/reason.ts";
 const relation = z.enum(["requires", "binds_to", "part_of", "conflicts", "needed_by"]) satisfies z.ZodType<Relation>;
 const of = <T extends string, S extends z.ZodRawShape>(tag: T, shape: S) => z.object({ tag: z.literal(tag), ...shape });
 
-const reason = z.discriminatedUnion("tag", [
+/** One reason, as zod. */
+export const reason = z.discriminatedUnion("tag", [
   of("exit", { code: z.int(), ready: z.boolean() }),
   of("signal", { signal: z.string(), core: z.boolean(), ready: z.boolean() }),
   of("oom", { signal: z.string() }),

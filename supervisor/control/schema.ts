@@ -6,7 +6,7 @@ import type { Setting } from "../unit/setting.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
 import type { Why } from "../unit/why.ts";
 import type { Problem } from "./problem.ts";
-import { chain } from "./reason.ts";
+import { chain, reason } from "./reason.ts";
 
 const code = z.enum([
   "unit-invalid",
@@ -143,8 +143,10 @@ const status = z.object({
   units: z.array(unit),
 });
 
+const json = z.json();
+
 const loadedUnit = z
-  .looseObject({ name: z.string(), file: z.string(), service: z.record(z.string(), z.json()) })
+  .looseObject({ name: z.string(), file: z.string(), service: z.record(z.string(), json) })
   .describe("The settings with every default filled in; of the environment only the names.");
 
 const verdict = z.object({
@@ -218,11 +220,14 @@ const problem = z.object({
 export const schemas = {
   Status: status,
   UnitStatus: unit,
+  Json: json,
   LoadedUnit: loadedUnit,
   Verdicts: z.object({ verdicts: z.array(verdict) }),
   Accepted: z.object({ accepted: z.literal(true) }),
   Plan: plan,
   Settings: z.object({ settings: z.array(setting) }),
+  Reason: reason,
+  Chain: chain,
   Happening: happening,
   Why: why,
   Problem: problem,

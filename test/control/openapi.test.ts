@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { openapi } from "../../supervisor/control/openapi.ts";
 import { createControl } from "../../supervisor/control/routes.ts";
 import { FakeDesk } from "./fixtures/fake-desk.ts";
@@ -18,6 +19,13 @@ test("every route is in the document, and nothing else is", () => {
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect(paths.sort()).toEqual(routes.sort());
+});
+
+test("the document is valid OpenAPI 3.1, and refers to nothing outside its schemas", async () => {
+  const text = JSON.stringify(documented);
+  const { valid, errors } = await new Validator().validate(JSON.parse(text));
+  expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
+  expect(text.match(/"\$ref":"(?!#\/components\/schemas\/\w+")[^"]*"/g)).toBeNull();
 });
 
 test("every schema that is referred to exists, and an optional key stays optional", () => {
