@@ -1,10 +1,9 @@
-import { Hono, type MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { requestId } from "hono/request-id";
 import { clientAddress } from "../kit/client-address.ts";
 import { type BuildInfo, mountHealth, type ReadinessCheck } from "../kit/health.ts";
 import type { Life } from "../kit/life.ts";
-import type { Queue } from "../queue/queue.ts";
+import { type Queue, QueueUnavailable } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 import { METRICS_TYPE } from "../telemetry/family.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -13,9 +12,14 @@ import type { Tracing } from "../telemetry/tracing.ts";
 import { type AcceptOutcome, apiMetrics } from "./metrics.ts";
 import { observed, spanOf } from "./observed.ts";
 import { openapiDocument } from "./openapi.ts";
-import { problem } from "./problem.ts";
+import { type ProblemCode, problem, problemForNow, problemOf } from "./problem.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";
 import { taskRoutes } from "./task-routes.ts";
+import { timeLimit } from "./time-limit.ts";
+import { upload } from "./upload.ts";
+
+/** A guess: how long until a store is there again. */
+const RETRY_AFTER_S = 1;
 
 export type ApiOptions = Readonly<{
   queue: Queue;
@@ -23,6 +27,8 @@ export type ApiOptions = Readonly<{
   life: Life;
   info: BuildInfo;
   bodyLimitBytes: number;
+  /** A request that is not answered after so long is answered 408 or 503. */
+  timeLimitMs: number;
   /** How often one client may ask for `/tasks`; left out: as often as it likes. */
   rateLimit?: RateLimit | null;
   /** What it needs to be ready; left out: its queue. */
@@ -43,10 +49,11 @@ export function createApi(options: ApiOptions): Hono {
   app.use(observed(metrics, options.tracing));
   app.post("/tasks", async (c, next) => {
     await next();
-    metrics.submissions.add({ outcome: outcomeOf(c.res.status) });
+    metrics.submissions.add({ outcome: outcomeOf(c.res.status, problemOf(c)) });
   });
+  app.use(timeLimit(options.timeLimitMs));
   if (options.rateLimit) app.use("/tasks/*", limited(createRateLimit(options.rateLimit)));
-  app.use(bodyLimit({ maxSize: options.bodyLimitBytes, onError: (c) => tooLarge(c, options.bodyLimitBytes) }));
+  app.use(upload(options.bodyLimitBytes));
   app.route("/", taskRoutes({ queue, registry }));
   app.get("/metrics", async (c) => c.body(await options.metrics.text(), 200, { "content-type": METRICS_TYPE }));
   const document = openapiDocument(registry, info.version);
@@ -56,6 +63,7 @@ export function createApi(options: ApiOptions): Hono {
 
   app.notFound((c) => problem(c, "route-unknown", `There is no ${c.req.method} ${c.req.path}.`));
   app.onError((error, c) => {
+    if (error instanceof QueueUnavailable) return unavailable(c);
     options.report(error, `${c.req.method} ${c.req.path} (${c.get("requestId")})`, spanOf(c).trace);
     return problem(c, "internal", "The request could not be handled; the fault is in the service's log.");
   });
@@ -67,17 +75,21 @@ function limited(mayAsk: ReturnType<typeof createRateLimit>): MiddlewareHandler 
   return async (c, next) => {
     const waitMs = mayAsk(clientAddress(c.req.raw, c.env) ?? "unix");
     if (waitMs === 0) return next();
-    c.header("retry-after", String(Math.ceil(waitMs / 1000)));
-    return problem(c, "too-many-requests", `This client asks too often; it may again in ${waitMs} ms.`);
+    const detail = `This client asks too often; it may again in ${waitMs} ms.`;
+    return problemForNow(c, "too-many-requests", detail, Math.ceil(waitMs / 1000));
   };
 }
 
-const tooLarge = (c: Parameters<typeof problem>[0], limitBytes: number) =>
-  problem(c, "body-too-large", `The body is larger than ${limitBytes} bytes.`);
+/** Readiness and metrics tell of it; a line in the log for each request that meets it would say no more. */
+function unavailable(c: Context): Response {
+  return problemForNow(c, "queue-unavailable", "The queue cannot be reached, or cannot do it now.", RETRY_AFTER_S);
+}
 
-function outcomeOf(status: number): AcceptOutcome {
+function outcomeOf(status: number, problem: ProblemCode | undefined): AcceptOutcome {
   if (status === 202) return "accepted";
-  if (status === 503) return "full";
-  if (status === 429) return "limited";
+  if (problem === "queue-full") return "full";
+  if (problem === "queue-unavailable") return "unavailable";
+  if (problem === "timed-out") return "late";
+  if (problem === "too-many-requests") return "limited";
   return status >= 500 ? "error" : "invalid";
 }

@@ -1,6 +1,6 @@
 import type { Metrics } from "../telemetry/metrics.ts";
 
-const OUTCOMES = ["accepted", "invalid", "limited", "full", "error"] as const;
+const OUTCOMES = ["accepted", "invalid", "limited", "full", "unavailable", "late", "error"] as const;
 
 export type AcceptOutcome = (typeof OUTCOMES)[number];
 

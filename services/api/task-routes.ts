@@ -3,8 +3,9 @@ import type { z } from "zod";
 import { type Change, type NewTask, type Queue, QueueFull } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 import { enqueueBelow } from "./enqueue.ts";
+import { fieldErrors, invalid } from "./invalid.ts";
 import { spanOf } from "./observed.ts";
-import { type FieldError, problem } from "./problem.ts";
+import { type FieldError, problem, problemForNow } from "./problem.ts";
 import { idempotencyKeySchema, listQuerySchema, newTaskSchema } from "./schema.ts";
 import { taskView } from "./task-view.ts";
 
@@ -27,8 +28,7 @@ export function taskRoutes({ queue, registry }: Readonly<{ queue: Queue; registr
       return c.json({ id: task.id, status_url }, 202, { location: status_url });
     } catch (error) {
       if (!(error instanceof QueueFull)) throw error;
-      c.header("retry-after", String(RETRY_AFTER_S));
-      return problem(c, "queue-full", "The queue holds as many waiting tasks as it may; try again later.");
+      return problemForNow(c, "queue-full", "The queue holds as many waiting tasks as it may.", RETRY_AFTER_S);
     }
   });
 
@@ -97,20 +97,6 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function invalid(c: Context, errors: readonly FieldError[]): Response {
-  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
-  return problem(c, "request-invalid", detail, errors);
-}
-
-function fieldErrors(error: z.ZodError, below?: string): readonly FieldError[] {
-  return error.issues.flatMap((issue) => {
-    const path = below === undefined ? issue.path : [below, ...issue.path];
-    const fields = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...path, key]) : [path];
-    const message = issue.code === "unrecognized_keys" ? "is not known" : issue.message;
-    return fields.map((field) => ({ field: field.join(".") || "body", message }));
-  });
 }
 
 const messageOf = (error: z.ZodError) => error.issues[0]?.message ?? "is not valid";

@@ -1,4 +1,4 @@
-import { sections } from "../../config/schema.ts";
+import { type Config, sections } from "../../config/schema.ts";
 import { createApi } from "../api/app.ts";
 import type { Servable } from "../kit/serve.ts";
 import { bundledTasks } from "../tasks/registry.ts";
@@ -24,13 +24,11 @@ export function apiModule({ queue, checks, metrics, tracing }: Surroundings): Mo
     name: "api",
     config: sections.api,
     async start({ config, life, log, listen }) {
-      const { host, port, body_limit_bytes, drain_ms, rate_limit_per_sec, rate_limit_burst } = config;
+      const { host, port, drain_ms } = config;
       const report = (error: Error, request: string, trace: Trace) =>
         log.error({ event: "api.failed", request, ...traceFields(trace), err: error });
-      const rateLimit = rate_limit_per_sec === 0 ? null : { perSecond: rate_limit_per_sec, burst: rate_limit_burst };
-      const limits = { bodyLimitBytes: body_limit_bytes, rateLimit };
       const watched = { checks, metrics, tracing, report };
-      app = createApi({ queue, registry: bundledTasks, life, info, ...limits, ...watched });
+      app = createApi({ queue, registry: bundledTasks, life, info, ...limitsOf(config), ...watched });
       served = await listen(app, { listener: "http", host, port, drainMs: drainLimit(drain_ms, process.env) });
       const { address, mode, reason } = served;
       log.info({ event: "api.listening", address, mode, reason, queue: queue.url }, `listening on ${address}`);
@@ -44,4 +42,12 @@ export function apiModule({ queue, checks, metrics, tracing }: Surroundings): Mo
       return answer?.ok ?? false;
     },
   });
+}
+
+function limitsOf({ rate_limit_per_sec: perSecond, rate_limit_burst: burst, ...api }: Config["api"]) {
+  return {
+    bodyLimitBytes: api.body_limit_bytes,
+    timeLimitMs: api.time_limit_ms,
+    rateLimit: perSecond === 0 ? null : { perSecond, burst },
+  };
 }

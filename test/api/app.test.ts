@@ -1,43 +1,7 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
-import { createApi } from "../../services/api/app.ts";
-import type { RateLimit } from "../../services/api/rate-limit.ts";
 import { MemoryQueue } from "../../services/queue/memory.ts";
-import type { QueueOptions } from "../../services/queue/options.ts";
-import type { Queue } from "../../services/queue/queue.ts";
-import { bundledTasks } from "../../services/tasks/registry.ts";
-import { Metrics } from "../../services/telemetry/metrics.ts";
-import { queueLook } from "../../services/telemetry/queue-look.ts";
-import { plainTracing } from "../../services/telemetry/tracing.ts";
-import { testLife } from "../services/lives.ts";
-
-const NOON = Date.UTC(2026, 0, 1, 12);
-const good = { type: "report.aggregate", payload: { rows: [], group_by: "k", sum: "v" } };
-
-function api(options: Partial<QueueOptions> & { queue?: Queue; rateLimit?: RateLimit } = {}) {
-  const queue = options.queue ?? new MemoryQueue({ now: () => NOON, ...options });
-  const { life, drain } = testLife();
-  const reported: string[] = [];
-  const report = (error: Error, request: string) => reported.push(`${request}: ${error.message}`);
-  const info = { version: "1.2.3", commit: "abc" };
-  const metrics = new Metrics();
-  metrics.look("queue", queueLook(queue));
-  const app = createApi({
-    queue,
-    registry: bundledTasks,
-    life,
-    info,
-    bodyLimitBytes: 2_000,
-    rateLimit: options.rateLimit ?? null,
-    metrics,
-    tracing: plainTracing,
-    report,
-  });
-  const post = (body: unknown, headers: Record<string, string> = {}) =>
-    app.request("/tasks", { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body), headers });
-  const get = async (path: string) => (await app.request(path)).json() as Promise<Record<string, unknown>>;
-  return { app, queue, life, drain, reported, post, get };
-}
+import { api, good, NOON } from "./api.ts";
 
 test("a task is accepted with its id and where to ask for it", async () => {
   const { post, get, queue } = api();

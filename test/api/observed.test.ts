@@ -21,6 +21,7 @@ function api(queue: Queue = new MemoryQueue()) {
     life: testLife().life,
     info: { version: "1" },
     bodyLimitBytes: 2_000,
+    timeLimitMs: 5_000,
     metrics: new Metrics(),
     tracing,
     report: (error, _request, trace) => reported.push([error.message, trace]),

@@ -3,6 +3,7 @@ import { parse } from "smol-toml";
 import { environmentLayers } from "../../config/layer.ts";
 import { configSchema } from "../../config/schema.ts";
 import { openapiDocument } from "../../services/api/openapi.ts";
+import { PROBLEMS } from "../../services/api/problem.ts";
 import { newTaskSchema } from "../../services/api/schema.ts";
 import { bundledTasks } from "../../services/tasks/registry.ts";
 import { exit } from "../../supervisor/cli/exit.ts";
@@ -127,6 +128,13 @@ describe("queue-and-tasks.md", () => {
     expect([...firsts(rows, "field of `POST /tasks`")].sort()).toEqual(
       Object.keys(newTaskSchema(bundledTasks).shape).sort(),
     );
+  });
+
+  test("names every code of a refusal with its status", () => {
+    const said = rows
+      .filter(({ head }) => head === "code")
+      .map(({ cells }) => [codes(cells[0] ?? "")[0], Number(cells[1])]);
+    expect(said).toEqual(Object.entries(PROBLEMS).map(([code, { status }]) => [code, status]));
   });
 
   test("names every key of the configuration with its default", () => {
