@@ -180,6 +180,7 @@ const table: readonly Row[] = [
         "smol-toml",
         "@prometheus-io/lezer-promql",
         "@seriousme/openapi-schema-validator",
+        "ajv",
       ].map((name) => [name, ["test/"]]),
     ),
     node: true,

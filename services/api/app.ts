@@ -9,6 +9,7 @@ import { METRICS_TYPE } from "../telemetry/family.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Trace } from "../telemetry/trace.ts";
 import type { Tracing } from "../telemetry/tracing.ts";
+import { documentRoutes } from "./document-routes.ts";
 import { type AcceptOutcome, apiMetrics } from "./metrics.ts";
 import { observed, spanOf } from "./observed.ts";
 import { openapiDocument } from "./openapi.ts";
@@ -56,8 +57,10 @@ export function createApi(options: ApiOptions): Hono {
   app.use(upload(options.bodyLimitBytes));
   app.route("/", taskRoutes({ queue, registry }));
   app.get("/metrics", async (c) => c.body(await options.metrics.text(), 200, { "content-type": METRICS_TYPE }));
-  const document = openapiDocument(registry, info.version);
-  app.get("/openapi.json", (c) => c.json(document));
+  app.route(
+    "/",
+    documentRoutes(() => openapiDocument(registry, info.version)),
+  );
   const { checks = { queue: () => queue.stats().then(() => true) } } = options;
   mountHealth(app, { life, info, checks });
 

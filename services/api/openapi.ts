@@ -1,113 +1,170 @@
-import { z } from "zod";
 import type { Registry } from "../tasks/registry.ts";
+import { contentOf, jsonSchema, parameter, refusal, refusals, schemasOf } from "./openapi-parts.ts";
+import type { ProblemCode } from "./problem.ts";
 import {
   acceptedSchema,
+  healthSchema,
   idempotencyKeySchema,
+  infoSchema,
   listQuerySchema,
   newTaskSchema,
   problemSchema,
+  readinessSchema,
+  taskIdSchema,
   taskListSchema,
   taskSchema,
+  traceparentSchema,
 } from "./schema.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What may become of every request for tasks. */
+const TASKS: readonly ProblemCode[] = ["too-many-requests", "internal", "queue-unavailable", "timed-out"];
+/** … and of every one that may have a body. */
+const WITH_BODY: readonly ProblemCode[] = ["upload-timed-out", "body-too-large"];
+
+const schemas = {
+  Task: taskSchema,
+  TaskList: taskListSchema,
+  Accepted: acceptedSchema,
+  Health: healthSchema,
+  Readiness: readinessSchema,
+  Info: infoSchema,
+  Problem: problemSchema,
+} as const;
+
+const json = (name: keyof typeof schemas, headers: Json = {}) => ({
+  headers: { ...REQUEST_ID, ...headers },
+  ...contentOf("application/json", { $ref: `#/components/schemas/${name}` }),
+});
+
+const REQUEST_ID = { "X-Request-Id": { $ref: "#/components/headers/RequestId" } };
 
 /** Describes the API from the very schemas that check it. Source: OpenAPI 3.1. */
 export function openapiDocument(registry: Registry, version: string) {
-  const refused = { description: "What is wrong, field by field.", ...content(problemSchema, PROBLEM) };
-  const tooLarge = { description: "The body is too large.", ...content(problemSchema, PROBLEM) };
   return {
     openapi: "3.1.0",
-    info: { title: "Tasks", version },
-    paths: {
-      "/tasks": {
-        post: {
-          operationId: "createTask",
-          parameters: [parameter("header", "Idempotency-Key", idempotencyKeySchema)],
-          requestBody: { required: true, content: { "application/json": { schema: submission(registry) } } },
-          responses: {
-            202: { description: "The task is on the disk.", ...content(acceptedSchema) },
-            400: refused,
-            413: tooLarge,
-            429: {
-              description: "This client asks too often.",
-              headers: RETRY_AFTER,
-              ...content(problemSchema, PROBLEM),
-            },
-            503: { description: "The queue is full.", headers: RETRY_AFTER, ...content(problemSchema, PROBLEM) },
-          },
-        },
-        get: {
-          operationId: "listTasks",
-          parameters: Object.entries(listQuerySchema.shape).map(([name, schema]) => parameter("query", name, schema)),
-          responses: { 200: { description: "A page, oldest first.", ...content(taskListSchema) }, 400: refused },
-        },
+    info: { title: "Tasks", version, description: "Takes tasks, has workers do them, tells how they fare." },
+    tags: [{ name: "tasks" }, { name: "service" }],
+    paths: { ...taskPaths(registry), ...servicePaths() },
+    components: {
+      schemas: schemasOf(schemas),
+      headers: {
+        RequestId: { description: "The request's own, or one that it was given.", schema: { type: "string" } },
+        RetryAfter: { description: "Seconds until another try may succeed.", schema: { type: "integer", minimum: 1 } },
       },
-      "/tasks/{id}": {
-        get: {
-          operationId: "getTask",
-          parameters: [taskId()],
-          responses: { 200: { description: "The task.", ...content(taskSchema) }, 404: missing() },
-        },
-        delete: {
-          operationId: "discardTask",
-          parameters: [taskId()],
-          responses: {
-            204: { description: "The task, which has ended, is forgotten." },
-            404: missing(),
-            409: conflict(),
-          },
-        },
-      },
-      "/tasks/{id}/cancel": order("cancelTask", "The task will not be done; a worker that has it is told to stop."),
-      "/tasks/{id}/retry": order("retryTask", "The task, which was dead or cancelled, is queued anew."),
-      "/healthz": plain("Whether the process answers at all."),
-      "/readyz": { get: { responses: { 200: { description: "Ready." }, 503: { description: "Not ready." } } } },
-      "/metrics": plain("Counts, as OpenMetrics."),
-      "/info": plain("Version, commit, build time and runtime."),
     },
   };
 }
 
-/** An order about one task. */
-const order = (operationId: string, description: string) => ({
-  post: {
-    operationId,
-    parameters: [taskId()],
-    responses: { 200: { description, ...content(taskSchema) }, 404: missing(), 409: conflict() },
-  },
+function taskPaths(registry: Registry) {
+  const operation = operationIn("tasks");
+  const listParameters = Object.entries(listQuerySchema.shape).map(([name, schema]) =>
+    parameter("query", name, schema),
+  );
+  return {
+    "/tasks": {
+      post: operation("createTask", "Has a task done.", {
+        parameters: [
+          parameter("header", "Idempotency-Key", idempotencyKeySchema),
+          parameter("header", "traceparent", traceparentSchema),
+        ],
+        requestBody: { required: true, ...contentOf("application/json", submission(registry)) },
+        responses: {
+          202: { description: "The task is stored.", ...json("Accepted", { Location: LOCATION }) },
+          ...refusals("request-invalid", ...WITH_BODY, ...TASKS, "queue-full"),
+        },
+      }),
+      get: operation("listTasks", "Tasks, oldest first, page by page.", {
+        parameters: listParameters,
+        responses: { 200: { description: "A page.", ...json("TaskList") }, ...refusals("request-invalid", ...TASKS) },
+      }),
+    },
+    "/tasks/{id}": {
+      get: operation("getTask", "A task as it is.", {
+        parameters: [taskId],
+        responses: { 200: { description: "The task.", ...json("Task") }, ...refusals("task-unknown", ...TASKS) },
+      }),
+      delete: operation("discardTask", "Forgets a task that has ended, and its idempotency key.", {
+        parameters: [taskId],
+        responses: { 204: { description: "It is forgotten.", headers: REQUEST_ID }, ...refusedOrders },
+      }),
+    },
+    "/tasks/{id}/cancel": {
+      post: operation("cancelTask", "Takes a task out of the queue; a worker that has it is told to stop.", changed()),
+    },
+    "/tasks/{id}/retry": {
+      post: operation("retryTask", "Queues a task anew that is dead or was cancelled.", changed()),
+    },
+  };
+}
+
+function servicePaths() {
+  const operation = operationIn("service");
+  const answers = (name: keyof typeof schemas, description: string) => ({ 200: { description, ...json(name) } });
+  const text = (type: string, description: string) => ({
+    200: { description, headers: REQUEST_ID, ...contentOf(type, { type: "string" }) },
+  });
+  return {
+    "/healthz": {
+      get: operation("getHealth", "Whether the process answers at all.", { responses: answers("Health", "It does.") }),
+    },
+    "/readyz": {
+      get: operation("getReadiness", "Whether it has what it needs.", {
+        responses: { ...answers("Readiness", "Ready."), 503: notReady() },
+      }),
+    },
+    "/metrics": {
+      get: operation("getMetrics", "Counts, as OpenMetrics.", {
+        responses: { ...text("application/openmetrics-text", "The figures."), ...refusals("timed-out") },
+      }),
+    },
+    "/info": {
+      get: operation("getInfo", "Which build this is, and how it runs.", { responses: answers("Info", "This one.") }),
+    },
+    "/openapi.json": {
+      get: operation("getOpenapi", "This document.", {
+        responses: {
+          200: { description: "It.", headers: REQUEST_ID, ...contentOf("application/json", { type: "object" }) },
+        },
+      }),
+    },
+    "/docs": { get: operation("readOpenapi", "This document, to read.", { responses: text("text/html", "A page.") }) },
+  };
+}
+
+function notReady() {
+  const { content: said, ...rest } = json("Readiness");
+  const { content: late } = refusal(503, ["timed-out"]);
+  return { description: "Not ready, or no answer in time.", ...rest, content: { ...said, ...late } };
+}
+
+/** An operation under a tag. */
+const operationIn = (tag: string) => (operationId: string, summary: string, rest: Json) => ({
+  tags: [tag],
+  operationId,
+  summary,
+  ...rest,
 });
 
-const taskId = () => ({ ...parameter("path", "id", z.string()), required: true });
-const missing = () => ({ description: "There is no such task.", ...content(problemSchema, PROBLEM) });
-const conflict = () => ({ description: "The task is in no state for that.", ...content(problemSchema, PROBLEM) });
+const taskId = { ...parameter("path", "id", taskIdSchema), required: true };
+const LOCATION = { description: "Where to ask for it.", schema: { type: "string" } };
+const refusedOrders = refusals("task-unknown", "task-state", ...WITH_BODY, ...TASKS);
 
-const PROBLEM = "application/problem+json";
-const RETRY_AFTER = { "Retry-After": { description: "Seconds.", schema: { type: "integer" } } };
+const changed = () => ({
+  parameters: [taskId],
+  responses: { 200: { description: "The task as it is now.", ...json("Task") }, ...refusedOrders },
+});
 
 /** One alternative per task type, each with the schema of its payload. */
 function submission(registry: Registry) {
   const { properties, ...whole } = jsonSchema(newTaskSchema(registry));
   const anyOf = [...registry.values()].map(({ name, description, payload }) => ({
     ...whole,
+    title: name,
     description,
     required: ["type", "payload"],
-    properties: { ...properties, type: { const: name }, payload: jsonSchema(payload) },
+    properties: { ...(properties as Json), type: { const: name }, payload: jsonSchema(payload) },
   }));
   return { anyOf };
 }
-
-function jsonSchema(schema: z.ZodType) {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: "input" });
-  return rest;
-}
-
-const content = (schema: z.ZodType, type = "application/json") => ({
-  content: { [type]: { schema: jsonSchema(schema) } },
-});
-
-const parameter = (place: "header" | "query" | "path", name: string, schema: z.ZodType) => ({
-  in: place,
-  name,
-  schema: jsonSchema(schema),
-});
-
-const plain = (description: string) => ({ get: { responses: { 200: { description } } } });

@@ -1,10 +1,9 @@
 import { z } from "zod";
+import { TASK_STATES } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 
 /** Thirty days: what is due later belongs in a calendar, not in a queue. */
 const MAX_DELAY_MS = 30 * 24 * 3_600_000;
-
-const STATES = ["queued", "running", "done", "failed", "dead", "cancelled"] as const;
 
 /** The body of `POST /tasks`, less the payload, whose schema goes by the type. */
 export function newTaskSchema(registry: Registry) {
@@ -19,20 +18,26 @@ export function newTaskSchema(registry: Registry) {
 
 /** The query of `GET /tasks`. */
 export const listQuerySchema = z.strictObject({
-  state: z.enum(STATES).optional(),
+  state: z.enum(TASK_STATES).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   after: z.string().min(1).optional().describe("The id of the last task seen."),
 });
 
 /** A key that one request may be repeated under. Source: draft-ietf-httpapi-idempotency-key-header; printable ASCII, at most 255. */
-export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/, {
-  message: "must be 1 to 255 printable ASCII characters",
-});
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/, { message: "must be 1 to 255 printable ASCII characters" })
+  .describe("Names the task: the same key again gives back the first.");
+
+/** Source: W3C Trace Context, level 1. What does not look like one is left out, as it says. */
+export const traceparentSchema = z.string().describe("W3C Trace Context: goes with the task to its worker.");
+
+export const taskIdSchema = z.string().describe("As `POST /tasks` gave it.");
 
 export const taskSchema = z.object({
   id: z.string(),
   type: z.string(),
-  state: z.enum(STATES).describe("failed: will be retried; dead: will not."),
+  state: z.enum(TASK_STATES).describe("failed: will be retried; dead: will not."),
   attempts: z.int(),
   max_attempts: z.int(),
   priority: z.int(),
@@ -51,11 +56,29 @@ export const taskListSchema = z.object({
   next: z.string().nullable().describe("The URL of the next page."),
 });
 
+export const healthSchema = z.object({ status: z.literal("ok") });
+
+export const readinessSchema = z.object({
+  status: z.enum(["ready", "not ready", "starting", "draining"]),
+  checks: z.record(z.string(), z.string()).describe("`ok`, with a word where there is one, or what is wrong."),
+});
+
+export const infoSchema = z.object({
+  version: z.string(),
+  commit: z.string().nullable(),
+  built_at: z.string().nullable(),
+  runtime: z.string().describe("bun 1.4.5, deno 2.9.6"),
+  pid: z.int(),
+  generation: z.int().nullable().describe("Of the unit, under the supervisor."),
+  instance: z.string().nullable(),
+  mode: z.string().nullable().describe("How it serves: native-inherited, native, compatible."),
+});
+
 export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),
-  code: z.string(),
+  code: z.string().describe("For programs; it does not change."),
   detail: z.string(),
   request_id: z.string().optional().describe("The X-Request-Id of the request, or the one that it was given."),
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),

@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { z } from "zod";
 import { MemoryQueue } from "../../services/queue/memory.ts";
 import { api, good, NOON } from "./api.ts";
 
@@ -254,23 +253,4 @@ test("it is ready from ready() until the drain, as long as the queue answers", a
   expect(await status()).toBe(503);
   expect((await app.request("/healthz")).status).toBe(200);
   expect(await (await app.request("/info")).json()).toMatchObject({ version: "1.2.3", commit: "abc" });
-});
-
-test("the OpenAPI document knows every route and every task type's payload", async () => {
-  const { get } = api();
-  const document = await get("/openapi.json");
-  expect(document.openapi).toBe("3.1.0");
-  const orders = ["/tasks/{id}/cancel", "/tasks/{id}/retry"];
-  const paths = ["/tasks", "/tasks/{id}", ...orders, "/healthz", "/readyz", "/metrics", "/info"];
-  expect(Object.keys(document.paths as object)).toEqual(paths);
-  const read = z.object({ paths: z.object({ "/tasks": z.object({ post: z.any(), get: z.any() }) }) }).parse(document);
-  const { post, get: list } = read.paths["/tasks"];
-  const kinds = post.requestBody.content["application/json"].schema.anyOf;
-  expect(kinds.map((kind: { properties: { type: unknown } }) => kind.properties.type)).toEqual([
-    { const: "report.aggregate" },
-    { const: "webhook.deliver" },
-  ]);
-  expect(kinds[1].properties.payload.required).toEqual(["url", "body"]);
-  expect(kinds[0].properties.delay_ms.minimum).toBe(0);
-  expect(list.parameters.map(({ name }: { name: string }) => name)).toEqual(["state", "limit", "after"]);
 });
