@@ -14,6 +14,7 @@ import { type AcceptOutcome, apiMetrics } from "./metrics.ts";
 import { observed, spanOf } from "./observed.ts";
 import { openapiDocument } from "./openapi.ts";
 import { type ProblemCode, problem, problemForNow, problemOf } from "./problem.ts";
+import { queueRoutes } from "./queue-routes.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";
 import { taskRoutes } from "./task-routes.ts";
 import { timeLimit } from "./time-limit.ts";
@@ -56,6 +57,7 @@ export function createApi(options: ApiOptions): Hono {
   if (options.rateLimit) app.use("/tasks/*", limited(createRateLimit(options.rateLimit)));
   app.use(upload(options.bodyLimitBytes));
   app.route("/", taskRoutes({ queue, registry }));
+  app.route("/", queueRoutes({ queue, registry }));
   app.get("/metrics", async (c) => c.body(await options.metrics.text(), 200, { "content-type": METRICS_TYPE }));
   app.route(
     "/",

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Registry } from "../tasks/registry.ts";
 import { contentOf, jsonSchema, parameter, refusal, refusals, schemasOf } from "./openapi-parts.ts";
 import type { ProblemCode } from "./problem.ts";
@@ -8,8 +9,11 @@ import {
   infoSchema,
   listQuerySchema,
   newTaskSchema,
+  pauseQuerySchema,
   problemSchema,
+  queueSchema,
   readinessSchema,
+  resumeQuerySchema,
   taskIdSchema,
   taskListSchema,
   taskSchema,
@@ -20,6 +24,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** What may become of every request for tasks. */
 const TASKS: readonly ProblemCode[] = ["too-many-requests", "internal", "queue-unavailable", "timed-out"];
+/** … of every one that is about the queue as a whole, … */
+const QUEUE: readonly ProblemCode[] = ["internal", "queue-unavailable", "timed-out"];
 /** … and of every one that may have a body. */
 const WITH_BODY: readonly ProblemCode[] = ["upload-timed-out", "body-too-large"];
 
@@ -27,6 +33,7 @@ const schemas = {
   Task: taskSchema,
   TaskList: taskListSchema,
   Accepted: acceptedSchema,
+  Queue: queueSchema,
   Health: healthSchema,
   Readiness: readinessSchema,
   Info: infoSchema,
@@ -45,8 +52,8 @@ export function openapiDocument(registry: Registry, version: string) {
   return {
     openapi: "3.1.0",
     info: { title: "Tasks", version, description: "Takes tasks, has workers do them, tells how they fare." },
-    tags: [{ name: "tasks" }, { name: "service" }],
-    paths: { ...taskPaths(registry), ...servicePaths() },
+    tags: [{ name: "tasks" }, { name: "queue" }, { name: "service" }],
+    paths: { ...taskPaths(registry), ...queuePaths(registry), ...servicePaths() },
     components: {
       schemas: schemasOf(schemas),
       headers: {
@@ -96,6 +103,30 @@ function taskPaths(registry: Registry) {
     "/tasks/{id}/retry": {
       post: operation("retryTask", "Queues a task anew that is dead or was cancelled.", changed()),
     },
+  };
+}
+
+function queuePaths(registry: Registry) {
+  const operation = operationIn("queue");
+  const asItIs = { description: "The queue as it is now.", ...json("Queue") };
+  const order = (schema: z.ZodObject) => ({
+    parameters: Object.entries(schema.shape).map(([name, type]) => parameter("query", name, type)),
+    responses: { 200: asItIs, ...refusals("request-invalid", ...WITH_BODY, ...QUEUE) },
+  });
+  return {
+    "/queue": {
+      get: operation("getQueue", "How many tasks there are, and what is paused.", {
+        responses: { 200: asItIs, ...refusals(...QUEUE) },
+      }),
+    },
+    "/queue/pause": {
+      post: operation(
+        "pauseQueue",
+        "No worker begins tasks of a type any more, or any; what runs goes on.",
+        order(pauseQuerySchema(registry)),
+      ),
+    },
+    "/queue/resume": { post: operation("resumeQueue", "Takes that back.", order(resumeQuerySchema)) },
   };
 }
 

@@ -23,6 +23,20 @@ export const listQuerySchema = z.strictObject({
   after: z.string().min(1).optional().describe("The id of the last task seen."),
 });
 
+/** The query of `POST /queue/pause`: a type that nobody knows is a slip. */
+export const pauseQuerySchema = (registry: Registry) =>
+  z.strictObject({
+    type: z
+      .enum([...registry.keys()])
+      .optional()
+      .describe("Left out: every type."),
+  });
+
+/** The query of `POST /queue/resume`: what was paused may have been a type of another version. */
+export const resumeQuerySchema = z.strictObject({
+  type: z.string().min(1).optional().describe("Left out: all types, but for those that were paused by their name."),
+});
+
 /** A key that one request may be repeated under. Source: draft-ietf-httpapi-idempotency-key-header; printable ASCII, at most 255. */
 export const idempotencyKeySchema = z
   .string()
@@ -54,6 +68,12 @@ export const acceptedSchema = z.object({ id: z.string(), status_url: z.string() 
 export const taskListSchema = z.object({
   tasks: z.array(taskSchema),
   next: z.string().nullable().describe("The URL of the next page."),
+});
+
+export const queueSchema = z.object({
+  tasks: z.object(Object.fromEntries(TASK_STATES.map((state) => [state, z.int()]))).describe("How many, by state."),
+  oldest_queued_ms: z.number().nullable().describe("The age of the oldest task that was never tried."),
+  paused: z.array(z.string()).describe("Types that no worker takes; `*` stands for all."),
 });
 
 export const healthSchema = z.object({ status: z.literal("ok") });

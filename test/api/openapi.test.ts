@@ -107,6 +107,12 @@ const answered: readonly Question[] = [
   { route: "POST /tasks/{id}/retry", path: "/tasks/ENDED/retry" },
   { route: "POST /tasks/{id}/retry", path: "/tasks/TASK/retry" },
   { route: "POST /tasks/{id}/retry", path: "/tasks/none/retry" },
+  { route: "GET /queue", path: "/queue" },
+  { route: "GET /queue", path: "/queue", trouble: ({ queue }) => cancelAll(queue) },
+  { route: "POST /queue/pause", path: "/queue/pause" },
+  { route: "POST /queue/pause", path: "/queue/pause?type=none" },
+  { route: "POST /queue/resume", path: "/queue/resume?type=none" },
+  { route: "POST /queue/resume", path: "/queue/resume?typ=x" },
   { route: "GET /healthz", path: "/healthz" },
   { route: "GET /readyz", path: "/readyz", trouble: ({ life }) => life.ready() },
   { route: "GET /readyz", path: "/readyz" },
@@ -183,6 +189,10 @@ async function ask({ route, path, body, headers = {}, options = {}, trouble }: Q
 
 function forever(): Promise<never> {
   return new Promise(() => {});
+}
+
+async function cancelAll(queue: Queue): Promise<void> {
+  for (const { id } of await queue.list({ limit: 9 })) await queue.cancel(id);
 }
 
 function everyMethod(queue: Queue, does: () => Promise<never>): void {
