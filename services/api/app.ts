@@ -7,15 +7,16 @@ import { type Queue, QueueUnavailable } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 import { METRICS_TYPE } from "../telemetry/family.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { Trace } from "../telemetry/trace.ts";
+import { newTrace, type Trace } from "../telemetry/trace.ts";
 import type { Tracing } from "../telemetry/tracing.ts";
 import { documentRoutes } from "./document-routes.ts";
-import { type AcceptOutcome, apiMetrics } from "./metrics.ts";
+import { type AcceptOutcome, apiMetrics, streamsLook } from "./metrics.ts";
 import { observed, spanOf } from "./observed.ts";
 import { openapiDocument } from "./openapi.ts";
 import { type ProblemCode, problem, problemForNow, problemOf } from "./problem.ts";
 import { queueRoutes } from "./queue-routes.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";
+import { taskEvents } from "./task-events.ts";
 import { taskRoutes } from "./task-routes.ts";
 import { timeLimit } from "./time-limit.ts";
 import { upload } from "./upload.ts";
@@ -31,6 +32,8 @@ export type ApiOptions = Readonly<{
   bodyLimitBytes: number;
   /** A request that is not answered after so long is answered 408 or 503. */
   timeLimitMs: number;
+  /** How many event streams may be open at a time. */
+  maxStreams: number;
   /** How often one client may ask for `/tasks`; left out: as often as it likes. */
   rateLimit?: RateLimit | null;
   /** What it needs to be ready; left out: its queue. */
@@ -57,12 +60,11 @@ export function createApi(options: ApiOptions): Hono {
   if (options.rateLimit) app.use("/tasks/*", limited(createRateLimit(options.rateLimit)));
   app.use(upload(options.bodyLimitBytes));
   app.route("/", taskRoutes({ queue, registry }));
+  app.route("/", events(options));
   app.route("/", queueRoutes({ queue, registry }));
   app.get("/metrics", async (c) => c.body(await options.metrics.text(), 200, { "content-type": METRICS_TYPE }));
-  app.route(
-    "/",
-    documentRoutes(() => openapiDocument(registry, info.version)),
-  );
+  const document = () => openapiDocument(registry, info.version);
+  app.route("/", documentRoutes(document));
   const { checks = { queue: () => queue.stats().then(() => true) } } = options;
   mountHealth(app, { life, info, checks });
 
@@ -83,6 +85,17 @@ function limited(mayAsk: ReturnType<typeof createRateLimit>): MiddlewareHandler 
     const detail = `This client asks too often; it may again in ${waitMs} ms.`;
     return problemForNow(c, "too-many-requests", detail, Math.ceil(waitMs / 1000));
   };
+}
+
+/** The streams of events, and how many there are. A look at a task is nobody's request, and has a trace of its own. */
+function events({ queue, life, maxStreams, metrics, report }: ApiOptions): Hono {
+  const told = (error: Error): void => {
+    if (!(error instanceof QueueUnavailable)) report(error, "GET /tasks/:id/events", newTrace());
+  };
+  const { app, watch } = taskEvents({ queue, life, maxStreams, report: told });
+  const open = () => watch.watchers;
+  metrics.look("api_event_streams", streamsLook(open));
+  return app;
 }
 
 /** Readiness and metrics tell of it; a line in the log for each request that meets it would say no more. */

@@ -1,4 +1,5 @@
-import type { Metrics } from "../telemetry/metrics.ts";
+import { plain } from "../telemetry/family.ts";
+import type { Look, Metrics } from "../telemetry/metrics.ts";
 
 const OUTCOMES = ["accepted", "invalid", "limited", "full", "unavailable", "late", "error"] as const;
 
@@ -24,3 +25,9 @@ export function apiMetrics(metrics: Metrics) {
 }
 
 export type ApiMetrics = ReturnType<typeof apiMetrics>;
+
+/** Looks at how many event streams are open. */
+export function streamsLook(open: () => number): Look {
+  const facts = { name: "api_event_streams", type: "gauge", help: "Event streams that are open." } as const;
+  return async () => [{ ...facts, samples: [plain("gauge", {}, open())] }];
+}

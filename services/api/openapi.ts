@@ -97,6 +97,7 @@ function taskPaths(registry: Registry) {
         responses: { 204: { description: "It is forgotten.", headers: REQUEST_ID }, ...refusedOrders },
       }),
     },
+    "/tasks/{id}/events": { get: operation("watchTask", "A task from now to its end.", events()) },
     "/tasks/{id}/cancel": {
       post: operation("cancelTask", "Takes a task out of the queue; a worker that has it is told to stop.", changed()),
     },
@@ -186,6 +187,27 @@ const changed = () => ({
   parameters: [taskId],
   responses: { 200: { description: "The task as it is now.", ...json("Task") }, ...refusedOrders },
 });
+
+function events() {
+  const description =
+    "Server-sent events, `event: task`; the `data` of each is the whole task: first as it is, then after each change. It ends after a final state.";
+  return {
+    parameters: [
+      taskId,
+      {
+        in: "header",
+        name: "Last-Event-ID",
+        description: "What the last event of an end had.",
+        schema: { type: "string" },
+      },
+    ],
+    responses: {
+      200: { description, headers: REQUEST_ID, ...contentOf("text/event-stream", { type: "string" }) },
+      204: { description: "There is no more than that Last-Event-ID: an EventSource stops here.", headers: REQUEST_ID },
+      ...refusals("task-unknown", ...TASKS, "too-many-streams"),
+    },
+  };
+}
 
 /** One alternative per task type, each with the schema of its payload. */
 function submission(registry: Registry) {

@@ -22,6 +22,7 @@ function api(queue: Queue = new MemoryQueue()) {
     info: { version: "1" },
     bodyLimitBytes: 2_000,
     timeLimitMs: 5_000,
+    maxStreams: 2,
     metrics: new Metrics(),
     tracing,
     report: (error, _request, trace) => reported.push([error.message, trace]),

@@ -101,6 +101,9 @@ const answered: readonly Question[] = [
   { route: "DELETE /tasks/{id}", path: "/tasks/ENDED" },
   { route: "DELETE /tasks/{id}", path: "/tasks/TASK" },
   { route: "DELETE /tasks/{id}", path: "/tasks/none" },
+  { route: "GET /tasks/{id}/events", path: "/tasks/ENDED/events" },
+  { route: "GET /tasks/{id}/events", path: "/tasks/ENDED/events", headers: { "last-event-id": `cancelled-${NOON}` } },
+  { route: "GET /tasks/{id}/events", path: "/tasks/none/events" },
   { route: "POST /tasks/{id}/cancel", path: "/tasks/TASK/cancel" },
   { route: "POST /tasks/{id}/cancel", path: "/tasks/ENDED/cancel" },
   { route: "POST /tasks/{id}/cancel", path: "/tasks/none/cancel" },
@@ -138,6 +141,7 @@ const troubles: Readonly<Record<string, Omit<Question, "route" | "path">>> = {
     options: { rateLimit: { perSecond: 0.001, burst: 1 } },
     trouble: ({ app }) => app.request("/tasks"),
   },
+  "too-many-streams": { options: { maxStreams: 0 } },
   "upload-timed-out": { options: { timeLimitMs: 5 }, body: ENDLESS },
   "body-too-large": { body: "x".repeat(3_000) },
 };
