@@ -13,6 +13,7 @@ import * as queue from "./queue.ts";
 import * as queueDepth from "./queue-depth.ts";
 import * as reload from "./reload.ts";
 import * as scale from "./scale.ts";
+import * as shedding from "./shedding.ts";
 import * as soak from "./soak.ts";
 import * as tail from "./tail.ts";
 import * as tenThousand from "./ten-thousand.ts";
@@ -50,6 +51,7 @@ const all: readonly Bench[] = [
   queueDepth,
   reload,
   scale,
+  shedding,
   soak,
   tail,
   tenThousand,

@@ -9,8 +9,9 @@ import { METRICS_TYPE } from "../telemetry/family.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { newTrace, type Trace } from "../telemetry/trace.ts";
 import type { Tracing } from "../telemetry/tracing.ts";
+import { createAdmission } from "./admission.ts";
 import { documentRoutes } from "./document-routes.ts";
-import { type AcceptOutcome, apiMetrics, streamsLook } from "./metrics.ts";
+import { type AcceptOutcome, admissionLook, apiMetrics, streamsLook } from "./metrics.ts";
 import { observed, spanOf } from "./observed.ts";
 import { openapiDocument } from "./openapi.ts";
 import { type ProblemCode, problem, problemForNow, problemOf } from "./problem.ts";
@@ -32,6 +33,8 @@ export type ApiOptions = Readonly<{
   bodyLimitBytes: number;
   /** A request that is not answered after so long is answered 408 or 503. */
   timeLimitMs: number;
+  /** How long an answer may take before more requests for `/tasks` are refused; 0: none is. */
+  shedOverMs: number;
   /** How many event streams may be open at a time. */
   maxStreams: number;
   /** How often one client may ask for `/tasks`; left out: as often as it likes. */
@@ -49,6 +52,8 @@ export function createApi(options: ApiOptions): Hono {
   const { queue, registry, life, info } = options;
   const app = new Hono();
   const metrics = apiMetrics(options.metrics);
+  const admission = createAdmission("/tasks", options.shedOverMs);
+  options.metrics.look("api_admission", admissionLook(admission));
 
   app.use(requestId());
   app.use(observed(metrics, options.tracing));
@@ -58,7 +63,7 @@ export function createApi(options: ApiOptions): Hono {
   });
   app.use(timeLimit(options.timeLimitMs));
   if (options.rateLimit) app.use("/tasks/*", limited(createRateLimit(options.rateLimit)));
-  app.use(upload(options.bodyLimitBytes));
+  app.use(upload(options.bodyLimitBytes, admission.arrived));
   app.route("/", taskRoutes({ queue, registry }));
   app.route("/", events(options));
   app.route("/", queueRoutes({ queue, registry }));
@@ -74,6 +79,7 @@ export function createApi(options: ApiOptions): Hono {
     options.report(error, `${c.req.method} ${c.req.path} (${c.get("requestId")})`, spanOf(c).trace);
     return problem(c, "internal", "The request could not be handled; the fault is in the service's log.");
   });
+  if (options.shedOverMs > 0) app.fetch = admission.guard(app.fetch);
   return app;
 }
 

@@ -1,5 +1,6 @@
 import { plain } from "../telemetry/family.ts";
 import type { Look, Metrics } from "../telemetry/metrics.ts";
+import type { Admission, LaneFigures } from "./admission.ts";
 
 const OUTCOMES = ["accepted", "invalid", "limited", "full", "unavailable", "late", "error"] as const;
 
@@ -30,4 +31,33 @@ export type ApiMetrics = ReturnType<typeof apiMetrics>;
 export function streamsLook(open: () => number): Look {
   const facts = { name: "api_event_streams", type: "gauge", help: "Event streams that are open." } as const;
   return async () => [{ ...facts, samples: [plain("gauge", {}, open())] }];
+}
+
+/** Looks at how many requests for tasks are in hand, how many there may be, and how many were refused. */
+export function admissionLook(admission: Pick<Admission, "figures">): Look {
+  return async () => {
+    const lanes = Object.entries(admission.figures);
+    const of = (type: "counter" | "gauge", figure: keyof LaneFigures) =>
+      lanes.map(([lane, figures]) => plain(type, { lane }, figures[figure]));
+    return [
+      {
+        name: "api_tasks_in_hand",
+        type: "gauge",
+        help: "Requests for tasks that are worked on.",
+        samples: of("gauge", "inHand"),
+      },
+      {
+        name: "api_tasks_in_hand_limit",
+        type: "gauge",
+        help: "How many of them there may be, as learnt from how long they take.",
+        samples: of("gauge", "most"),
+      },
+      {
+        name: "api_tasks_refused",
+        type: "counter",
+        help: "Requests for tasks that were refused because they would have waited too long.",
+        samples: of("counter", "refused"),
+      },
+    ];
+  };
 }

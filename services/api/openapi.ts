@@ -23,7 +23,7 @@ import {
 type Json = Readonly<Record<string, unknown>>;
 
 /** What may become of every request for tasks. */
-const TASKS: readonly ProblemCode[] = ["too-many-requests", "internal", "queue-unavailable", "timed-out"];
+const TASKS: readonly ProblemCode[] = ["too-many-requests", "internal", "queue-unavailable", "overloaded", "timed-out"];
 /** … of every one that is about the queue as a whole, … */
 const QUEUE: readonly ProblemCode[] = ["internal", "queue-unavailable", "timed-out"];
 /** … and of every one that may have a body. */
@@ -52,7 +52,7 @@ export function openapiDocument(registry: Registry, version: string) {
   return {
     openapi: "3.1.0",
     info: { title: "Tasks", version, description: "Takes tasks, has workers do them, tells how they fare." },
-    tags: [{ name: "tasks" }, { name: "queue" }, { name: "service" }],
+    tags: [{ name: "tasks" }, { name: "queue" }, { name: "service", description: "Never refused under load." }],
     paths: { ...taskPaths(registry), ...queuePaths(registry), ...servicePaths() },
     components: {
       schemas: schemasOf(schemas),

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   internal: { status: 500, means: "The service is at fault; its log knows more." },
   "queue-full": { status: 503, means: "As many tasks wait as may." },
   "queue-unavailable": { status: 503, means: "The queue's store cannot be reached, or cannot do it now." },
+  overloaded: { status: 503, means: "More requests are in hand than can be answered soon. It has no `request_id`." },
   "timed-out": { status: 503, means: "There was no answer in time. Whether it will be done is not known." },
   "too-many-streams": { status: 503, means: "As many event streams are open as may be." },
 } as const satisfies Record<string, Readonly<{ status: ContentfulStatusCode; means: string }>>;

@@ -48,6 +48,7 @@ function limitsOf({ rate_limit_per_sec: perSecond, rate_limit_burst: burst, ...a
   return {
     bodyLimitBytes: api.body_limit_bytes,
     timeLimitMs: api.time_limit_ms,
+    shedOverMs: api.shed_over_ms,
     maxStreams: api.max_streams,
     rateLimit: perSecond === 0 ? null : { perSecond, burst },
   };

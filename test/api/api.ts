@@ -19,7 +19,7 @@ export function api(options: Partial<QueueOptions> & Partial<ApiOptions> = {}) {
   const info = { version: "1.2.3", commit: "abc" };
   const metrics = new Metrics();
   metrics.look("queue", queueLook(queue));
-  const limits = { bodyLimitBytes: 2_000, timeLimitMs: 5_000, maxStreams: 2, rateLimit: null };
+  const limits = { bodyLimitBytes: 2_000, timeLimitMs: 5_000, shedOverMs: 200, maxStreams: 2, rateLimit: null };
   const watched = { metrics, tracing: plainTracing, report };
   const app = createApi({ registry: bundledTasks, life, info, ...limits, ...watched, ...options, queue });
   const post = (body: unknown, headers: Record<string, string> = {}) =>

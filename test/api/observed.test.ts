@@ -22,6 +22,7 @@ function api(queue: Queue = new MemoryQueue()) {
     info: { version: "1" },
     bodyLimitBytes: 2_000,
     timeLimitMs: 5_000,
+    shedOverMs: 200,
     maxStreams: 2,
     metrics: new Metrics(),
     tracing,

@@ -137,6 +137,14 @@ const troubles: Readonly<Record<string, Omit<Question, "route" | "path">>> = {
       everyMethod(queue, forever);
     },
   },
+  overloaded: {
+    options: { timeLimitMs: 100 },
+    trouble({ app, queue }, init) {
+      everyMethod(queue, forever);
+      for (let asked = 0; asked < 128; asked += 1)
+        void app.request("/tasks", { ...init, body: init.method === "GET" ? null : JSON.stringify(good) });
+    },
+  },
   "too-many-requests": {
     options: { rateLimit: { perSecond: 0.001, burst: 1 } },
     trouble: ({ app }) => app.request("/tasks"),

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { openQueue } from "../../services/queue/open.ts";
 import type { Queue, Taken } from "../../services/queue/queue.ts";
 import { openShared } from "../kit/fixtures/shared-listener.ts";
@@ -67,6 +68,37 @@ async function follow(url: string, told: (event: Event) => void, lastId: string 
 }
 
 describe.each(runtimes)("on %s", (runtime) => {
+  test("while another process holds the file, writes are told so in time, more of them are refused at once, and all else goes on", async () => {
+    const url = await startApi(runtime, "api.time_limit_ms=1000");
+    const id = await submit(url, sum);
+    const other = new DatabaseSync(file());
+    other.exec("BEGIN IMMEDIATE");
+    const post = async () => {
+      const headers = { ...CLOSE, "idempotency-key": "order-17" };
+      const answer = await fetch(`${url}/tasks`, { method: "POST", headers, body: JSON.stringify(sum) });
+      const { code } = (await answer.json()) as { code?: string };
+      return `${answer.status} ${code ?? ""} ${answer.headers.has("retry-after")}`;
+    };
+    const posts = Array.from({ length: 160 }, post);
+    await within(Promise.race(posts), BOUND_MS, "a refusal");
+    for (const path of [`/tasks/${id}`, "/tasks", "/healthz", "/readyz", "/metrics", "/info"]) {
+      expect({ path, status: (await fetch(`${url}${path}`, { headers: CLOSE })).status }).toEqual({
+        path,
+        status: 200,
+      });
+    }
+    const answers = await within(Promise.all(posts), BOUND_MS, "an answer to each");
+    const of = (answer: string) => answers.filter((each) => each === answer).length;
+    expect(of("503 overloaded true")).toBeGreaterThan(0);
+    expect(of("503 timed-out true")).toBeGreaterThan(0);
+    expect(of("503 overloaded true") + of("503 timed-out true")).toBe(160);
+    other.exec("ROLLBACK");
+    other.close();
+    await eventually(async () => (await post()).startsWith("202"), BOUND_MS, "the writes are taken again");
+    const { tasks } = JSON.parse(await get(`${url}/queue`));
+    expect(tasks).toMatchObject({ queued: 2 });
+  });
+
   test("a stream goes on at the new generation, ends with its task, and is not opened again", async () => {
     const listener = openShared("v4");
     const start = async () => {
