@@ -53,7 +53,7 @@ export function workerModule({ queue, metrics, tracing }: Surroundings): Module 
   });
 }
 
-/** What is told of attempts, and of a queue that fails. */
+/** What is told of attempts, of errors of handlers that went astray, and of a queue that fails. */
 function tellers(log: Logger, counted: ReturnType<typeof workerMetrics>) {
   return {
     report: (error: Error, task: string, attempt?: Span) =>

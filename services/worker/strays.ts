@@ -21,30 +21,38 @@ export type StraysOrder = Readonly<{
 export const MAX_STRAYS = 1_000;
 const WINDOW_MS = 60_000;
 
-const owner = new AsyncLocalStorage<Caught>();
-let order: StraysOrder | null = null;
-let window = { from: 0, count: 0 };
+/** What all copies of this file have in common: a module that takes over from itself is another copy, in the same process. */
+type Common = {
+  readonly owner: AsyncLocalStorage<Caught>;
+  order: StraysOrder | null;
+  window: Readonly<{ from: number; count: number }>;
+};
+
+const PLACE = Symbol.for("supervisor.strays");
+const home = globalThis as unknown as { [PLACE]?: Common };
+home[PLACE] ??= { owner: new AsyncLocalStorage(), order: null, window: { from: 0, count: 0 } };
+const common = home[PLACE];
 
 /**
  * Catches what goes astray in this process from now on; the last order given counts.
  * Why the process goes on: what was cut short is a callback of a handler, and nothing of ours stands on its stack; whereas the end
  * of the process would cost every other task in it an attempt, and by the same lease they would meet the same one again.
  */
-export function catchStrays(given: StraysOrder): Strays {
-  if (order === null) {
+export function catchStrays(order: StraysOrder): Strays {
+  if (common.order === null) {
     process.on("uncaughtException", tell);
     process.on("unhandledRejection", tell);
   }
-  order = given;
-  window = { from: 0, count: 0 };
-  return { run: (caught, handler) => owner.run(caught, handler) };
+  common.order = order;
+  common.window = { from: 0, count: 0 };
+  return { run: (caught, handler) => common.owner.run(caught, handler) };
 }
 
 function tell(thrown: unknown): void {
-  const caught = owner.getStore() ?? order?.nobodys;
+  const caught = common.owner.getStore() ?? common.order?.nobodys;
   caught?.(thrown instanceof Error ? thrown : new Error(wordsOf(thrown)));
   const now = performance.now();
-  if (now - window.from > WINDOW_MS) window = { from: now, count: 0 };
-  window.count += 1;
-  if (window.count === MAX_STRAYS + 1) order?.tooMany();
+  const { from, count } = common.window;
+  common.window = now - from > WINDOW_MS ? { from: now, count: 1 } : { from, count: count + 1 };
+  if (common.window.count === MAX_STRAYS + 1) common.order?.tooMany();
 }

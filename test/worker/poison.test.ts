@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openQueue } from "../../services/queue/open.ts";
 import type { Queue } from "../../services/queue/queue.ts";
-import { Program, type RuntimeName, runtimes } from "../services/program.ts";
+import { Program, type RuntimeName, runScript, runtimes } from "../services/program.ts";
 import { eventually } from "../support/eventually.ts";
 import { within } from "../support/within.ts";
 import { type Poison, poisons } from "./poison.ts";
@@ -103,6 +103,15 @@ describe.each(runtimes)("on %s", (runtime) => {
     const ended = await fates();
     expect(ended.find(({ type }) => type === "exits")).toMatchObject({ fate: "lease-expired", attempts: ATTEMPTS });
     expect(ended.filter(({ fate }) => fate === "done")).toHaveLength(3);
+  });
+
+  test("each error that goes astray is heard of once, by him whose it is or the last one, whatever copies there are", async () => {
+    const script = [join(import.meta.dir, "fixtures/two-copies.ts")] as const;
+    const { code, stdout, stderr } = await runScript({ runtime, script });
+    const whose = { bun: "timer", deno: "promise" }[runtime];
+    const nobodys = { bun: "promise", deno: "timer" }[runtime];
+    const wanted = [`first: ${whose}`, `second: ${nobodys}`, `second: ${nobodys}`, `second: ${whose}`];
+    expect([code, stdout.trim().split("\n").sort(), stderr]).toEqual([0, wanted.sort(), ""]);
   });
 
   test("a handler that throws without end does not flood the log for ever: the process is told to end", async () => {
