@@ -38,21 +38,27 @@ export async function openDataFile(
     const root = await untilAborted(disk.realpath(folder), signal);
     const real = await untilAborted(disk.realpath(join(root, name)), signal);
     if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) return outside(name);
-    // Not following a last-moment link, and not waiting for the other end of a pipe.
-    const opening = disk.open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const handle = await untilAborted(opening, signal).catch((error) => {
-      opening.then((late) => late.close()).catch(() => {}); // It comes to nobody any more.
-      throw error;
-    });
-    const file = endingWith(signal, handle);
-    if ((await untilAborted(handle.stat(), signal)).isFile()) return { ok: true, file };
-    await file.close();
-    return no("file-unreadable", `${name}: is not a regular file`);
+    const file = await openRegular(real, signal, disk);
+    return file ? { ok: true, file } : no("file-unreadable", `${name}: is not a regular file`);
   } catch (error) {
     signal.throwIfAborted();
     const { code = "error", message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return { ...no("file-missing", `${name}: no such file in the data folder`), retry: true };
     return no("file-unreadable", `${name}: ${message.split(",")[0]}`);
+  }
+}
+
+/** Not following a last-moment link, and not waiting for the other end of a pipe. Null: it is something else. */
+async function openRegular(path: string, signal: AbortSignal, disk: Disk): Promise<DataFile | null> {
+  const opening = disk.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  let isTaken = false;
+  try {
+    const handle = await untilAborted(opening, signal);
+    isTaken = (await untilAborted(handle.stat(), signal)).isFile();
+    return isTaken ? endingWith(signal, handle) : null;
+  } finally {
+    // Also one that is opened only when nobody waits any more: the runtimes take offence at a handle that is let go.
+    if (!isTaken) opening.then((handle) => handle.close()).catch(() => {});
   }
 }
 
