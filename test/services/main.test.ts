@@ -46,8 +46,8 @@ describe.each(runtimes)("on %s", (runtime) => {
       expect((await settled(url, await submit(url, sum))).result).toEqual({ groups: { a: 3 }, rows: 2 });
       const file = { type: "report.aggregate", payload: { file: "x.ndjson", group_by: "k", sum: "v" } };
       expect((await settled(url, await submit(url, file))).result).toEqual({ groups: { b: 7 }, rows: 1 });
-      const home = { type: "webhook.deliver", payload: { url: "http://127.0.0.1:1/", body: 1 } };
-      const refused = await settled(url, await submit(url, home), "dead");
+      const inside = { type: "webhook.deliver", payload: { url: "http://10.0.0.1:1/", body: 1 } };
+      const refused = await settled(url, await submit(url, inside), "dead");
       expect(refused).toMatchObject({ attempts: 1, error: { code: "address-private" } });
       expect((await fetch(`${url}/readyz`, { headers: CLOSE })).status).toBe(200);
       expect(await (await fetch(`${url}/info`, { headers: CLOSE })).json()).toMatchObject({
