@@ -71,7 +71,7 @@ function figures(rounds: readonly Round[], kind: Kind, seconds: number): readonl
 
 async function measure(runtime: RuntimeName, wanted: Flags<typeof flags>): Promise<Round> {
   const whole = { warmMs: WARM_MS, forMs: wanted.seconds * 1000, deadlineMs: wanted.deadlineMs };
-  const [peak, after, deaf] = await withApi(runtime, [], async (address) => {
+  const [peak, after, deaf] = await withApi(runtime, ["--set", "api.shed_over_ms=200"], async (address) => {
     const best = await peakOf(address, whole);
     const perSecond = (best.good / wanted.seconds) * wanted.load;
     const open = { ...whole, address, perSecond, connections: CONNECTIONS };

@@ -20,7 +20,7 @@ const api = z.strictObject({
     .describe("Requests for tasks by one client; more get 429. 0: no limit."),
   rate_limit_burst: z.int().min(1).default(100).describe("So many it may make at once after a pause."),
   time_limit_ms: spanMs.min(100).default(10_000).describe("A request that has no answer then is answered 503, or 408."),
-  shed_over_ms: spanMs.default(200).describe("Who would wait longer for an answer about tasks gets 503. 0: nobody."),
+  shed_over_ms: spanMs.default(2_000).describe("Who would wait longer for an answer about tasks gets 503. 0: nobody."),
   max_streams: z.int().min(1).default(1_000).describe("Event streams at a time; more get 503."),
   drain_ms: spanMs.default(25_000).describe("How long requests in flight may still run when the service stops."),
 });

@@ -97,7 +97,7 @@ function plainTasks(target: string): Record<string, unknown> {
 async function fateOf(ask: Ask, task: unknown): Promise<Fate> {
   const { status, body } = await ask("POST", "/tasks", task);
   if (status !== 202)
-    return { status, code: body.code, fields: (body.errors as { field: string }[]).map(({ field }) => field) };
+    return { status, code: body.code, fields: ((body.errors ?? []) as { field: string }[]).map(({ field }) => field) };
   const ended = await settled(ask, String(body.id));
   const delayMs = (task as { delay_ms?: number }).delay_ms;
   const restedMs = Date.parse(String(ended.started_at)) - Date.parse(String(ended.created_at));

@@ -34,6 +34,7 @@ const SETTINGS = [
   "worker.webhook_reach=any",
   "queue.backoff_base_ms=1",
   "queue.backoff_cap_ms=2",
+  "api.shed_over_ms=0",
 ];
 
 let programs: Program[] = [];
