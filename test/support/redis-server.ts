@@ -64,8 +64,9 @@ export class RedisServer {
     await within(ready, READY_MS, "redis-server");
   }
 
+  /** Why not by the child's own method: on Deno that sends no second signal. */
   signal(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal);
+    if (this.#child?.pid !== undefined) process.kill(this.#child.pid, signal);
   }
 
   /** Ends it at once, as a crash does. What it had written is there at the next start. */
