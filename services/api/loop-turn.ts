@@ -20,6 +20,9 @@ export interface LoopTurn {
 /** A single long turn may be a pause of the whole process, and is let pass unless it is so many times longer. */
 const ONCE = 10;
 
+/** So few in a turn are no crowd: where they take long the machine is slow, and to refuse them would help nobody. */
+const FEW = 16;
+
 /** How many are told within a turn that they are refused; the others so many times the target later. */
 const TOLD_AT_ONCE = 64;
 const TOLD_LATER = 2;
@@ -38,6 +41,7 @@ export function createLoopTurn(targetMs: number, edge: LoopEdge): LoopTurn {
   let endedAtMs = Number.NEGATIVE_INFINITY;
   let wasLong = false;
   let allowedMs = 0;
+  let entered = 0;
   let refused = 0;
   let told: Promise<void> | null = null;
 
@@ -50,6 +54,7 @@ export function createLoopTurn(targetMs: number, edge: LoopEdge): LoopTurn {
   const begin = (nowMs: number): void => {
     isOpen = true;
     beganAtMs = nowMs;
+    entered = 0;
     refused = 0;
     const stands = wasLong && nowMs - endedAtMs < targetMs;
     allowedMs = stands ? targetMs : targetMs * ONCE;
@@ -59,7 +64,8 @@ export function createLoopTurn(targetMs: number, edge: LoopEdge): LoopTurn {
     enter() {
       const nowMs = edge.now();
       if (!isOpen) begin(nowMs);
-      return nowMs - beganAtMs <= allowedMs;
+      entered += 1;
+      return entered <= FEW || nowMs - beganAtMs <= allowedMs;
     },
     get beganAtMs() {
       return beganAtMs;

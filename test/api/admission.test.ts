@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { createAdmission } from "../../services/api/admission.ts";
+import { MemoryQueue } from "../../services/queue/memory.ts";
+import { eventually } from "../support/eventually.ts";
+import { api, good } from "./api.ts";
 import { overload } from "./overload.ts";
 
 const DEADLINE_MS = 1_000;
@@ -105,4 +108,20 @@ test("clients whose upload is slow take no place from others, and need none to g
   clearInterval(looking);
   for (const request of uploads) admission.arrived(request);
   expect(admission.figures.write.inHand).toBe(128);
+});
+
+test("who waits for the store is in hand, who still uploads is not, and the metrics tell how many, and who was refused", async () => {
+  const stuck = Object.assign(new MemoryQueue(), { enqueue: () => new Promise<never>(() => {}) });
+  const { app, post } = api({ queue: stuck });
+  const metrics = async () => (await app.request("/metrics")).text();
+  const inHand = async () => Number(/^api_tasks_in_hand\{lane="write"\} (\d+)$/m.exec(await metrics())?.[1]);
+  for (let posted = 0; posted < 127; posted += 1) void post(good);
+  void app.request("/tasks", { method: "POST", body: new ReadableStream() });
+  expect(await inHand()).toBe(128);
+  expect((await post(good)).status).toBe(503);
+  await eventually(async () => (await inHand()) === 127, 5_000, "the upload has stepped aside", inHand);
+  const lines = (await metrics()).split("\n");
+  expect(lines).toContain('api_tasks_refused_total{lane="write"} 1');
+  expect(lines).toContain('api_tasks_refused_total{lane="read"} 0');
+  expect(lines).toContain('api_tasks_in_hand_limit{lane="write"} 128');
 });

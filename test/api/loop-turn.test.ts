@@ -10,8 +10,10 @@ function loop(targetMs: number) {
     atEnd: (over) => void ends.push(over),
     later: (afterMs, then) => void timers.push({ atMs: clock.now + afterMs, then }),
   });
-  /** A turn in which a request is handled at each of these moments. Answers which were in time. */
+  /** A turn in which a crowd is handled at the first of these moments, and a request at each of them. Answers which of those were in time. */
   const handled = (...atMs: readonly number[]) => {
+    clock.now = atMs[0] ?? 0;
+    for (let few = 0; few < 16; few += 1) turn.enter();
     const inTime = atMs.map((ms) => {
       clock.now = ms;
       return turn.enter();
@@ -34,6 +36,15 @@ test("from the second long turn in a row, who waits longer than the target is la
   expect(handled(270, 371)).toEqual([true, false]);
   expect(handled(380, 390)).toEqual([true, true]);
   expect(handled(400, 900)).toEqual([true, true]);
+});
+
+test("a few are never late, however long they take: it is not they who are too many", () => {
+  const { clock, turn } = loop(100);
+  const inTime = Array.from({ length: 17 }, () => {
+    clock.now += 10_000;
+    return turn.enter();
+  });
+  expect(inTime).toEqual([...Array(16).fill(true), false]);
 });
 
 test("a long turn says nothing about one that comes much later", () => {
