@@ -6,7 +6,6 @@ import { isBusy } from "./group-commit.ts";
 import { MemoryQueue } from "./memory.ts";
 import type { QueueOptions } from "./options.ts";
 import type { Queue } from "./queue.ts";
-import { openRedis } from "./redis-open.ts";
 import { SqliteQueue } from "./sqlite.ts";
 import { prepareSchema, SCHEMA_VERSION } from "./sqlite-schema.ts";
 
@@ -28,7 +27,11 @@ export async function openQueue(url: string, options: Partial<QueueOptions> = {}
   if (url === "memory:") return { ok: true, queue: new MemoryQueue(options), warnings: [] };
   if (url.startsWith("sqlite:")) return openSqlite(url.slice("sqlite:".length), options);
   const kind = /^[a-z][a-z0-9+.-]*(?=:)/.exec(url)?.[0];
-  if (kind === "redis" || kind === "rediss") return openRedis(url, options);
+  if (kind === "redis" || kind === "rediss") {
+    // Most have no Redis, and its client takes as long to load as all other stores.
+    const { openRedis } = await import("./redis-open.ts");
+    return openRedis(url, options);
+  }
   return wrong(
     `a queue URL is memory:, sqlite:PATH or redis://HOST:PORT, got ${kind === undefined ? JSON.stringify(url) : `${kind}:…`}`,
   );
