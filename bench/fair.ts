@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { commandOf, type RuntimeName } from "../test/kit/fixtures/generation.ts";
 import { openShared } from "../test/kit/fixtures/shared-listener.ts";
+import { freePort } from "../test/support/free-port.ts";
 import { startLoad } from "../test/support/load.ts";
 import { within } from "../test/support/within.ts";
 import type { Figure, Flags } from "./figure.ts";
@@ -104,16 +104,6 @@ async function end(child: ChildProcess): Promise<void> {
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.kill("SIGKILL");
   await within(exited, BOUND_MS, "an instance ends");
-}
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) =>
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" ? (address?.port ?? 0) : 0));
-    }),
-  );
 }
 
 /** User and system time of all. Source: proc_pid_stat(5), fields 14 and 15, in ticks. */

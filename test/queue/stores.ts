@@ -1,16 +1,16 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openQueue } from "../../services/queue/open.ts";
 import type { QueueOptions } from "../../services/queue/options.ts";
 import type { Queue } from "../../services/queue/queue.ts";
+import { missingOf } from "../support/missing.ts";
 import { RedisServer } from "../support/redis-server.ts";
 import { cases, runCase } from "./conformance.ts";
 
 export type StoreName = "memory" | "sqlite" | "redis";
 
-const hasRedis = spawnSync("sh", ["-c", "command -v redis-server"]).status === 0;
+const hasRedis = missingOf(["redis-server"]).length === 0;
 
 /** Those that this machine has. */
 export const storeNames: readonly StoreName[] = ["memory", "sqlite", ...(hasRedis ? ["redis" as const] : [])];

@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { UnitStatus } from "../../supervisor/unit/status.ts";
 import { askControl } from "../support/control.ts";
 import { type Daemon, withDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 import { alike, pairings } from "../support/matrix.ts";
 import type { RuntimeName } from "../support/root.ts";
 import { apiUnit, program, shellUnit } from "../support/unit-text.ts";
@@ -200,12 +201,4 @@ async function descriptorOf(daemon: Daemon, pid: number): Promise<number | null>
     (fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`,
   );
   return found === undefined ? null : Number(found);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

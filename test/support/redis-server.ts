@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { freePort } from "./free-port.ts";
 import { within } from "./within.ts";
 
 const READY_MS = 20_000;
@@ -19,6 +19,7 @@ export class RedisServer {
   private constructor(port: number, settings: readonly string[]) {
     this.port = port;
     this.#settings = settings;
+    process.once("exit", () => this.#child?.kill("SIGKILL"));
   }
 
   /** `settings`: as on the command line of redis-server, after the defaults: an append-only file, written before each answer, and nothing else. */
@@ -51,7 +52,6 @@ export class RedisServer {
     ];
     const child = spawn("redis-server", [...own, ...this.#settings], { stdio: ["ignore", "pipe", "ignore"] });
     this.#child = child;
-    process.once("exit", () => child.kill("SIGKILL"));
     let said = "";
     const ready = new Promise<void>((resolve, reject) => {
       child.once("error", reject);
@@ -94,13 +94,4 @@ export class RedisServer {
   ask(...command: readonly string[]): string {
     return spawnSync("redis-cli", ["-p", `${this.port}`, ...command], { encoding: "utf8", timeout: READY_MS }).stdout;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
 }

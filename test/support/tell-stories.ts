@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Daemon, withDaemon } from "./daemon.ts";
+import { missingOf } from "./missing.ts";
 import type { RuntimeName } from "./root.ts";
 import { journalOf, readStory, type Story, scriptOf } from "./story.ts";
 
@@ -13,7 +14,7 @@ const SCRIPT_BOUND_MS = 45_000;
 export function tellStories(runtime: RuntimeName): void {
   for (const name of readdirSync(FOLDER).sort()) {
     const story = readStory(FOLDER, name);
-    const missing = story.needs.filter((program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0);
+    const missing = missingOf(story.needs);
     if (missing.length > 0) console.log(`${name}: not told, ${missing.join(", ")} is not installed`);
     test.skipIf(missing.length > 0)(
       `${name.replaceAll("-", " ")}: ${runtime}`,

@@ -1,9 +1,9 @@
 import { test } from "bun:test";
-import { spawnSync } from "node:child_process";
+import { missingOf } from "./missing.ts";
 
 /** Declares a test that is left out, and says so, where a program is missing. */
 export function testWith(programs: readonly string[], promise: string, run: () => Promise<void>): void {
-  const missing = programs.filter((program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0);
+  const missing = missingOf(programs);
   if (missing.length > 0) console.log(`${promise}: not tried, ${missing.join(", ")} is not installed`);
   test.skipIf(missing.length > 0)(promise, run, 60_000);
 }

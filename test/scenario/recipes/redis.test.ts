@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
 import { connect } from "node:net";
+import { freePort } from "../../support/free-port.ts";
 import { testWith } from "../../support/test-with.ts";
 import { within } from "../../support/within.ts";
-import { freePort } from "./free-port.ts";
 import { readRecipe } from "./recipe.ts";
 import { withStoppedDaemon } from "./with-stopped-daemon.ts";
 

@@ -1,10 +1,10 @@
 import { connect } from "node:net";
 import type { Daemon } from "../../support/daemon.ts";
+import { freePort } from "../../support/free-port.ts";
 import type { LoadOrder } from "../../support/load/order.ts";
 import { type Load, startLoad } from "../../support/load.ts";
 import type { RuntimeName } from "../../support/root.ts";
 import { within } from "../../support/within.ts";
-import { freePort } from "./free-port.ts";
 import { readRecipe } from "./recipe.ts";
 import { withStoppedDaemon } from "./with-stopped-daemon.ts";
 

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from "node:net";
 
-/** A port that nobody has now: nginx and Redis must be told one. */
+/** A port that nobody has now, for whoever must be told one: nginx, Redis, a unit file. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
