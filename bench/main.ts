@@ -12,6 +12,7 @@ import * as overlap from "./overlap.ts";
 import * as queue from "./queue.ts";
 import * as queueDepth from "./queue-depth.ts";
 import * as reload from "./reload.ts";
+import * as rollback from "./rollback.ts";
 import * as scale from "./scale.ts";
 import * as shedding from "./shedding.ts";
 import * as soak from "./soak.ts";
@@ -50,6 +51,7 @@ const all: readonly Bench[] = [
   queue,
   queueDepth,
   reload,
+  rollback,
   scale,
   shedding,
   soak,

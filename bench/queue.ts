@@ -18,6 +18,7 @@ export const flags = { runs: 5 };
 type Contender = Readonly<{ name: string; count: number; atOnce: number; redis?: boolean; roles: readonly string[] }>;
 
 const contenders: readonly Contender[] = [
+  { name: "memory, without a worker", count: 512_000, atOnce: 256, roles: ["alone"] },
   { name: "memory, in batches", count: 300_000, atOnce: 256, roles: ["both"] },
   { name: "sqlite, in batches", count: 40_000, atOnce: 256, roles: ["work", "make"] },
   { name: "sqlite, 16 clients", count: 10_000, atOnce: 16, roles: ["work", "make"] },

@@ -1,16 +1,20 @@
 import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
 import { type Fault, fail, type Outcome, ok } from "../supervisor/unit/fault.ts";
+import { positions } from "../supervisor/unit/position.ts";
 
 /** One source of settings. Shape: `{ name: "config/local.toml", values: { "api.port": 8080 }, lines: { "api.port": 4 } }`. */
 export type Layer = Readonly<{
   name: string;
   values: Readonly<Record<string, unknown>>;
   lines: Readonly<Record<string, number>>;
+  /** `placeholders`: they are filled in. `text`: all is text, and a text may stand for a number. Left out: the values are what they are. */
+  holds?: "placeholders" | "text";
 }>;
 
 /** Environment variables that set something. Source: the contract (QUEUE_URL, HOST, PORT), what containers are used to, OpenTelemetry (OTEL_…). */
 const ENVIRONMENT = {
+  SUPERVISOR_CONFIG_SOURCE: ["supervisor.config_source"],
   QUEUE_URL: ["queue.url"],
   HOST: ["api.host"],
   PORT: ["api.port"],
@@ -25,8 +29,18 @@ export function fileLayer(path: string, file: string): Outcome<Layer | null> {
   const text = textOf(path);
   if (text === null) return ok(null);
   if (typeof text !== "string") return fail(configFault(`cannot be read: ${text.code}`, { file }));
+  return textLayer(text, file);
+}
+
+/** Reads what such a file says. Errors: what is not TOML, with its line. */
+export function textLayer(text: string, file: string): Outcome<Layer> {
   try {
-    return ok({ name: file, values: flat(parse(text)), lines: linesOf(text) });
+    return ok({
+      name: file,
+      values: flat(parse(text)),
+      lines: Object.fromEntries(positions(text)),
+      holds: "placeholders",
+    });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [message = "is not TOML"] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
@@ -49,8 +63,7 @@ export function environmentLayers(env: Readonly<Record<string, string | undefine
   return Object.entries(ENVIRONMENT).flatMap(([name, keys]) => {
     const text = env[name];
     if (text === undefined || text === "") return [];
-    const value = /^\d+$/.test(text) ? Number(text) : text;
-    return [{ name: `$${name}`, values: Object.fromEntries(keys.map((key) => [key, value])), lines: {} }];
+    return [{ name: `$${name}`, values: Object.fromEntries(keys.map((key) => [key, text])), lines: {}, holds: "text" }];
   });
 }
 
@@ -58,15 +71,17 @@ export function environmentLayers(env: Readonly<Record<string, string | undefine
 export function overrideLayer(override: string): Outcome<Layer> {
   const match = /^([a-z_]+\.[a-z_]+)=(.*)$/s.exec(override);
   if (!match?.[1]) return fail(configFault(`--set ${override}: must be SECTION.KEY=VALUE`));
-  return ok({ name: `--set ${match[1]}`, values: { [match[1]]: tomlValue(match[2] ?? "") }, lines: {} });
+  const values = { [match[1]]: tomlValue(match[2] ?? "") };
+  return ok({ name: `--set ${match[1]}`, values, lines: {}, holds: "placeholders" });
 }
 
 /** A fault of the configuration. */
-export function configFault(message: string, at?: Fault["at"]): Fault {
-  return { code: "unit-invalid", message, retry: "never", ...(at && { at }) };
+export function configFault(message: string, at?: Fault["at"], code: Fault["code"] = "unit-invalid"): Fault {
+  return { code, message, retry: "never", ...(at && { at }) };
 }
 
-function tomlValue(text: string): unknown {
+/** Reads a text as TOML would; what is no TOML is the text itself. Shape: `8080` → 8080, `debug` → "debug". */
+export function tomlValue(text: string): unknown {
   try {
     return parse(`value = ${text}`).value;
   } catch {
@@ -82,22 +97,4 @@ function flat(tables: Readonly<Record<string, unknown>>): Record<string, unknown
       : [[section, table] as const],
   );
   return Object.fromEntries(entries);
-}
-
-/** Finds the line of each `[table]`, and of each `key =` below it; the parser keeps none. Shape: `queue.limits.webhook.deliver.concurrency` → 7. */
-function linesOf(text: string): Record<string, number> {
-  const lines: Record<string, number> = {};
-  let section = "";
-  for (const [at, line] of text.split("\n").entries()) {
-    const table = /^\s*\[\s*((?:[\w-]+|"[^"]*"|\s*\.\s*)+)\s*\]/.exec(line)?.[1];
-    if (table)
-      section = table
-        .replace(/\s*\.\s*/g, ".")
-        .replaceAll('"', "")
-        .trim();
-    const key = /^\s*([\w-]+)\s*=/.exec(line)?.[1];
-    const path = key ? [section, key].filter((part) => part !== "").join(".") : table && section;
-    if (path) lines[path] = at + 1;
-  }
-  return lines;
 }

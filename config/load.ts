@@ -1,48 +1,59 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Fault, fail, type Outcome, ok } from "../supervisor/unit/fault.ts";
+import { asWanted, type FillOrder, type Issue, issueFaults, keysOf, nested, type SetKeys } from "./keys.ts";
 import { configFault, environmentLayers, fileLayer, type Layer, overrideLayer } from "./layer.ts";
 import { type Config, configSchema, type Section } from "./schema.ts";
+import { keptSource, namesSource, type Sourced, sourceLayer } from "./source.ts";
 
-export type LoadOrder = Readonly<{
-  /** The folder with default.toml and the others. Each file may be missing: every key has a default. */
-  folder: string;
-  /** Whether the folder itself must be there: it was named by the user. */
-  required?: boolean;
-  env: Readonly<Record<string, string | undefined>>;
-  /** What messages call the folder; unless told, its path. */
-  shown?: string;
-  /** Shape: `["queue.lease_ms=500"]`, from the command line. */
-  overrides?: readonly string[];
-  /** The last word. */
-  layers?: readonly Layer[];
-}>;
+export type LoadOrder = FillOrder &
+  Readonly<{
+    /** The folder with default.toml and the others. Each file may be missing: every key has a default. */
+    folder: string;
+    /** Whether the folder itself must be there: it was named by the user. */
+    required?: boolean;
+    /** Where a supervisor keeps what it has accepted (`$SUPERVISOR_CONFIG`): what is there is read instead of the folder, if it can be. */
+    accepted?: string | undefined;
+    /** What messages call the folder; unless told, its path. */
+    shown?: string;
+    /** What the remote source says, if `supervisor.config_source` names one. Where what was accepted is read, that of it counts. */
+    source?: Sourced | null;
+    /** Shape: `["queue.lease_ms=500"]`, from the command line. */
+    overrides?: readonly string[];
+    /** The last word. */
+    layers?: readonly Layer[];
+  }>;
 
-/** `origin` names the layer that set each key that was set. Shape: `{ "api.port": "$PORT", "queue.url": "config/local.toml" }`. */
-export type Loaded = Readonly<{ config: Config; origin: Readonly<Record<string, string>> }>;
+/** `keys`: those that somebody has set. */
+export type Loaded = Readonly<{ config: Config; keys: SetKeys }>;
 
 /**
- * Reads the configuration: default.toml < `$SUPERVISOR_ENV`.toml < local.toml < environment < overrides.
+ * Reads the configuration: default.toml < `$SUPERVISOR_ENV`.toml < local.toml < the remote source < environment < overrides.
  * Errors: every fault of every layer at once, with file, line and key.
  */
 export function loadConfig(order: LoadOrder): Outcome<Loaded> {
   const read = readKeys(order);
   if (!read.ok) return read;
-  const setBy = read.value;
-  const parsed = configSchema.safeParse(nested(setBy));
-  if (!parsed.success) return failAll(parsed.error.issues.flatMap((issue) => issueFaults(issue, setBy)));
-  const origin = Object.fromEntries([...setBy].map(([key, { name }]) => [key, name]));
-  return ok({ config: parsed.data, origin });
+  const { keys, faults } = read.value;
+  const parsed = parseAs(configSchema, nested(keys), keys, []);
+  const all = [...faults, ...(parsed.ok ? [] : parsed.faults)];
+  return all.length === 0 && parsed.ok ? ok({ config: parsed.value, keys }) : failAll(all);
 }
 
 /** Reads one section as its module has it. Errors: as `loadConfig`, of this section alone. */
 export function loadSection<T>(order: LoadOrder, name: string, section: Section<T>): Outcome<T> {
   const read = readKeys(order);
   if (!read.ok) return read;
-  const parsed = section.safeParse(nested(read.value)[name] ?? {});
-  if (parsed.success) return ok(parsed.data);
-  const issues = parsed.error.issues.map((issue) => ({ ...issue, path: [name, ...issue.path] }));
-  return failAll(issues.flatMap((issue) => issueFaults(issue, read.value)));
+  const { keys, faults } = read.value;
+  const parsed = sectionOf(keys, name, section);
+  const own = faults.filter(({ at }) => at?.key?.startsWith(`${name}.`));
+  const all = [...own, ...(parsed.ok ? [] : parsed.faults)];
+  return all.length === 0 ? parsed : failAll(all);
+}
+
+/** The same of what is read already. */
+export function sectionOf<T>(keys: SetKeys, name: string, section: Section<T>): Outcome<T> {
+  return parseAs(section, nested(keys)[name] ?? {}, keys, [name]);
 }
 
 /** The files of the configuration, there or not, the last one wins. Shape: `["default.toml", "production.toml", "local.toml"]`. */
@@ -51,17 +62,16 @@ export function configFiles(env: LoadOrder["env"]): readonly string[] {
   return ["default", ...(environment === "" ? [] : [environment]), "local"].map((name) => `${name}.toml`);
 }
 
-/** Which layer has the last word on each key. */
-function readKeys(order: LoadOrder): Outcome<ReadonlyMap<string, Layer>> {
+function readKeys(order: LoadOrder): Outcome<ReturnType<typeof keysOf>> {
   const read = readLayers(order);
-  if (!read.ok) return read;
-  const setBy = new Map<string, Layer>();
-  for (const layer of read.value) for (const key of Object.keys(layer.values)) setBy.set(key, layer);
-  return ok(setBy);
+  return read.ok ? ok(keysOf(read.value, order)) : read;
 }
 
 function readLayers(order: LoadOrder): Outcome<readonly Layer[]> {
-  const { folder, shown = folder, required, env, overrides = [], layers = [] } = order;
+  const { required, env, overrides = [], layers = [] } = order;
+  const accepted = acceptedRoot(order.accepted);
+  const folder = accepted === null ? order.folder : join(accepted, "config");
+  const { shown = order.folder } = order;
   if (!/^[\w-]*$/.test(env.SUPERVISOR_ENV ?? "")) return fail(configFault("$SUPERVISOR_ENV: must be a plain name"));
   if (required && !existsSync(folder)) return fail(configFault(`${folder}: no such folder`));
   const files = configFiles(env).map((name) => fileLayer(join(folder, name), join(shown, name)));
@@ -70,39 +80,38 @@ function readLayers(order: LoadOrder): Outcome<readonly Layer[]> {
   if (faults.length > 0) return failAll(faults);
   const given = (outcomes: readonly Outcome<Layer | null>[]) =>
     outcomes.flatMap((one) => (one.ok && one.value ? [one.value] : []));
-  return ok([...given(files), ...environmentLayers(env), ...given(sets), ...layers]);
+  const [below, above] = [given(files), [...environmentLayers(env), ...given(sets), ...layers]];
+  const own = namesSource([...below, ...above]) ? order.source : null;
+  const said = accepted === null ? own : keptSource(accepted);
+  const source = said ? sourceLayer(said) : ok(null);
+  return source.ok ? ok([...below, ...given([source]), ...above]) : source;
 }
 
-function nested(setBy: ReadonlyMap<string, Layer>): Record<string, unknown> {
-  const sections: Record<string, unknown> = {};
-  for (const [path, layer] of setBy) {
-    const [section = "", key] = path.split(".", 2);
-    const value = layer.values[path];
-    if (key === undefined) sections[section] = value;
-    else sections[section] = { ...(sections[section] as object | undefined), [key]: value };
+/**
+ * The root of the version that was accepted last. Null: there is none, or this user may not read it.
+ * Why at all: what is written to `config/` meanwhile may be half of it, or wrong, and a service that starts again by itself must come up.
+ */
+function acceptedRoot(accepted: string | undefined): string | null {
+  if (!accepted) return null;
+  try {
+    const root = join(accepted, readFileSync(join(accepted, "current"), "utf8").trim());
+    return statSync(join(root, "config")).isDirectory() ? root : null;
+  } catch {
+    return null; // Whoever may not look there reads config/ itself.
   }
-  return sections;
 }
 
-type Issue = Readonly<{ code?: string; path: readonly PropertyKey[]; message: string; keys?: readonly string[] }>;
-
-function issueFaults(issue: Issue, setBy: ReadonlyMap<string, Layer>): readonly Fault[] {
-  if (issue.code !== "unrecognized_keys") return [faultAt(issue.path.join("."), issue.message, setBy)];
-  const unknown = (issue.keys ?? []).map((key) => [...issue.path, key].join("."));
-  return unknown.flatMap((path) => {
-    const inSection = [...setBy.keys()].filter((key) => key.startsWith(`${path}.`));
-    return (inSection.length > 0 ? inSection : [path]).map((key) => faultAt(key, "is not known", setBy));
-  });
-}
-
-function faultAt(key: string, message: string, setBy: ReadonlyMap<string, Layer>): Fault {
-  const parts = key.split(".");
-  // A table below a key, such as queue.limits, was set as a whole.
-  const set = parts.map((_, at) => parts.slice(0, parts.length - at).join(".")).find((path) => setBy.has(path));
-  const layer = set === undefined ? undefined : setBy.get(set);
-  if (!layer || set === undefined) return configFault(`${key}: ${message}`);
-  const line = layer.lines[key] ?? layer.lines[set];
-  return configFault(message, { file: layer.name, key, ...(line !== undefined && { line }) });
+/** `at`: where the schema's document stands in the whole. */
+function parseAs<T>(schema: Section<T>, document: unknown, keys: SetKeys, at: readonly string[]): Outcome<T> {
+  const placed = (issues: readonly Issue[]) => issues.map((issue) => ({ ...issue, path: [...at, ...issue.path] }));
+  const whole = (part: unknown) => at.reduceRight<unknown>((inner, step) => ({ [step]: inner }), part);
+  const part = (of: unknown) => at.reduce<unknown>((outer, step) => (outer as Record<string, unknown>)[step], of);
+  const first = schema.safeParse(document);
+  if (first.success) return ok(first.data);
+  const wanted = asWanted(whole(document), placed(first.error.issues), keys);
+  const last = wanted === null ? first : schema.safeParse(part(wanted));
+  if (last.success) return ok(last.data);
+  return failAll(placed(last.error.issues).flatMap((issue) => issueFaults(issue, keys)));
 }
 
 function failAll(faults: readonly Fault[]): Outcome<never> {

@@ -1,12 +1,54 @@
 import { z } from "zod";
 
+/** A change of such a key holds without a new process. */
+const live = { live: true } as const;
+
 const logLevel = z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info");
 const spanMs = z.int().min(0).max(86_400_000);
 
+const paths = z.array(
+  z.string().regex(/^(?!\.{0,2}(?:\/|$))(?!.*(?:^|\/)\.\.(?:\/|$)).+[^/]$/, "must be a path below the root"),
+);
+
 const supervisor = z.strictObject({
-  auto_reload: z.boolean().default(false).describe("Takes a change below units/ and config/ without being told."),
-  log_level: logLevel.describe("What the supervisor's journal keeps."),
-  listen: z.string().min(1).optional().describe("host:port for the control API over TCP; unset: its unix socket only."),
+  auto_reload: z
+    .boolean()
+    .default(false)
+    .describe("Takes a change below units/ and config/ without being told.")
+    .meta(live),
+  config_source: z
+    .string()
+    .max(180)
+    .regex(
+      /^(?:https?:\/\/[!-.0->A-~]+\/|consul(?:\+https)?:\/\/[!-.0->A-~]+\/[!-~])[!-~]*$/,
+      "must be https://HOST/PATH, http://HOST/PATH, consul://HOST:PORT/KEY or consul+https://HOST:PORT/KEY",
+    )
+    .regex(/^[^?#@]*$/, "must have no user, no query and no fragment")
+    .optional()
+    .describe("A TOML text like those of config/, which is asked for over HTTP and counts more than they; unset: none.")
+    .meta(live),
+  config_source_token_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Holds the token that is shown to config_source; unset: none is.")
+    .meta(live),
+  log_level: logLevel.describe("What the supervisor's journal keeps.").meta(live),
+  listen: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("host:port for the control API over TCP; unset: its unix socket only.")
+    .meta(live),
+});
+
+const credentials = z.strictObject({
+  key_command: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("Prints the keys of encrypted credentials, one a line; unset: they are in <state>/creds.key.")
+    .meta(live),
 });
 
 const api = z.strictObject({
@@ -17,16 +59,20 @@ const api = z.strictObject({
     .number()
     .min(0)
     .default(0)
-    .describe("Requests for tasks by one client; more get 429. 0: no limit."),
-  rate_limit_burst: z.int().min(1).default(100).describe("So many it may make at once after a pause."),
+    .describe("Requests for tasks by one client; more get 429. 0: no limit.")
+    .meta(live),
+  rate_limit_burst: z.int().min(1).default(100).describe("So many it may make at once after a pause.").meta(live),
   time_limit_ms: spanMs.min(100).default(10_000).describe("A request that has no answer then is answered 503, or 408."),
-  shed_over_ms: spanMs.default(2_000).describe("Who would wait longer for an answer about tasks gets 503. 0: nobody."),
-  max_streams: z.int().min(1).default(1_000).describe("Event streams at a time; more get 503."),
+  shed_over_ms: spanMs
+    .default(2_000)
+    .describe("Who would wait longer for an answer about tasks gets 503. 0: nobody.")
+    .meta(live),
+  max_streams: z.int().min(1).default(1_000).describe("Event streams at a time; more get 503.").meta(live),
   drain_ms: spanMs.default(25_000).describe("How long requests in flight may still run when the service stops."),
 });
 
 const worker = z.strictObject({
-  concurrency: z.int().min(1).max(1_000).default(4).describe("Tasks at a time in one process."),
+  concurrency: z.int().min(1).max(1_000).default(4).describe("Tasks at a time in one process.").meta(live),
   lease_ms: spanMs.min(100).default(30_000).describe("A killed worker's task is taken again after so long."),
   drain_ms: spanMs.default(25_000).describe("Tasks that still run then are given back to the queue."),
   folder: z.string().min(1).default("data").describe("The only folder whose files report.aggregate may read."),
@@ -84,8 +130,35 @@ const modules = z.strictObject({
   restart_interval_ms: spanMs.default(60_000),
 });
 
+const commands = z.array(z.array(z.string()).min(1)).default([]);
+
+const release = z.strictObject({
+  rollback_after_ms: spanMs
+    .default(60_000)
+    .describe(
+      "A release that does badly within this after its deployment is taken back by itself. 0: it is not watched.",
+    )
+    .meta(live),
+  worse_factor: z
+    .number()
+    .min(0)
+    .default(3)
+    .describe("So much worse than before may its errors and response times be in that time. 0: they are not compared.")
+    .meta(live),
+  keep: z.int().min(1).max(100).default(10).describe("So many of the newest releases are kept.").meta(live),
+  exclude: paths.default([]).describe("Paths that are not part of a release.").meta(live),
+  shared: paths
+    .default([".supervisor/data", "data"])
+    .describe("Folders that all releases have in common: in their place stands a link to that of the root.")
+    .meta(live),
+  pre_deploy: commands.describe("Commands to be run in the new tree before the first handover.").meta(live),
+  post_deploy: commands.describe("Commands to be run in it when it has proved itself.").meta(live),
+  post_rollback: commands.describe("Commands to be run in the tree that was left, when everybody is back.").meta(live),
+  hook_limit_ms: spanMs.min(1).default(600_000).describe("How long each of these may take.").meta(live),
+});
+
 const telemetry = z.strictObject({
-  log_level: logLevel.describe("What the services log to stdout."),
+  log_level: logLevel.describe("What the services log to stdout.").meta(live),
   otlp_endpoint: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -96,12 +169,26 @@ const telemetry = z.strictObject({
 /** Everything that `config/*.toml` may say. Unknown keys are errors; every key has a default. */
 export const configSchema = z.strictObject({
   supervisor: supervisor.prefault({}),
+  credentials: credentials.prefault({}),
   api: api.prefault({}),
   worker: worker.prefault({}),
   queue: queue.prefault({}),
   modules: modules.prefault({}),
   telemetry: telemetry.prefault({}),
+  release: release.prefault({}),
 });
+
+/** Whether a change of a key holds without a new process: its reader takes it while it runs. Shape: `api.max_streams` → true. */
+export function isLive(key: string): boolean {
+  const [section = "", name = ""] = key.split(".");
+  const { shape } = configSchema;
+  if (!Object.hasOwn(shape, section)) return false;
+  const keys: Readonly<Record<string, z.ZodType>> = shape[section as keyof typeof shape].unwrap().shape;
+  return keys[name]?.meta()?.live === true;
+}
+
+/** Whether a key is for the services alone: the supervisor checks and shows it, and need not know what they know. */
+export const isOthers = (key: string): boolean => !/^(?:supervisor|credentials)\./.test(key);
 
 /** The sections that are read by the module whose they are. */
 export const sections = { api, worker } as const;

@@ -1,8 +1,10 @@
 import process from "node:process";
 import pino, { type Logger } from "pino";
-import { type LoadOrder, loadConfig } from "../config/load.ts";
+import { type Loaded, type LoadOrder, loadConfig } from "../config/load.ts";
 import { reportFaults } from "../config/report.ts";
-import type { Config } from "../config/schema.ts";
+import { type Config, isLive } from "../config/schema.ts";
+import { changedKeys } from "../config/settings.ts";
+import { type ConfigResult, type LiveConfig, liveConfig } from "./kit/config.ts";
 import { type Life, processLife } from "./kit/life.ts";
 import { bundled, inLine } from "./modules/bundled.ts";
 import { type Command, readCommand, USAGE } from "./modules/command.ts";
@@ -29,10 +31,11 @@ async function main(): Promise<void> {
   if (typeof command === "string") return leave(EXIT.usage, `${command}\n${USAGE}`);
   const { mode, configDir, overrides } = command;
   const folder = { folder: configDir ?? "config", required: configDir !== null };
-  const order = { ...folder, env: process.env, overrides };
-  const loaded = loadConfig(order);
-  if (!loaded.ok) return leave(EXIT.config, reportFaults(loaded.faults));
-  const { config } = loaded.value;
+  const accepted = configDir === null ? process.env.SUPERVISOR_CONFIG : undefined;
+  const order = { ...folder, env: process.env, overrides, accepted };
+  const told: { by: (result: ConfigResult) => void } = { by: () => undefined };
+  const live = await liveConfig({ read: () => readAll(order), told: (result) => told.by(result) });
+  const { config } = live.value;
   if (config.queue.url === "memory:" && mode !== "all-in-one") {
     return leave(
       EXIT.config,
@@ -41,16 +44,31 @@ async function main(): Promise<void> {
   }
   const opened = await open(config);
   if (!opened.ok) return leave(opened.isConfig ? EXIT.config : EXIT.failed, `queue.url: ${opened.message}`);
-  await run(command, { order, config, opened });
+  await run(command, { order, live, told, opened });
+}
+
+/** Errors: throws ConfigFault with every fault there is. */
+function readAll(order: LoadOrder): Loaded {
+  const loaded = loadConfig(order);
+  if (!loaded.ok) throw new ConfigFault(reportFaults(loaded.faults));
+  return loaded.value;
 }
 
 /** What a process stands on. */
-type Ground = Readonly<{ order: LoadOrder; config: Config; opened: Extract<Opened, { ok: true }> }>;
+type Ground = Readonly<{
+  order: LoadOrder;
+  live: LiveConfig<Loaded>;
+  /** Who hears what became of a reload, once there is somebody. */
+  told: { by: (result: ConfigResult) => void };
+  opened: Extract<Opened, { ok: true }>;
+}>;
 
-async function run({ mode, watch }: Command, { order, config, opened }: Ground): Promise<void> {
+async function run({ mode, watch }: Command, { order, live, told, opened }: Ground): Promise<void> {
+  const { config } = live.value;
   const { queue, circuit } = guard(opened.queue);
   const life = processLife();
   const log = logger(config);
+  followConfig(live, told, log);
   for (const warning of opened.warnings) log.warn({ event: "queue.warning" }, warning);
   let host: Host | null = null;
   const sources = bundled[mode];
@@ -67,7 +85,7 @@ async function run({ mode, watch }: Command, { order, config, opened }: Ground):
   const drainMs = drainLimit(Math.max(config.api.drain_ms, config.worker.drain_ms), process.env);
   const limits = { ...defaultLimits, stopMs: drainMs + AFTER_DRAIN_MS, quota: config.modules.max_in_flight };
   const restart = restartOf(config);
-  const outfit = (name: string) => createOutfit(name, { order, log, life });
+  const outfit = (name: string) => createOutfit(name, { order, config: live, log, life });
   const modules = inLine(makers.map((make) => make(surroundings)));
   const running = await startModules(modules, { limits, restart, outfit, told: tellOf(life, log) });
   host = running;
@@ -81,6 +99,20 @@ async function run({ mode, watch }: Command, { order, config, opened }: Ground):
     if (lost > 0) log.warn({ event: "telemetry.lost", spans: lost });
   });
   life.ready(`${mode} is up`);
+}
+
+/** Takes what is live of the process's own, and logs what became of each reload. */
+function followConfig(live: LiveConfig<Loaded>, told: Ground["told"], log: Logger): void {
+  let waiting: readonly string[] = [];
+  live.on("change", (now, before) => {
+    log.level = now.config.telemetry.log_level;
+    waiting = changedKeys(before, now).filter((key) => !isLive(key));
+  });
+  told.by = (result) => {
+    const { tag, version } = result;
+    if (tag === "refused") log.error({ event: "config.refused", version }, result.why);
+    if (tag === "changed") log.info({ event: "config.changed", version, waiting });
+  };
 }
 
 /** A module that stays down ends the process, with a failure: whoever supervises it knows what to do. */

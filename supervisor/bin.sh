@@ -24,9 +24,13 @@ if [ -z "$runtime" ]; then
   fi
 fi
 
+# A checkout is run as it is written, a package as it was built.
+main=$here/main.ts
+[ -e "$main" ] || main=$here/main.js
+
 case "${runtime##*/}" in
-  bun) exec "$runtime" --no-install "$here/main.ts" "$@" ;;
-  deno) exec "$runtime" run --no-prompt --allow-all --quiet "$here/main.ts" "$@" ;;
+  bun) exec "$runtime" --no-install "$main" "$@" ;;
+  deno) exec "$runtime" run --no-prompt --allow-all --quiet "$main" "$@" ;;
   *)
     echo "supervisor: SUPERVISOR_RUNTIME is '$runtime'; it may be bun or deno, or a path that ends in one" >&2
     exit 2

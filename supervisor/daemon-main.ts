@@ -1,18 +1,20 @@
 import { join } from "node:path";
-import { configFiles, loadConfig } from "../config/load.ts";
-import { settingsOf } from "../config/settings.ts";
 import manifest from "../package.json" with { type: "json" };
 import type { Reexec } from "./control/reexec.ts";
 import { type ControlServer, createControlServer } from "./control/server.ts";
+import { type ConfigSource, withSource } from "./daemon/config-source.ts";
 import { createDaemon, type Daemon } from "./daemon/daemon.ts";
 import { exitWith, unknownUnit } from "./daemon/exit-with.ts";
-import { told } from "./daemon/happening.ts";
+import { type Told, told } from "./daemon/happening.ts";
 import { createJournal, type Journal, type JournalLevel } from "./daemon/journal.ts";
 import type { Disk, Files, Settings } from "./daemon/ports.ts";
+import { refusals } from "./daemon/refusals.ts";
 import { hearSignals, keepSignals } from "./daemon/signals.ts";
 import { truthful } from "./daemon/truth.ts";
 import { watchFolders } from "./daemon/watch.ts";
-import { createDisk } from "./host/disk.ts";
+import { beginSource, type Current, diskOf, findCurrent, lastSource, openSource, releasesPort } from "./deployment.ts";
+import { createAcceptedFiles } from "./host/accepted-files.ts";
+import { createKeys, type Keys } from "./host/credential/keys.ts";
 import { createManager, type Manager } from "./host/manager.ts";
 import { findProgram } from "./host/program.ts";
 import { become, checkSuccessor, type Successor, successor, wasReexecuted } from "./host/reexec.ts";
@@ -25,8 +27,7 @@ import { type Machine, openMachine } from "./machine.ts";
 import { query } from "./output/query.ts";
 import { type Takeover, takeOver, unreadableState } from "./takeover.ts";
 import { type Fault, faultLine, type Outcome, ok } from "./unit/fault.ts";
-import { socketsToBind } from "./unit/listen.ts";
-import type { Setting } from "./unit/setting.ts";
+import { keyCommandIn, type Setting, sourceIn } from "./unit/setting.ts";
 import type { Unit } from "./unit/unit.ts";
 
 /**
@@ -56,11 +57,26 @@ const exitCode = { done: 0, failed: 1, unitUnknown: 5, invalid: 6 } as const;
  * not there, 6 for invalid units.
  */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
-  const { root, stateDir } = options;
-  const raiseSignals = wasReexecuted() ? keepSignals() : () => undefined;
-  const disk = diskOf(options);
-  const files = disk.read();
-  if (!files.ok) return refuse(files.faults, exitCode.invalid);
+  const isGoingOn = wasReexecuted();
+  const raiseSignals = isGoingOn ? keepSignals() : () => undefined;
+  const source = openSource(options.root);
+  try {
+    const placed = findCurrent({ ...options, source });
+    if (!placed.ok) return refuse(placed.faults, exitCode.invalid);
+    const begun = await beginSource(source, options, { release: placed.value.ledger.current, isGoingOn });
+    if (!begun.ok) return refuse(begun.faults, exitCode.failed, "supervisor start: ");
+    return await run({ ...options, source }, placed.value, raiseSignals);
+  } finally {
+    source.close();
+  }
+}
+
+type SourcedOptions = DaemonOptions & Readonly<{ source: ConfigSource }>;
+
+async function run(options: SourcedOptions, { disk, ledger, who }: Current, raiseSignals: () => void): Promise<number> {
+  const { root, stateDir, source } = options;
+  const files = readOrLast(options, disk, ledger.current);
+  if (!files.ok) return refuse(files.faults, exitCode.invalid, who);
   const flags = checkFlags(options, files.value.units);
   if (!flags.ok) {
     console.error(`supervisor start: ${flags.message}`);
@@ -77,19 +93,24 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const manager = createManager(process.env);
   const level = levelOf(files.value.settings);
   const journal = createJournal({ level, readable: process.stdout.isTTY === true, write: output.write });
-  const settings = settingsPort(journal, () => control);
-  const given = { root, stateDir, version, executioner: flags.executioner };
-  const machine = openMachine({ ...given, manager, takeover, journal, disk, settings });
+  const keys = createKeys({ root, stateDir, environ: process.env, showErrors: false });
+  keys.use(keyCommandIn(files.value.settings));
+  const settings = settingsPort(journal, keys, source, () => control);
+  const given = { root, stateDir, version, keys, executioner: flags.executioner };
+  const releases = releasesPort(options, ledger, files.value.units);
+  const machine = openMachine({ ...given, manager, takeover, journal, disk, settings, releases });
   const daemon = createDaemon(files.value, identityIn(root), machine.ports);
   const reexec = reexecOf(daemon, output, () => control);
-  const served = serveControl(daemon, machine, { claim, files: files.value, reexec });
+  const served = serveControl(daemon, machine, { claim, files: files.value, reexec, source });
   if (!served.ok) {
     machine.close();
     claim.release();
     return refuse(served.faults, exitCode.failed, "supervisor start: ");
   }
   const control: ControlServer = served.value;
-  for (const one of takeover.news) daemon.note(one);
+  for (const one of [...takeover.news, ...files.news]) daemon.note(one);
+  const unkept = files.news.length === 0 ? disk.keep(files.value.texts) : null;
+  if (unkept !== null) daemon.note(told("warn", "config.unkept", unkept));
   lost = (text) => {
     daemon.note(told("warn", "supervisor.state-lost", text));
     daemon.reopenOutputs();
@@ -117,8 +138,10 @@ function checkFlags({ exitWith: unit, diesAlone = true }: DaemonOptions, units: 
 
 /** Looks whether this program could take the place of one that runs: it can read the files, and what that one leaves. Gives the exit code. */
 export function checkReexec(options: DaemonOptions): number {
-  const files = diskOf(options).read();
-  if (!files.ok) return refuse(files.faults, exitCode.invalid);
+  const placed = findCurrent({ ...options, source: { held: lastSource(options.stateDir) } });
+  if (!placed.ok) return refuse(placed.faults, exitCode.invalid);
+  const files = placed.value.disk.read();
+  if (!files.ok) return refuse(files.faults, exitCode.invalid, placed.value.who);
   const fault = unreadableState(options.stateDir);
   if (fault !== null) console.error(`supervisor start: ${fault}`);
   return fault === null ? exitCode.done : exitCode.failed;
@@ -136,7 +159,7 @@ type Living = Readonly<{
 }>;
 
 /** Lets the daemon live until everything is stopped, and takes away what it had. Gives the exit code. */
-async function live(options: DaemonOptions, living: Living): Promise<number> {
+async function live(options: SourcedOptions, living: Living): Promise<number> {
   const { daemon, machine, control, claim, manager, output, takeover, raiseSignals } = living;
   // Whoever finds the pid file may signal at once, and an unheard SIGUSR2 ends a process.
   hearSignals(daemon, machine.hearHalt);
@@ -148,7 +171,9 @@ async function live(options: DaemonOptions, living: Living): Promise<number> {
   takeover.done();
   void booted.then((count) => manager.tell({ READY: "1", STATUS: `${count} units` }));
   manager.watch();
-  const watching = watchRoot(options.root, daemon);
+  const changed = (): void => daemon.filesChanged(reloadsItself(daemon.desk.settings()));
+  const watching = watchRoot(options.root, daemon, changed);
+  options.source.hear({ changed, note: (one) => daemon.note(one) });
   const over = new AbortController();
   const lastWord = options.exitWith === undefined ? null : exitWith(daemon.desk, options.exitWith, over.signal);
 
@@ -166,19 +191,22 @@ async function live(options: DaemonOptions, living: Living): Promise<number> {
   return lastWord?.code() ?? exitCode.done;
 }
 
-/** The files of the root. What the command line says is the last layer of the settings. */
-function diskOf({ root, stateDir, listen, verbose = false }: DaemonOptions): Disk {
-  const { env } = process;
-  const flags = [
-    ...(listen === undefined ? [] : [{ name: "--listen", values: { "supervisor.listen": listen }, lines: {} }]),
-    ...(verbose ? [{ name: "--verbose", values: { "supervisor.log_level": "debug" }, lines: {} }] : []),
-  ];
-  const settings = (): Outcome<readonly Setting[]> => {
-    const loaded = loadConfig({ folder: join(root, "config"), shown: "config", env, layers: flags });
-    return loaded.ok ? ok(settingsOf(loaded.value)) : loaded;
+type ReadFiles = Readonly<{ ok: true; value: Files; news: readonly Told[] }> | Extract<Outcome<Files>, { ok: false }>;
+
+/** Reads the files, or goes on with those that were accepted last when these are not valid: what ran is to run again after a crash or a boot. */
+function readOrLast(options: SourcedOptions, disk: Disk, release: string | null): ReadFiles {
+  const read = disk.read();
+  if (read.ok) return { ...read, news: [] };
+  const last = createAcceptedFiles(options.stateDir).last();
+  const held = lastSource(options.stateDir);
+  const accepted = last && diskOf({ ...options, source: { held } }, release, last.root).read();
+  if (!accepted?.ok) return read;
+  options.source.use(sourceIn(accepted.value.settings), held?.text);
+  const text = `the files are refused: goes on with version ${last?.version} of them, ${last?.root}`;
+  return {
+    ...accepted,
+    news: [...refusals(read.faults, accepted.value.units), told("error", "config.kept-old", text)],
   };
-  const toBind = (unit: Unit) => socketsToBind(unit, { root, stateDir, environ: env });
-  return createDisk({ root, toBind, settings, configFiles: configFiles(env).map((name) => join("config", name)) });
 }
 
 /** Source: `config/schema.ts`, which has checked them. */
@@ -191,7 +219,7 @@ function settingOf(settings: readonly Setting[], key: string): Setting["value"] 
 }
 
 /** Puts other values of `[supervisor]` into effect. */
-function settingsPort(journal: Journal, control: () => ControlServer): Settings {
+function settingsPort(journal: Journal, keys: Keys, source: ConfigSource, control: () => ControlServer): Settings {
   return {
     prepare(next) {
       const listening = control().listen(listenOf(next));
@@ -199,6 +227,8 @@ function settingsPort(journal: Journal, control: () => ControlServer): Settings 
       const commit = (): void => {
         listening.value.commit();
         journal.keep(levelOf(next));
+        keys.use(keyCommandIn(next));
+        source.use(sourceIn(next));
       };
       return ok({ ...listening.value, commit });
     },
@@ -209,9 +239,9 @@ function settingsPort(journal: Journal, control: () => ControlServer): Settings 
 function serveControl(
   daemon: Daemon,
   { witness, ports, heirlooms }: Machine,
-  { claim, files, reexec }: Readonly<{ claim: Claim; files: Files; reexec: Reexec }>,
+  { claim, files, reexec, source }: Readonly<{ claim: Claim; files: Files; reexec: Reexec; source: ConfigSource }>,
 ): Outcome<ControlServer> {
-  const served = createControlServer(truthful(daemon.desk, witness), {
+  const served = createControlServer(withSource(truthful(daemon.desk, witness), source), {
     socket: claim.socket,
     token: () => claim.token(),
     serve: (answer, place) => {
@@ -267,11 +297,11 @@ function refuse(faults: readonly Fault[], code: number, who = ""): number {
 }
 
 /** A change on disk is taken at once where `auto_reload` says so, and else told. */
-function watchRoot(root: string, daemon: Daemon): ReturnType<typeof watchFolders> {
+function watchRoot(root: string, daemon: Daemon, changed: () => void): ReturnType<typeof watchFolders> {
   return watchFolders({
     root,
     folders: ["units", "config"].map((name) => join(root, name)),
-    changed: () => daemon.filesChanged(reloadsItself(daemon.desk.settings())),
+    changed,
     failed: (message) => daemon.note(told("warn", "config.unwatched", `changes on disk are not noticed: ${message}`)),
   });
 }

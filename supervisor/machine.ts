@@ -9,6 +9,7 @@ import { createProbing } from "./health/probing.ts";
 import { createFindAcceptor } from "./host/acceptor.ts";
 import { createClock } from "./host/clock.ts";
 import { commandLineOf, commandOf } from "./host/command-of.ts";
+import type { Keys } from "./host/credential/keys.ts";
 import { createCredentials } from "./host/credentials.ts";
 import { createGroups } from "./host/groups.ts";
 import { hearHalt } from "./host/halt-signal.ts";
@@ -26,9 +27,8 @@ import { createPrivateListeners } from "./host/private-listener.ts";
 import { createProcesses } from "./host/process.ts";
 import { createReactor } from "./host/reactor.ts";
 import { realPath } from "./host/real-path.ts";
-import { runtime } from "./host/runtime.ts";
 import { openRuntimeDir } from "./host/runtime-dir.ts";
-import { findRuntimes } from "./host/runtimes.ts";
+import { runtimesHere } from "./host/runtimes.ts";
 import { createSpeakers } from "./host/speakers.ts";
 import { bootId } from "./host/state-file.ts";
 import { createWitness } from "./host/witness.ts";
@@ -46,10 +46,7 @@ type Closable = Readonly<{ close(): void }>;
 export type Machine = Closable &
   Readonly<{ ports: Ports; witness: Witness; heirlooms: Heirlooms; hearHalt: HearHalt; leaveNothing(): void }>;
 
-/** The runtime that this process runs on. */
-const self = runtime.version.startsWith("bun") ? "bun" : "deno";
-
-export type MachineOptions = Pick<Ports, "journal" | "disk" | "settings"> &
+export type MachineOptions = Pick<Ports, "journal" | "disk" | "settings" | "releases"> &
   Readonly<{
     root: string;
     stateDir: string;
@@ -57,6 +54,8 @@ export type MachineOptions = Pick<Ports, "journal" | "disk" | "settings"> &
     manager: Manager;
     takeover: Takeover;
     executioner: string | null;
+    /** Those of encrypted credentials; closed with the machine. */
+    keys: Keys;
   }>;
 
 /** Puts the real ports together: the part of the composition root that knows the operating system. */
@@ -67,6 +66,7 @@ export function openMachine({
   manager,
   takeover,
   executioner,
+  keys,
   ...given
 }: MachineOptions): Machine {
   const reactor = createReactor();
@@ -78,10 +78,10 @@ export function openMachine({
   const made: Closable[] = [];
   const keep = keeperOf(made);
   const { past, parcels } = takeover;
-  const context = { root, stateDir, environ, runtimePaths: findRuntimes(environ), self } as const;
+  const context = { root, stateDir, environ, ...runtimesHere(environ) } as const;
   const pace = createPace();
   const pipes = createPipes(reactor);
-  const credentials = createCredentials(context);
+  const credentials = createCredentials({ ...context, keys: keep(keys) });
   credentials.sweep(past);
   const speakers = createSpeakers();
   const estate = openEstate({ places: estateIn(stateDir), runtimeDir, environ, past, parcels });

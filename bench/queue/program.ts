@@ -7,12 +7,13 @@ import { registryOf } from "../../services/tasks/registry.ts";
 import { taskType } from "../../services/tasks/task-type.ts";
 import { unsigned } from "../../services/tasks/webhook-policy.ts";
 import { plainTracing } from "../../services/telemetry/tracing.ts";
+import { createPool } from "../../services/worker/pool.ts";
 import { catchStrays } from "../../services/worker/strays.ts";
 import { runWorker } from "../../services/worker/worker.ts";
 
 /**
  * One side of a queue: `program.ts ROLE URL COUNT AT_ONCE`. Prints, as JSON, when it was `ready`, and when it had begun and ended.
- * Roles: `make`, `work`, `both` in one process; `bull-make`, `bull-work` by BullMQ; `depth` passes tasks through past COUNT that wait.
+ * Roles: `make`, `work`, `both` in one process; `alone` without a worker: what the store itself takes; `bull-make`, `bull-work` by BullMQ; `depth` passes tasks through past COUNT that wait.
  * It begins when it is told to by a line on its standard input.
  */
 const [role = "", url = "", count, atOnce] = process.argv.slice(2);
@@ -34,6 +35,10 @@ const roles: Readonly<Record<string, () => Promise<() => Promise<void>>>> = {
   both: async () => {
     const queue = await open();
     return async () => void (await Promise.all([work(queue, order), make(queue, order)]));
+  },
+  alone: async () => {
+    const queue = await open();
+    return () => pass(queue, order);
   },
   depth: async () => {
     const queue = await open();
@@ -69,6 +74,17 @@ function make(queue: Queue, how: Order): Promise<void> {
   return times(how, async (n) => void (await queue.enqueue({ type: "t", payload: { n } })));
 }
 
+/** Batch after batch goes in, is taken and acknowledged. */
+async function pass(queue: Queue, { count, atOnce }: Order): Promise<void> {
+  for (let made = 0; made < count; made += atOnce) {
+    for (let n = 0; n < atOnce; n++) await queue.enqueue({ type: "t", payload: { n } });
+    for (let n = 0; n < atOnce; n++) {
+      const taken = await queue.take("bench", 30_000);
+      if (!taken || !(await queue.done(taken, null))) throw new Error("a task is lost");
+    }
+  }
+}
+
 /** Does it so often, so many at a time. */
 async function times({ count, atOnce }: Order, act: (n: number) => Promise<void>): Promise<void> {
   let next = 0;
@@ -92,7 +108,7 @@ async function work(queue: Queue, { count, atOnce }: Order): Promise<void> {
     registry: registryOf([nothing]),
     life: { draining: stop.signal, status: () => undefined },
     name: "bench",
-    concurrency: atOnce,
+    pool: createPool(atOnce),
     leaseMs: 30_000,
     drainMs: 10_000,
     folder: ".",

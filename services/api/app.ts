@@ -9,8 +9,8 @@ import { METRICS_TYPE } from "../telemetry/family.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { newTrace, type Trace } from "../telemetry/trace.ts";
 import type { Tracing } from "../telemetry/tracing.ts";
-import { createAdmission } from "./admission.ts";
 import { documentRoutes } from "./document-routes.ts";
+import { createLiveAdmission } from "./live-admission.ts";
 import { type AcceptOutcome, admissionLook, apiMetrics, streamsLook } from "./metrics.ts";
 import { observed, spanOf } from "./observed.ts";
 import { openapiDocument } from "./openapi.ts";
@@ -25,6 +25,7 @@ import { upload } from "./upload.ts";
 /** A guess: how long until a store is there again. */
 const RETRY_AFTER_S = 1;
 
+/** `shedOverMs`, `maxStreams` and `rateLimit` are looked at anew for each request: whoever changes them in place changes what holds. */
 export type ApiOptions = Readonly<{
   queue: Queue;
   registry: Registry;
@@ -52,7 +53,7 @@ export function createApi(options: ApiOptions): Hono {
   const { queue, registry, life, info } = options;
   const app = new Hono();
   const metrics = apiMetrics(options.metrics);
-  const admission = createAdmission("/tasks", options.shedOverMs);
+  const admission = createLiveAdmission("/tasks", () => options.shedOverMs);
   options.metrics.look("api_admission", admissionLook(admission));
 
   app.use(requestId());
@@ -62,7 +63,7 @@ export function createApi(options: ApiOptions): Hono {
     metrics.submissions.add({ outcome: outcomeOf(c.res.status, problemOf(c)) });
   });
   app.use(timeLimit(options.timeLimitMs));
-  if (options.rateLimit) app.use("/tasks/*", limited(createRateLimit(options.rateLimit)));
+  app.use("/tasks/*", limited(options));
   app.use(upload(options.bodyLimitBytes, admission.arrived));
   app.route("/", taskRoutes({ queue, registry }));
   app.route("/", events(options));
@@ -79,13 +80,19 @@ export function createApi(options: ApiOptions): Hono {
     options.report(error, `${c.req.method} ${c.req.path} (${c.get("requestId")})`, spanOf(c).trace);
     return problem(c, "internal", "The request could not be handled; the fault is in the service's log.");
   });
-  if (options.shedOverMs > 0) app.fetch = admission.guard(app.fetch);
+  app.fetch = admission.guard(app.fetch);
   return app;
 }
 
 /** Clients are told apart by their address; those of a unix socket, or behind one proxy, are one. */
-function limited(mayAsk: ReturnType<typeof createRateLimit>): MiddlewareHandler {
+function limited(options: Pick<ApiOptions, "rateLimit">): MiddlewareHandler {
+  let limit: RateLimit | null = null;
+  let mayAsk: ReturnType<typeof createRateLimit> | null = null;
   return async (c, next) => {
+    const { rateLimit = null } = options;
+    if (!isSame(rateLimit, limit)) mayAsk = rateLimit && createRateLimit(rateLimit);
+    limit = rateLimit;
+    if (mayAsk === null) return next();
     const waitMs = mayAsk(clientAddress(c.req.raw, c.env) ?? "unix");
     if (waitMs === 0) return next();
     const detail = `This client asks too often; it may again in ${waitMs} ms.`;
@@ -93,12 +100,16 @@ function limited(mayAsk: ReturnType<typeof createRateLimit>): MiddlewareHandler 
   };
 }
 
+const isSame = (one: RateLimit | null, other: RateLimit | null): boolean =>
+  one?.perSecond === other?.perSecond && one?.burst === other?.burst;
+
 /** The streams of events, and how many there are. A look at a task is nobody's request, and has a trace of its own. */
-function events({ queue, life, maxStreams, metrics, report }: ApiOptions): Hono {
+function events(options: ApiOptions): Hono {
+  const { queue, life, metrics, report } = options;
   const told = (error: Error): void => {
     if (!(error instanceof QueueUnavailable)) report(error, "GET /tasks/:id/events", newTrace());
   };
-  const { app, watch } = taskEvents({ queue, life, maxStreams, report: told });
+  const { app, watch } = taskEvents({ queue, life, maxStreams: () => options.maxStreams, report: told });
   const open = () => watch.watchers;
   metrics.look("api_event_streams", streamsLook(open));
   return app;

@@ -45,6 +45,11 @@ const json = (name: keyof typeof schemas, headers: Json = {}) => ({
   ...contentOf("application/json", { $ref: `#/components/schemas/${name}` }),
 });
 
+const AGE = {
+  description: "Seconds since the task was so, while the store is away; else there is none.",
+  required: false,
+  schema: { type: "integer", minimum: 0 },
+};
 const REQUEST_ID = { "X-Request-Id": { $ref: "#/components/headers/RequestId" } };
 
 /** Describes the API from the very schemas that check it. Source: OpenAPI 3.1. */
@@ -69,6 +74,7 @@ function taskPaths(registry: Registry) {
   const listParameters = Object.entries(listQuerySchema.shape).map(([name, schema]) =>
     parameter("query", name, schema),
   );
+  const taskAsKnown = { description: "The task.", ...json("Task", { Age: AGE }) };
   return {
     "/tasks": {
       post: operation("createTask", "Has a task done.", {
@@ -90,7 +96,7 @@ function taskPaths(registry: Registry) {
     "/tasks/{id}": {
       get: operation("getTask", "A task as it is.", {
         parameters: [taskId],
-        responses: { 200: { description: "The task.", ...json("Task") }, ...refusals("task-unknown", ...TASKS) },
+        responses: { 200: taskAsKnown, ...refusals("task-unknown", ...TASKS) },
       }),
       delete: operation("discardTask", "Forgets a task that has ended, and its idempotency key.", {
         parameters: [taskId],

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { eventStream, type ServerEvent } from "../kit/event-stream.ts";
 import type { Life } from "../kit/life.ts";
-import type { Queue, Task, TaskState } from "../queue/queue.ts";
+import { ENDED_STATES, type Queue, type Task, type TaskState } from "../queue/queue.ts";
 import { problem, problemForNow } from "./problem.ts";
 import { createTaskWatch, type TaskWatch, textOf } from "./task-watch.ts";
 
@@ -9,7 +9,7 @@ export type TaskEventsOptions = Readonly<{
   queue: Pick<Queue, "get">;
   life: Life;
   /** How many streams may be open at a time. */
-  maxStreams: number;
+  maxStreams: () => number;
   /** Told of what the queue threw at a look, once until it answers again. */
   report: (error: Error) => void;
 }>;
@@ -34,8 +34,9 @@ export function taskEvents({
     const task = await queue.get(c.req.param("id"));
     if (!task) return problem(c, "task-unknown", "There is no task of this id.");
     if (hasEnded(task) && c.req.header("last-event-id") === endId(task)) return c.body(null, 204);
-    if (watch.watchers >= maxStreams) {
-      return problemForNow(c, "too-many-streams", `There are ${maxStreams} event streams already.`, RETRY_AFTER_S);
+    const most = maxStreams();
+    if (watch.watchers >= most) {
+      return problemForNow(c, "too-many-streams", `There are ${most} event streams already.`, RETRY_AFTER_S);
     }
     const stream = eventStream(
       (events) => {
@@ -55,9 +56,7 @@ export function taskEvents({
   return { app, watch };
 }
 
-const FINAL: readonly TaskState[] = ["done", "dead", "cancelled"];
-
-const hasEnded = ({ state }: Task): boolean => FINAL.includes(state);
+const hasEnded = ({ state }: Task): boolean => (ENDED_STATES as readonly TaskState[]).includes(state);
 
 /** Names an end: a task that is queued anew ends another time. */
 const endId = ({ state, finished_at }: Task): string => `${state}-${finished_at}`;

@@ -1,9 +1,10 @@
 import { type Context, Hono } from "hono";
 import type { z } from "zod";
-import { type Change, type NewTask, type Queue, QueueFull } from "../queue/queue.ts";
+import { type Change, type NewTask, type Queue, QueueFull, QueueUnavailable, type Task } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 import { enqueueBelow } from "./enqueue.ts";
 import { fieldErrors, invalid } from "./invalid.ts";
+import { createLastKnown, type Known, type LastKnown } from "./last-known.ts";
 import { spanOf } from "./observed.ts";
 import { type FieldError, problem, problemForNow } from "./problem.ts";
 import { idempotencyKeySchema, listQuerySchema, newTaskSchema } from "./schema.ts";
@@ -11,6 +12,7 @@ import { taskView } from "./task-view.ts";
 
 /** A guess: how long a full queue needs to have room again. */
 const RETRY_AFTER_S = 1;
+const JSON_TYPE = { "content-type": "application/json" };
 
 type Read = Readonly<{ ok: true; task: NewTask } | { ok: false; errors: readonly FieldError[] }>;
 
@@ -18,12 +20,14 @@ type Read = Readonly<{ ok: true; task: NewTask } | { ok: false; errors: readonly
 export function taskRoutes({ queue, registry }: Readonly<{ queue: Queue; registry: Registry }>): Hono {
   const app = new Hono();
   const schema = newTaskSchema(registry);
+  const lastKnown = createLastKnown();
 
   app.post("/tasks", async (c) => {
     const read = await readTask(c, schema, registry);
     if (!read.ok) return invalid(c, read.errors);
     try {
       const { task } = await enqueueBelow(spanOf(c), queue, read.task);
+      seen(lastKnown, task);
       const status_url = `/tasks/${task.id}`;
       return c.json({ id: task.id, status_url }, 202, { location: status_url });
     } catch (error) {
@@ -43,8 +47,14 @@ export function taskRoutes({ queue, registry }: Readonly<{ queue: Queue; registr
   });
 
   app.get("/tasks/:id", async (c) => {
-    const task = await queue.get(c.req.param("id"));
-    return task ? c.json(taskView(task)) : problem(c, "task-unknown", "There is no task of this id.");
+    const id = c.req.param("id");
+    const task = await queue.get(id).catch((error: unknown) => knownOr(error, lastKnown, id));
+    if (task === null) {
+      lastKnown.forget(id);
+      return problem(c, "task-unknown", "There is no task of this id.");
+    }
+    if ("ageMs" in task) return c.body(task.text, 200, { ...JSON_TYPE, age: String(Math.floor(task.ageMs / 1000)) });
+    return c.body(seen(lastKnown, task), 200, JSON_TYPE);
   });
 
   app.post("/tasks/:id/cancel", async (c) => changed(c, queue, await queue.cancel(c.req.param("id"))));
@@ -55,6 +65,20 @@ export function taskRoutes({ queue, registry }: Readonly<{ queue: Queue; registr
   });
 
   return app;
+}
+
+/** Gives what is answered about a task, and remembers it. */
+function seen(lastKnown: LastKnown, task: Task): string {
+  const text = JSON.stringify(taskView(task));
+  lastKnown.see(task.id, text);
+  return text;
+}
+
+/** While the store is away: what was last known. Errors: throws what was caught, when nothing is. */
+function knownOr(error: unknown, lastKnown: LastKnown, id: string): Known {
+  const known = error instanceof QueueUnavailable ? lastKnown.of(id) : null;
+  if (known) return known;
+  throw error;
 }
 
 /** Answers with the task as it is now. */

@@ -3,6 +3,7 @@
  * doing, end without failing a request. Everything works without a supervisor too.
  */
 export { clientAddress } from "./client-address.ts";
+export { type ConfigOptions, type ConfigResult, type LiveConfig, liveConfig } from "./config.ts";
 export { type EventSink, type EventStreamOptions, eventStream, type ServerEvent } from "./event-stream.ts";
 export { type BuildInfo, type HealthOptions, mountHealth, type ReadinessCheck } from "./health.ts";
 export { type Life, processLife } from "./life.ts";

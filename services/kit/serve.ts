@@ -1,12 +1,11 @@
-import { rmSync } from "node:fs";
-import { connect } from "node:net";
 import { isListening } from "./connections.ts";
 import { type Drainable, drain } from "./drain.ts";
 import { libc } from "./libc.ts";
 import { type Life, processLife } from "./life.ts";
 import { type InheritedListener, inherited } from "./listeners.ts";
-import { type Bind, type Hold, openOwn } from "./native.ts";
-import { nativeRefusal, onListener, type Running, type ServeMode } from "./on-listener.ts";
+import type { Bind, Hold } from "./native.ts";
+import { onListener, type ServeMode } from "./on-listener.ts";
+import { onOwn } from "./on-own.ts";
 import { servePrivately } from "./private.ts";
 
 /** What can be served: a Hono app, or anything else with a `fetch`. */
@@ -100,28 +99,8 @@ function holdOf(life: Life): Hold | null {
   return process.env.SUPERVISOR_HANDOVER === "1" ? (begin) => life.onReady(begin) : null;
 }
 
-async function onOwn(app: Servable, bind: Bind): Promise<Running> {
-  if (bind.tag === "unix") await removeStale(bind.path);
-  const native = nativeRefusal() ?? openOwn(app, bind);
-  if (native.ok) return { ...native, mode: "native", reason: null };
-  const { openCompatible } = await import("./compatible.ts");
-  return { ...(await openCompatible(app, bind)), mode: "compatible", reason: native.reason };
-}
-
 function bindOf({ host = "127.0.0.1", port = 8080, path }: ServeOptions): Bind {
   return path === undefined ? { tag: "tcp", host, port } : { tag: "unix", path };
-}
-
-/** Removes the path of a socket that nobody listens on any more: what a killed process left behind. */
-function removeStale(path: string): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const probe = connect(path);
-  probe.once("connect", () => resolve(void probe.destroy()));
-  probe.once("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "ECONNREFUSED") rmSync(path, { force: true });
-    resolve();
-  });
-  return promise;
 }
 
 /** The supervisor's own limit, less what it takes to say goodbye before it. Shape of SUPERVISOR_DRAIN_MS: `30000`. */

@@ -23,12 +23,14 @@ export function apiModule({ queue, checks, metrics, tracing }: Surroundings): Mo
   return moduleOf({
     name: "api",
     config: sections.api,
-    async start({ config, life, log, listen }) {
+    async start({ config, onConfig, life, log, listen }) {
       const { host, port, drain_ms } = config;
       const report = (error: Error, request: string, trace: Trace) =>
         log.error({ event: "api.failed", request, ...traceFields(trace), err: error });
       const watched = { checks, metrics, tracing, report };
-      app = createApi({ queue, registry: bundledTasks, life, info, ...limitsOf(config), ...watched });
+      const options = { queue, registry: bundledTasks, life, info, ...limitsOf(config), ...watched };
+      app = createApi(options);
+      onConfig((now) => void Object.assign(options, liveLimitsOf(now)));
       served = await listen(app, { listener: "http", host, port, drainMs: drainLimit(drain_ms, process.env) });
       const { address, mode, reason } = served;
       log.info({ event: "api.listening", address, mode, reason, queue: queue.url }, `listening on ${address}`);
@@ -44,10 +46,13 @@ export function apiModule({ queue, checks, metrics, tracing }: Surroundings): Mo
   });
 }
 
-function limitsOf({ rate_limit_per_sec: perSecond, rate_limit_burst: burst, ...api }: Config["api"]) {
+function limitsOf(api: Config["api"]) {
+  return { bodyLimitBytes: api.body_limit_bytes, timeLimitMs: api.time_limit_ms, ...liveLimitsOf(api) };
+}
+
+/** Those that the app looks at for each request. Source: what `config/schema.ts` calls live. */
+function liveLimitsOf({ rate_limit_per_sec: perSecond, rate_limit_burst: burst, ...api }: Config["api"]) {
   return {
-    bodyLimitBytes: api.body_limit_bytes,
-    timeLimitMs: api.time_limit_ms,
     shedOverMs: api.shed_over_ms,
     maxStreams: api.max_streams,
     rateLimit: perSecond === 0 ? null : { perSecond, burst },

@@ -44,6 +44,11 @@ export type ModuleContext<Config = unknown> = Given<Config> &
 export type Given<Config = unknown> = Readonly<{
   /** What its section of `config/` says, read anew for each life. */
   config: Config;
+  /**
+   * Hears of each change of that section while the process goes on, with all of it; a key that is not live is the next process's to take. To be added once,
+   * and to be done when it returns. Whoever throws refuses the change, for all.
+   */
+  onConfig(apply: (config: Config) => void): void;
   /** Names the module in each line. */
   log: Logger;
   /** The process's life, whose drain begins earlier for a module that is to end earlier. */

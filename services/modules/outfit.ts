@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
-import { type LoadOrder, loadSection } from "../../config/load.ts";
+import { type Loaded, type LoadOrder, loadSection, sectionOf } from "../../config/load.ts";
 import { reportFaults } from "../../config/report.ts";
 import type { Section } from "../../config/schema.ts";
+import type { LiveConfig } from "../kit/config.ts";
 import type { Life } from "../kit/life.ts";
 import { ConfigFault } from "./config-fault.ts";
 import { Doors } from "./doors.ts";
@@ -28,21 +29,32 @@ export type Equipment = Readonly<{
 export type Stock = Readonly<{
   /** Where `config/` is. */
   order: LoadOrder;
+  /** Tells when it says something else. */
+  config: Pick<LiveConfig<Loaded>, "on">;
   log: Logger;
   life: Life;
 }>;
 
 /** Makes what the module of this name is given. */
-export function createOutfit(name: string, { order, log, life }: Stock): Outfit {
+export function createOutfit(name: string, { order, config: live, log, life }: Stock): Outfit {
   const doors = new Doors(life);
   const ours = log.child({ module: name });
+  // A child keeps the level that its parent had when it was made.
+  live.on("change", ({ config }) => {
+    ours.level = config.telemetry.log_level;
+  });
   return {
     equip(module, { signal, quota }) {
       const visit = doors.visit(quota);
-      const config = module.config && sectionOf(order, name, module.config);
+      const config = module.config && readSection(order, name, module.config);
+      const onConfig: Given["onConfig"] = (apply) => {
+        const hear = ({ keys }: Loaded): void => apply(module.config && valid(sectionOf(keys, name, module.config)));
+        const forget = live.on("change", hear);
+        signal.addEventListener("abort", forget, { once: true });
+      };
       const listen: Given["listen"] = (app, place) => visit.listen(app, place);
       const listenPrivately: Given["listenPrivately"] = (app) => visit.listenPrivately(app);
-      const given = { config, log: ours, life: lifeOf(life, signal), listen, listenPrivately };
+      const given = { config, onConfig, log: ours, life: lifeOf(life, signal), listen, listenPrivately };
       const takeOver = (): void => {
         visit.takeOver();
         void doors.closeDeserted();
@@ -53,10 +65,13 @@ export function createOutfit(name: string, { order, log, life }: Stock): Outfit 
   };
 }
 
-function sectionOf(order: LoadOrder, name: string, section: Section): unknown {
-  const loaded = loadSection(order, name, section);
-  if (!loaded.ok) throw new ConfigFault(reportFaults(loaded.faults));
-  return loaded.value;
+function readSection(order: LoadOrder, name: string, section: Section): unknown {
+  return valid(loadSection(order, name, section));
+}
+
+function valid(read: ReturnType<typeof loadSection>): unknown {
+  if (!read.ok) throw new ConfigFault(reportFaults(read.faults));
+  return read.value;
 }
 
 /** The same life, but its drain begins with the end of the copy, too. */

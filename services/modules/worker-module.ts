@@ -9,6 +9,7 @@ import { traceFields } from "../telemetry/trace.ts";
 import type { Span } from "../telemetry/tracing.ts";
 import type { AttemptEnd } from "../worker/attempt.ts";
 import { workerMetrics } from "../worker/metrics.ts";
+import { createPool } from "../worker/pool.ts";
 import { catchStrays, MAX_STRAYS } from "../worker/strays.ts";
 import { runWorker } from "../worker/worker.ts";
 import { ConfigFault } from "./config-fault.ts";
@@ -23,7 +24,7 @@ export function workerModule({ queue, metrics, tracing }: Surroundings): Module 
   return moduleOf({
     name: "worker",
     config: sections.worker,
-    async start({ config, life, log, fail }) {
+    async start({ config, onConfig, life, log, fail }) {
       const { concurrency, lease_ms, drain_ms, folder } = config;
       const webhook = readWebhookPolicy(config, process.env);
       if (typeof webhook === "string") throw new ConfigFault(`worker.webhook_secret_file: ${webhook}`);
@@ -34,8 +35,13 @@ export function workerModule({ queue, metrics, tracing }: Surroundings): Module 
         nobodys: (error) => tell.strayed(error, null),
         tooMany: () => fail(new Error(`more than ${MAX_STRAYS} errors of handlers went astray within a minute`)),
       });
+      const pool = createPool(concurrency);
+      onConfig((now) => {
+        counted.concurrency.set({}, now.concurrency);
+        pool.resize(now.concurrency);
+      });
       const limits = {
-        concurrency,
+        pool,
         leaseMs: lease_ms,
         drainMs: drainLimit(drain_ms, process.env),
         folder: resolve(folder),

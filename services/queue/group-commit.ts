@@ -26,15 +26,17 @@ type Work = Readonly<{ run: () => () => void; reject: (error: unknown) => void; 
 export class GroupCommit {
   readonly #db: DatabaseSync;
   readonly #turns: Turns;
+  readonly #begun: () => void;
   readonly #limitMs: number;
   #works: Work[] = [];
   #flushing: Promise<void> | null = null;
   #synchronous = "";
 
-  /** `limitMs`: how long a write waits for the lock. */
-  constructor(db: DatabaseSync, turns: Turns, limitMs = LOCK_LIMIT_MS) {
+  /** `begun` is told of each transaction, before its first work. `limitMs`: how long a write waits for the lock. */
+  constructor(db: DatabaseSync, turns: Turns, begun: () => void, limitMs = LOCK_LIMIT_MS) {
     this.#db = db;
     this.#turns = turns;
+    this.#begun = begun;
     this.#limitMs = limitMs;
   }
 
@@ -90,6 +92,7 @@ export class GroupCommit {
 
   #perform(group: readonly Work[]): void {
     const settle: (() => void)[] = [];
+    this.#begun();
     try {
       for (const work of group) settle.push(attempt(work));
       this.#db.exec("COMMIT");

@@ -58,7 +58,7 @@ export class MemoryQueue implements Queue {
     if (this.#counts.queued + this.#counts.failed >= this.#options.maxPending) throw new QueueFull();
     const now = this.#options.now();
     for (let swept = 0; swept < SWEPT_AT_ONCE; swept++) this.#sweep(now);
-    const first = firstState(task, this.#newId(), this.#options.maxAttempts, now);
+    const first = firstState(task, plain(task.payload), this.#newId(), this.#options.maxAttempts, now);
     const dueAt = now + (task.delayMs ?? 0);
     const entry: Entry = { task: first, seq: this.#nextSeq++, dueAt, lease: null, leaseUntil: 0, isGone: false };
     this.#entries.set(first.id, entry);

@@ -54,6 +54,9 @@ export interface Queue {
 export const TASK_STATES = ["queued", "running", "done", "failed", "dead", "cancelled"] as const;
 export type TaskState = (typeof TASK_STATES)[number];
 
+/** In these a task has ended, and stays as it is unless somebody orders otherwise. */
+export const ENDED_STATES = ["done", "dead", "cancelled"] as const satisfies readonly TaskState[];
+
 export type TaskError = Readonly<{ code: string; message: string }>;
 
 export type Task = Readonly<{

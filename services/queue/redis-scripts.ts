@@ -57,7 +57,7 @@ end
 `;
 
 /** Of what is taken in hand together by one script: it holds up everybody else meanwhile. */
-const AT_ONCE = 100;
+export const AT_ONCE = 100;
 
 const enqueue = `
 local id, type, payload, priority, delay, max_attempts, key, traceparent = unpack(ARGV, 2, 9)
@@ -99,9 +99,9 @@ local function is_paused(type) return paused['*'] or paused[type] end
 local function is_open(type) return not is_full(type) and opens_at(type) <= now end
 `;
 
-/** Arguments: the limits, worker, lease, its end from now, the error of a lease that ran out. */
+/** Arguments: the limits, how many, worker, lease, its end from now, the error of a lease that ran out. */
 const take = `${GATE}
-local worker, lease, lease_ms, expired = unpack(ARGV, 3, 6)
+local count, worker, lease, lease_ms, expired = unpack(ARGV, 3, 7)
 for _, type in ipairs(types) do
   for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'leases:' .. type, '-inf', now, 'LIMIT', 0, ${AT_ONCE})) do
     local attempts, max_attempts, priority = unpack(call('HMGET', at(id), 'attempts', 'max_attempts', 'priority'))
@@ -121,29 +121,41 @@ for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'delayed', '-inf', now, 'LIMIT', 
   call('ZREM', P .. 'delayed', id)
   be_ready(id, type, priority, due)
 end
-local best, best_score, best_type, is_blocked
-for _, type in ipairs(types) do
-  local id, score = unpack(call('ZRANGE', P .. 'ready:' .. type, 0, 0, 'WITHSCORES'))
-  score = tonumber(score)
-  if id and not is_paused(type) and (not best or score < best_score or (score == best_score and id < best)) then
-    if is_open(type) then best, best_score, best_type = id, score, type else is_blocked = true end
+local is_blocked
+local function first()
+  local best, best_score, best_type
+  for _, type in ipairs(types) do
+    local id, score = unpack(call('ZRANGE', P .. 'ready:' .. type, 0, 0, 'WITHSCORES'))
+    score = tonumber(score)
+    if id and not is_paused(type) and (not best or score < best_score or (score == best_score and id < best)) then
+      if is_open(type) then best, best_score, best_type = id, score, type else is_blocked = true end
+    end
   end
+  return best, best_type
 end
-if not best then
+local function begin(id, type)
+  local limit = limits[type]
+  if limit and limit.interval_ms then
+    local next = math.max(now, tonumber(call('HGET', P .. 'rates', type) or 0)) + limit.interval_ms
+    call('HSET', P .. 'rates', type, next)
+  end
+  call('ZREM', P .. 'ready:' .. type, id)
+  call('ZADD', P .. 'leases:' .. type, now + lease_ms, id)
+  call('HINCRBY', at(id), 'attempts', 1)
+  move(id, call('HGET', at(id), 'state'), 'running', 'started_at', now, 'worker', worker, 'lease', lease)
+  return view(id)
+end
+local taken = {}
+for n = 1, tonumber(count) do
+  local id, type = first()
+  if not id then break end
+  taken[n] = begin(id, type)
+end
+if #taken == 0 then
   call('SET', P .. 'idle', 1, 'PX', 60000)
   if is_blocked then call('SET', P .. 'blocked', 1, 'PX', 60000) end
-  return false
 end
-local limit = limits[best_type]
-if limit and limit.interval_ms then
-  local next = math.max(now, tonumber(call('HGET', P .. 'rates', best_type) or 0)) + limit.interval_ms
-  call('HSET', P .. 'rates', best_type, next)
-end
-call('ZREM', P .. 'ready:' .. best_type, best)
-call('ZADD', P .. 'leases:' .. best_type, now + lease_ms, best)
-call('HINCRBY', at(best), 'attempts', 1)
-move(best, call('HGET', at(best), 'state'), 'running', 'started_at', now, 'worker', worker, 'lease', lease)
-return view(best)
+return taken
 `;
 
 /** What only the holder of the lease may do. Arguments: id, lease, whether the same was sent before and got no answer. */

@@ -17,11 +17,14 @@ import {
 } from "./queue.ts";
 import { ANSWER_LIMIT_MS, type Argument, type RedisConnection } from "./redis-connection.ts";
 import { type Fields, taskOf } from "./redis-fields.ts";
-import type { ScriptName } from "./redis-scripts.ts";
+import { AT_ONCE, type ScriptName } from "./redis-scripts.ts";
+import { Takes } from "./redis-takes.ts";
 import { taskIds } from "./task-id.ts";
 import { afterFailure, changeable, leaseExpired } from "./transition.ts";
 import { paceOf, type TypeLimits } from "./type-limit.ts";
 import type { Wake } from "./wake.ts";
+
+const LEASE_EXPIRED = JSON.stringify(leaseExpired);
 
 /** A client waits for it, and may ask again. */
 const NEW_TASK = { limitMs: ANSWER_LIMIT_MS, takesNo: true } as const;
@@ -44,6 +47,7 @@ export class RedisQueue implements Queue {
   readonly #now: () => Argument;
   readonly #newId: () => string;
   readonly #limits: string;
+  readonly #takes = new Takes(AT_ONCE, (...asked) => this.#takeSome(...asked));
 
   /** Takes a connection that is open, and owns it from now on. `wake` is what it rings. `options.now`: in place of the server's clock. */
   constructor(redis: RedisConnection, wake: Wake, url: string, options: Partial<QueueOptions> = {}) {
@@ -93,11 +97,9 @@ export class RedisQueue implements Queue {
     return (page as Fields[]).map(taskOf);
   }
 
-  async take(worker: string, leaseMs: number): Promise<Taken | null> {
+  take(worker: string, leaseMs: number): Promise<Taken | null> {
     this.#wake.reset();
-    const lease = randomUUID();
-    const fields = await this.#run("take", this.#limits, worker, lease, leaseMs, JSON.stringify(leaseExpired));
-    return fields === null ? null : { task: taskOf(fields as Fields), lease };
+    return this.#takes.one(worker, leaseMs);
   }
 
   renew(taken: Taken, leaseMs: number): Promise<boolean> {
@@ -155,6 +157,13 @@ export class RedisQueue implements Queue {
   async close(): Promise<void> {
     this.#redis.close();
     this.#wake.ring();
+  }
+
+  /** Those that are taken together have one lease: it names who has them, and each is given up by itself. */
+  async #takeSome(count: number, worker: string, leaseMs: number): Promise<readonly Taken[]> {
+    const lease = randomUUID();
+    const taken = await this.#run("take", this.#limits, count, worker, lease, leaseMs, LEASE_EXPIRED);
+    return (taken as readonly Fields[]).map((fields) => ({ task: taskOf(fields), lease }));
   }
 
   #run(name: ScriptName, ...args: readonly Argument[]): Promise<unknown> {

@@ -36,7 +36,7 @@ const FIRST_EXCEPT = `WITH RECURSIVE types (type) AS (
 /** An expired lease is found by whoever looks for work next. The attempt has been counted when it began. */
 const SQL = {
   insert: `INSERT INTO tasks (id, type, payload, state, ready, attempts, max_attempts, priority, created_at, due_at, idempotency_key, traceparent)
-    VALUES ($id, $type, $payload, 'queued', $ready, 0, $maxAttempts, $priority, $now, $dueAt, $key, $traceparent) RETURNING ${TASK_COLUMNS}`,
+    VALUES ($id, $type, $payload, 'queued', $ready, 0, $maxAttempts, $priority, $now, $dueAt, $key, $traceparent)`,
   byKey: `SELECT ${TASK_COLUMNS} FROM tasks WHERE idempotency_key = $key`,
   byId: `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = $id`,
   list: `SELECT ${TASK_COLUMNS} FROM tasks WHERE id > $after ORDER BY id LIMIT $limit`,

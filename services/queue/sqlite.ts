@@ -11,7 +11,7 @@ import { prepareStatements, type Statements, type Values } from "./sqlite-statem
 import { Turns } from "./sqlite-turns.ts";
 import { watchDatabase } from "./sqlite-watch.ts";
 import { taskIds } from "./task-id.ts";
-import { afterFailure } from "./transition.ts";
+import { afterFailure, firstState } from "./transition.ts";
 import { Wake } from "./wake.ts";
 
 /**
@@ -29,6 +29,9 @@ export class SqliteQueue implements Queue {
   readonly #newId: () => string;
   readonly #wake = new Wake();
   readonly #gate: Gate;
+  #group = newGroup();
+  /** The last look for what is due; null: what was seen may no longer hold. */
+  #seesDue: boolean | null = null;
   #unwatch: (() => void) | null = null;
   #isClosed = false;
 
@@ -39,10 +42,10 @@ export class SqliteQueue implements Queue {
     this.#path = path;
     this.#db = db;
     this.#sql = prepareStatements(db);
-    this.#commit = new GroupCommit(db, new Turns(path));
+    this.#commit = new GroupCommit(db, new Turns(path), () => (this.#group = newGroup()));
     this.#newId = taskIds(this.#options.now);
     this.#gate = new Gate(this.#options.limits, {
-      isPaused: (type) => this.#paused().some((paused) => paused === type || paused === ALL_TYPES),
+      isPaused: (type) => this.#pausedNow().some((paused) => paused === type || paused === ALL_TYPES),
       running: (type) => this.#sql.running.get({ $type: type })?.n as number,
       due: (type) => (this.#sql.pace.get({ $type: type })?.due as number | undefined) ?? 0,
       setDue: (type, due) => this.#sql.setPace.run({ $type: type, $due: due }),
@@ -73,7 +76,7 @@ export class SqliteQueue implements Queue {
   /** Why: looking comes first, without the write lock, so that idle workers do not disturb each other. */
   async take(worker: string, leaseMs: number): Promise<Taken | null> {
     this.#wake.reset();
-    if (this.#sql.due.get({ $now: this.#options.now() })?.due !== 1) return null;
+    if (!this.#isDue()) return null;
     return this.#commit.run(() => this.#takeNext(worker, leaseMs), false);
   }
 
@@ -97,19 +100,19 @@ export class SqliteQueue implements Queue {
   }
 
   async failed(taken: Taken, error: TaskError, retry: boolean, retryAfterMs = 0): Promise<boolean> {
-    const failed = await this.#commit.run(() => {
+    const failed = await this.#move(() => {
       const now = this.#options.now();
       const facts = { ...claim(taken), $error: JSON.stringify(error) };
       const { dueAt } = afterFailure(taken.task, { retry, retryAfterMs }, now, this.#options);
       if (dueAt === null) return this.#sql.bury.run({ ...facts, $now: now }) === 1;
       return this.#sql.fail.run({ ...facts, $dueAt: dueAt }) === 1;
-    }, true);
+    });
     this.#ringFor(taken);
     return failed;
   }
 
   async release(taken: Taken): Promise<boolean> {
-    const released = await this.#commit.run(() => this.#sql.release.run(claim(taken)) === 1, false);
+    const released = await this.#move(() => this.#sql.release.run(claim(taken)) === 1, false);
     this.#wake.ring();
     return released;
   }
@@ -129,14 +132,14 @@ export class SqliteQueue implements Queue {
   }
 
   async pause(type: string | null): Promise<void> {
-    await this.#commit.run(() => {
+    await this.#move(() => {
       if (type !== null) indexTypes(this.#db);
       this.#sql.pause.run({ $type: type ?? ALL_TYPES });
-    }, true);
+    });
   }
 
   async resume(type: string | null): Promise<void> {
-    await this.#commit.run(() => this.#sql.resume.run({ $type: type ?? ALL_TYPES }), true);
+    await this.#move(() => this.#sql.resume.run({ $type: type ?? ALL_TYPES }));
     this.#wake.ring();
   }
 
@@ -174,43 +177,72 @@ export class SqliteQueue implements Queue {
   }
 
   #order(name: "cancel" | "retry" | "discard", id: string, more: Values = {}): Promise<Change> {
-    return this.#commit.run(() => {
+    return this.#move(() => {
       if (this.#sql[name].run({ $id: id, ...more }) === 1) return "changed";
       return this.#sql.byId.get({ $id: id }) === undefined ? "unknown" : "refused";
-    }, true);
+    });
+  }
+
+  /** Writes what others of the group must not have taken for granted. */
+  #move<T>(work: () => T, durable = true): Promise<T> {
+    return this.#commit.run(() => {
+      this.#group = newGroup();
+      return work();
+    }, durable);
+  }
+
+  /** Those that ask in one moment share a look. */
+  #isDue(): boolean {
+    if (this.#seesDue === null) {
+      this.#seesDue = this.#sql.due.get({ $now: this.#options.now() })?.due === 1;
+      queueMicrotask(() => (this.#seesDue = null));
+    }
+    return this.#seesDue;
   }
 
   #insert(task: NewTask, payload: string): Enqueued {
     const key = task.idempotencyKey ?? null;
     const known = key === null ? null : found(this.#sql.byKey.get({ $key: key }));
     if (known) return { task: known, fresh: false };
-    if ((this.#sql.pending.get()?.n as number) >= this.#options.maxPending) throw new QueueFull();
+    const group = this.#group;
+    group.pending ??= this.#sql.pending.get()?.n as number;
+    if (group.pending >= this.#options.maxPending) throw new QueueFull();
+    group.pending += 1;
     const now = this.#options.now();
-    this.#sql.sweep.run({ $until: now - this.#options.keepMs });
-    const row = this.#sql.insert.get({
-      $id: this.#newId(),
-      $type: task.type,
+    if (!group.isSwept) group.isSwept = this.#sql.sweep.run({ $until: now - this.#options.keepMs }) === 0;
+    const first = firstState(task, JSON.parse(payload), this.#newId(), this.#options.maxAttempts, now);
+    this.#sql.insert.run({
+      $id: first.id,
+      $type: first.type,
       $payload: payload,
       $ready: task.delayMs ? 0 : 1,
-      $maxAttempts: task.maxAttempts ?? this.#options.maxAttempts,
-      $priority: task.priority ?? 0,
+      $maxAttempts: first.max_attempts,
+      $priority: first.priority,
       $now: now,
       $dueAt: now + (task.delayMs ?? 0),
       $key: key,
-      $traceparent: task.traceparent ?? null,
+      $traceparent: first.traceparent,
     });
-    return { task: taskOf(row as TaskRow), fresh: true };
+    return { task: first, fresh: true };
   }
 
   #takeNext(worker: string, leaseMs: number): Taken | null {
     const now = this.#options.now();
-    this.#sql.buryExpired.run({ $now: now });
-    this.#sql.reclaimExpired.run({ $now: now });
-    this.#sql.promote.run({ $now: now });
+    this.#tidy(now);
     const lease = randomUUID();
     const task = this.#first({ $now: now, $worker: worker, $lease: lease, $until: now + leaseMs }, this.#closed(now));
     if (task) this.#gate.count(task.type, now);
     return task && { task, lease };
+  }
+
+  /** Once in a group: what has become due since it began is for the next. */
+  #tidy(now: number): void {
+    this.#group.pending = null;
+    if (this.#group.isTidy) return;
+    this.#sql.buryExpired.run({ $now: now });
+    this.#sql.reclaimExpired.run({ $now: now });
+    this.#sql.promote.run({ $now: now });
+    this.#group.isTidy = true;
   }
 
   #first(facts: Values, closed: readonly string[]): Task | null {
@@ -221,13 +253,23 @@ export class SqliteQueue implements Queue {
 
   /** The types of which none may begin. */
   #closed(now: number): readonly string[] {
-    return [...this.#paused(), ...this.#gate.limited.filter((type) => !this.#gate.isOpen(type, now))];
+    return [...this.#pausedNow(), ...this.#gate.limited.filter((type) => !this.#gate.isOpen(type, now))];
+  }
+
+  #pausedNow(): readonly string[] {
+    this.#group.paused ??= this.#paused();
+    return this.#group.paused;
   }
 
   #paused(): readonly string[] {
     return this.#sql.paused.all().map(({ type }) => type as string);
   }
 }
+
+/** What is known within one transaction, since nobody else writes meanwhile; null: to be asked. */
+type Group = { pending: number | null; paused: readonly string[] | null; isSwept: boolean; isTidy: boolean };
+
+const newGroup = (): Group => ({ pending: null, paused: null, isSwept: false, isTidy: false });
 
 const claim = ({ task, lease }: Taken) => ({ $id: task.id, $lease: lease });
 

@@ -26,8 +26,11 @@ export function taskIds(now: () => number): () => string {
 const DRAWN = 512;
 const BYTES_EACH = 8;
 
+/** Every counter as it stands in an id, after the version. */
+const COUNTERS = Array.from({ length: 0x1000 }, (_, counter) => `-7${counter.toString(16).padStart(3, "0")}-`);
+
 function layOut(ms: number, counter: number): string {
-  return `${head(ms)}-7${counter.toString(16).padStart(3, "0")}-${tail()}`;
+  return head(ms) + COUNTERS[counter] + tail();
 }
 
 let headMs = -1;
@@ -42,17 +45,24 @@ function head(ms: number): string {
   return headText;
 }
 
-let drawn = Buffer.alloc(0);
+let tails: readonly string[] = [];
 let at = 0;
 
 /** Shape: `8b7c-2f5d0f5f8e21`; the first two bits are 10, as the variant has it. */
 function tail(): string {
-  if (at === drawn.length) {
-    drawn = randomBytes(DRAWN * BYTES_EACH);
+  if (at === tails.length) {
+    tails = drawTails();
     at = 0;
   }
-  drawn[at] = ((drawn[at] ?? 0) & 0x3f) | 0x80;
-  const hex = drawn.toString("hex", at, at + BYTES_EACH);
-  at += BYTES_EACH;
-  return `${hex.slice(0, 4)}-${hex.slice(4)}`;
+  return tails[at++] as string;
+}
+
+function drawTails(): readonly string[] {
+  const drawn = randomBytes(DRAWN * BYTES_EACH);
+  for (let n = 0; n < drawn.length; n += BYTES_EACH) drawn[n] = ((drawn[n] ?? 0) & 0x3f) | 0x80;
+  const hex = drawn.toString("hex");
+  return Array.from({ length: DRAWN }, (_, n) => {
+    const from = n * 2 * BYTES_EACH;
+    return `${hex.slice(from, from + 4)}-${hex.slice(from + 4, from + 2 * BYTES_EACH)}`;
+  });
 }

@@ -1,5 +1,5 @@
 import { type Backoff, backoffMs } from "./backoff.ts";
-import type { NewTask, Task, TaskError, TaskState } from "./queue.ts";
+import { ENDED_STATES, type NewTask, type Task, type TaskError, type TaskState } from "./queue.ts";
 
 /** What a failed attempt makes of a task: `dueAt` is set exactly when it will be tried again. */
 export type AfterFailure = Readonly<{ state: "failed"; dueAt: number } | { state: "dead"; dueAt: null }>;
@@ -20,7 +20,7 @@ export function afterFailure(
 export const changeable = {
   cancel: ["queued", "failed", "running"],
   retry: ["dead", "cancelled"],
-  discard: ["done", "dead", "cancelled"],
+  discard: ENDED_STATES,
 } as const satisfies Record<string, readonly TaskState[]>;
 
 /** As a task is that nothing has happened to yet, and one that is queued anew. */
@@ -37,16 +37,22 @@ export const anew = {
 /** The error of a task whose worker went silent: killed, hung, or cut off from the queue. */
 export const leaseExpired: TaskError = { code: "lease-expired", message: "The worker did not renew its lease." };
 
-/** Makes the first state of a task. */
-export function firstState(task: NewTask, id: string, maxAttempts: number, nowMs: number): Task {
+/** Makes the first state of a task. `payload`: its own, as JSON has it. Why not by a spread: it is made for each task, and that takes as long as all of it. */
+export function firstState(task: NewTask, payload: unknown, id: string, maxAttempts: number, nowMs: number): Task {
   return {
     id,
     type: task.type,
-    payload: plain(task.payload),
-    ...anew,
+    payload,
+    state: anew.state,
+    attempts: anew.attempts,
     max_attempts: task.maxAttempts ?? maxAttempts,
     priority: task.priority ?? 0,
     created_at: nowMs,
+    started_at: null,
+    finished_at: null,
+    progress: null,
+    result: null,
+    error: null,
     idempotency_key: task.idempotencyKey ?? null,
     traceparent: task.traceparent ?? null,
   };

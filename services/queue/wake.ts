@@ -5,7 +5,7 @@ export class Wake {
 
   ring(): void {
     this.#rung = true;
-    for (const rouse of [...this.#sleepers]) rouse();
+    if (this.#sleepers.size > 0) for (const rouse of [...this.#sleepers]) rouse();
   }
 
   /** Forgets earlier rings. Call it before looking, never after. */

@@ -3,6 +3,7 @@ import type { Registry } from "../tasks/registry.ts";
 import type { Attempt } from "../tasks/task-type.ts";
 import type { WebhookPolicy } from "../tasks/webhook-policy.ts";
 import type { Span } from "../telemetry/tracing.ts";
+import type { Alarms } from "./alarms.ts";
 import { keepLease } from "./lease.ts";
 import { attemptOf, failure, thrown } from "./outcome.ts";
 import { createProgress } from "./progress.ts";
@@ -22,6 +23,9 @@ export type AttemptOptions = Readonly<{
   strayed: (error: Error, task: string, attempt: Span) => void;
 }>;
 
+/** What the attempts of a worker have in common. `leave`: what is called when the drain is over; each takes its own out again. */
+export type Shift = Readonly<{ alarms: Alarms; leave: Set<() => void> }>;
+
 /** A task in hand, and the span of this attempt at it, whose end is the caller's business. */
 export type InHand = Taken & Readonly<{ span: Span }>;
 
@@ -33,38 +37,46 @@ type StopReason = "time-limit" | "lease-lost" | "drain-over" | Attempt;
 
 /**
  * Runs one taken task to its end and records the outcome, renewing the lease every third of it.
- * `drainOver` gives the task back to the queue.
+ * At the end of the drain the task is given back to the queue.
  * Why: a handler that ignores its signal is left behind, not waited for: it would hold the slot, or the drain, for ever. So is a
  * queue that does not answer for as long as the lease: another worker may have the task by then.
  */
-export async function runAttempt(taken: InHand, drainOver: AbortSignal, options: AttemptOptions): Promise<AttemptEnd> {
+export async function runAttempt(
+  taken: InHand,
+  { alarms, leave }: Shift,
+  options: AttemptOptions,
+): Promise<AttemptEnd> {
   const { task, span } = taken;
+  const { queue, leaseMs } = options;
   const stop = new AbortController();
-  const end = (reason: StopReason) => stop.abort(reason);
-  const overdue = setTimeout(end, options.registry.get(task.type)?.timeLimitMs ?? 0, "time-limit");
+  const { promise: stopped, resolve: tell } = Promise.withResolvers<StopReason>();
+  const end = (reason: StopReason) => {
+    tell(reason);
+    stop.abort(reason);
+  };
+  const unset = alarms.set(options.registry.get(task.type)?.timeLimitMs ?? 0, () => end("time-limit"));
   const report = (error: Error) => options.report(error, task.id, span);
-  const lease = keepLease(taken, { ...options, lost: () => end("lease-lost"), report });
-  const progress = createProgress(taken, options.queue, report);
+  const lease = keepLease(taken, { queue, alarms, leaseMs, lost: () => end("lease-lost"), report });
+  const progress = createProgress(taken, queue, report);
   const onDrainOver = () => end("drain-over");
-  drainOver.addEventListener("abort", onDrainOver);
-  if (drainOver.aborted) onDrainOver();
+  leave.add(onDrainOver);
   const strayed = (error: Error) => {
     options.strayed(error, task.id, span);
     end(thrown(error));
   };
   try {
     const handled = options.strays.run(strayed, () => handle(taken, stop.signal, options, progress.say));
-    const outcome = await Promise.race([handled, stopped(stop.signal)]);
-    return await lease.within(record(taken, outcome, options.queue));
+    const outcome = await Promise.race([handled, stopped]);
+    return await lease.within(record(taken, outcome, queue));
   } catch (error) {
     // The queue failed us. The lease runs out by itself, and the task is taken again.
     report(error as Error);
     return "lost";
   } finally {
-    clearTimeout(overdue);
+    unset();
     lease.end();
     progress.end();
-    drainOver.removeEventListener("abort", onDrainOver);
+    leave.delete(onDrainOver);
   }
 }
 
@@ -98,12 +110,4 @@ async function record(taken: InHand, outcome: Attempt | StopReason, queue: Queue
   const { error, retry, retryAfterMs } = outcome;
   taken.span.failed(error.code, error.message);
   return (await queue.failed(taken, error, retry, retryAfterMs)) ? "failed" : "lost";
-}
-
-function stopped(signal: AbortSignal): Promise<StopReason> {
-  return new Promise((resolve) => {
-    const tell = () => resolve(signal.reason as StopReason);
-    if (signal.aborted) tell();
-    else signal.addEventListener("abort", tell, { once: true });
-  });
 }

@@ -1,4 +1,5 @@
 import type { Queue, Taken } from "../queue/queue.ts";
+import type { Alarms } from "./alarms.ts";
 
 /** Keeps a task ours while it is worked on: renews its lease every third of it. */
 export interface Lease {
@@ -9,6 +10,7 @@ export interface Lease {
 
 export type LeaseOrder = Readonly<{
   queue: Queue;
+  alarms: Alarms;
   leaseMs: number;
   /** The task belongs to somebody else now. */
   lost: () => void;
@@ -17,7 +19,7 @@ export type LeaseOrder = Readonly<{
 }>;
 
 /** Errors: none. Why no timer of its own for `within`: thousands of tasks a second are answered at once. */
-export function keepLease(taken: Taken, { queue, leaseMs, lost, report }: LeaseOrder): Lease {
+export function keepLease(taken: Taken, { queue, alarms, leaseMs, lost, report }: LeaseOrder): Lease {
   let renewedAt: number | null = null;
   let waiting: Readonly<{ since: number; leave: (error: Error) => void }> | null = null;
   const isLate = (since: number) => performance.now() - since >= leaseMs;
@@ -34,16 +36,21 @@ export function keepLease(taken: Taken, { queue, leaseMs, lost, report }: LeaseO
     }
     if (renewedAt === asked) renewedAt = null;
   };
-  const timer = setInterval(() => {
-    if (waiting && isLate(waiting.since)) waiting.leave(new Error(`the queue has not answered within ${leaseMs} ms`));
+  const look = (): void => {
+    if (waiting && isLate(waiting.since)) {
+      waiting.leave(new Error(`the queue has not answered within ${leaseMs} ms`));
+      return;
+    }
+    unset = alarms.set(leaseMs / 3, look);
     void renew();
-  }, leaseMs / 3);
+  };
+  let unset = alarms.set(leaseMs / 3, look);
   return {
     within: (asked) =>
       new Promise((resolve, reject) => {
         waiting = { since: performance.now(), leave: reject };
         asked.then(resolve, reject);
       }),
-    end: () => clearInterval(timer),
+    end: () => unset(),
   };
 }

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Life } from "../kit/life.ts";
 import type { Taken } from "../queue/queue.ts";
 import type { Span, Tracing } from "../telemetry/tracing.ts";
-import { type AttemptEnd, type AttemptOptions, runAttempt } from "./attempt.ts";
+import { createAlarms } from "./alarms.ts";
+import { type AttemptEnd, type AttemptOptions, runAttempt, type Shift } from "./attempt.ts";
 import { beginAttempt } from "./attempt-span.ts";
+import type { Pool } from "./pool.ts";
 import { sortOut } from "./sort-out.ts";
 import { createStatusLine } from "./status-line.ts";
 
@@ -18,7 +20,8 @@ export type WorkerOptions = AttemptOptions &
     life: Pick<Life, "draining" | "status">;
     /** Who we are to the queue, for people who look into it. Shape: `1@host/4711`. */
     name: string;
-    concurrency: number;
+    /** How many tasks at a time. */
+    pool: Pool;
     /** What is still running so long after the drain began is given back to the queue. */
     drainMs: number;
     tracing: Tracing;
@@ -29,7 +32,7 @@ export type WorkerOptions = AttemptOptions &
   }>;
 
 /**
- * Works: takes tasks and runs them, `concurrency` at a time, until the life drains. Resolves when nothing is in flight.
+ * Works: takes tasks and runs them, as many at a time as the pool has places, until the life drains. Resolves when nothing is in flight.
  * Errors: none; a queue that fails is reported and asked again a second later.
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
@@ -38,11 +41,11 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const running = new Map<Promise<void>, number>();
   /** So many are still to be taken one by one, each when nothing else runs. */
   let singly = 0;
-  const drainOver = new AbortController();
+  const shift: Shift = { alarms: createAlarms(), leave: new Set() };
   const status = createStatusLine(options.life, () => [...running.values()]);
   let freed = () => {};
   const start = (taken: Taken) => {
-    const run = work(taken, drainOver.signal, options).finally(() => {
+    const run = work(taken, shift, options).finally(() => {
       running.delete(run);
       status.changed();
       freed();
@@ -60,15 +63,18 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     }
   };
   draining.addEventListener("abort", () => freed(), { once: true });
+  options.pool.onResize(() => freed());
 
   while (!draining.aborted) {
-    const free = singly > 0 ? Number(running.size === 0) : options.concurrency - running.size;
+    const free = singly > 0 ? Number(running.size === 0) : options.pool.size - running.size;
     if (free > 0) await takeSome(free, options, begin);
     else await new Promise<void>((resolve) => (freed = resolve));
   }
 
   status.drain();
-  const limit = setTimeout(() => drainOver.abort(), options.drainMs);
+  const limit = setTimeout(() => {
+    for (const leave of shift.leave) leave();
+  }, options.drainMs);
   await Promise.all(running.keys());
   clearTimeout(limit);
   status.end();
@@ -99,11 +105,11 @@ async function takeSome(
   }
 }
 
-async function work(taken: Taken, drainOver: AbortSignal, options: WorkerOptions): Promise<void> {
+async function work(taken: Taken, shift: Shift, options: WorkerOptions): Promise<void> {
   const begin = performance.now();
   const span = beginAttempt(taken, options.queue, options.tracing);
   options.began();
-  const end = await runAttempt({ ...taken, span }, drainOver, options);
+  const end = await runAttempt({ ...taken, span }, shift, options);
   span.set({ "task.outcome": end });
   if (end === "lost") span.failed(end);
   span.end();

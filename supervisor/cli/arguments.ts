@@ -1,7 +1,8 @@
 import { join, resolve } from "node:path";
 import { nearest } from "../unit/nearest.ts";
 import { parseSpan } from "../unit/span.ts";
-import { type Flag, globalFlags, type Verb, verbs } from "./verbs.ts";
+import { type Flag, globalFlags, type Verb } from "./verb.ts";
+import { verbs } from "./verbs.ts";
 
 /** What the command line and the environment say, with every default filled in. */
 export type Settings = Readonly<{

@@ -3,7 +3,8 @@ import { exit } from "./exit.ts";
 import { bashCompletion } from "./render/completion/bash.ts";
 import { fishCompletion } from "./render/completion/fish.ts";
 import { zshCompletion } from "./render/completion/zsh.ts";
-import { globalFlags, verbs } from "./verbs.ts";
+import { globalFlags } from "./verb.ts";
+import { shownVerbs } from "./verbs.ts";
 
 const shells: Readonly<Record<string, typeof bashCompletion>> = {
   bash: bashCompletion,
@@ -19,7 +20,6 @@ export async function run({ args, out, err }: Context): Promise<number> {
     err(`supervisor completion: bash, zsh and fish are known, got '${shell}'`);
     return exit.usage;
   }
-  const shown = verbs.filter(({ isHidden }) => isHidden !== true);
-  out(render(shown, globalFlags));
+  out(render(shownVerbs, globalFlags));
   return exit.done;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { faultLine } from "../unit/fault.ts";
 import { nearest } from "../unit/nearest.ts";
-import { type Setting, shownSetting } from "../unit/setting.ts";
+import { type Setting, shownSetting, sourceIn } from "../unit/setting.ts";
 import type { Context } from "./context.ts";
 import { exit } from "./exit.ts";
 import { giveOrder } from "./order.ts";
@@ -32,9 +32,15 @@ async function show(context: Context): Promise<number> {
 
 async function showOnDisk(context: Context): Promise<number> {
   const { loadConfig } = await import("../../config/load.ts");
+  const { isOthers } = await import("../../config/schema.ts");
   const { settingsOf } = await import("../../config/settings.ts");
-  const loaded = loadConfig({ folder: join(context.root, "config"), shown: "config", env: process.env });
-  if (loaded.ok) return tell(context, settingsOf(loaded.value).map(shownSetting));
+  const loaded = loadConfig({ folder: join(context.root, "config"), shown: "config", env: process.env, isOthers });
+  if (loaded.ok) {
+    const settings = settingsOf(loaded.value);
+    const source = sourceIn(settings);
+    if (source) context.err(`supervisor config show: only a running supervisor asks ${source.url}`);
+    return tell(context, settings.map(shownSetting));
+  }
   for (const fault of loaded.faults) context.err(faultLine(fault));
   return exit.invalid;
 }

@@ -9,7 +9,7 @@ export type Context = Settings &
     rows(): number;
     now(): Date;
     /** Writes data to stdout, as it is. */
-    out(text: string): void;
+    out(text: string | Uint8Array): void;
     /** Writes a line of diagnostics to stderr. */
     err(line: string): void;
     client(): Client;

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "../control/client.ts";
+import { again } from "../host/own-program.ts";
 import type { Context } from "./context.ts";
 import { exit, exitOfVerdicts } from "./exit.ts";
 import { tellMiss, tellVerdicts } from "./tell.ts";
@@ -54,16 +55,14 @@ async function settle(context: Context, limitMs: number): Promise<number> {
 /** Starts this very program once more, as the leader of a session of its own. */
 function launch(context: Context, log: number): ChildProcess {
   const { root, stateDir, flags } = context;
-  const program = process.argv[1] ?? "";
-  const runtimeFlags =
-    process.versions.bun === undefined ? ["run", "--no-prompt", "--allow-all", "--quiet"] : ["--no-install"];
+  const [program, ...own] = again;
   const passed = ["listen", "exit-with", "on-crash"].flatMap((name) => {
     const value = flags[name];
     return typeof value === "string" ? [`--${name}`, value] : [];
   });
   const verbose = context.verbose ? ["--verbose"] : [];
-  const argv = [...runtimeFlags, program, "--root", root, "--state", stateDir, "start", ...verbose, ...passed];
-  return spawn(process.execPath, argv, { cwd: root, detached: true, stdio: ["ignore", log, log] });
+  const argv = [...own, "--root", root, "--state", stateDir, "start", ...verbose, ...passed];
+  return spawn(program, argv, { cwd: root, detached: true, stdio: ["ignore", log, log] });
 }
 
 type End = Readonly<{ tag: "died"; how: string; code: number } | { tag: "answers" } | { tag: "late" }>;

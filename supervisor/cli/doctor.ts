@@ -1,7 +1,9 @@
 import { socketsToBind } from "../unit/listen.ts";
 import type { Context } from "./context.ts";
 import { checkCgroup } from "./doctor/cgroup.ts";
+import { checkConfigSource } from "./doctor/config-source.ts";
 import { checkControl } from "./doctor/control.ts";
+import { checkCredentials } from "./doctor/credentials.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { checkKernel, checkLibc } from "./doctor/kernel.ts";
 import { checkLimits } from "./doctor/limits.ts";
@@ -28,6 +30,8 @@ export async function run(context: Context): Promise<number> {
     read.finding,
     ...(await checkPorts(units, status, (unit) => socketsToBind(unit, { root, stateDir, environ: process.env }))),
     ...(await checkTruth(context.client(), status)),
+    ...(await checkCredentials(units, context)),
+    ...checkConfigSource(status),
     checkLimits(units, status),
     checkCgroup(),
     checkKernel(),

@@ -35,6 +35,9 @@ const byFault: Readonly<Record<FaultCode, number>> = {
   "timed-out": exit.timedOut,
   "request-invalid": exit.usage,
   "shutting-down": exit.failed,
+  "release-unknown": exit.unitUnknown,
+  "release-bad": exit.keptOld,
+  "release-busy": exit.failed,
   "not-supported": exit.failed,
 };
 

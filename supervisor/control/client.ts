@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Happening, Order, Verdict } from "../daemon/ports.ts";
 import type { Plan } from "../unit/plan.ts";
+import type { ReleaseStatus } from "../unit/release.ts";
 import type { Setting } from "../unit/setting.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
 import type { Why } from "../unit/why.ts";
@@ -10,6 +11,7 @@ import type { Reply } from "./reply.ts";
 import { open, send, sendText } from "./wire.ts";
 
 export type { Happening, Order, Verdict } from "../daemon/ports.ts";
+export { userName } from "./introduce.ts";
 export type { Json, JsonObject, LoadedUnit } from "./loaded.ts";
 export type { Miss, Reply } from "./reply.ts";
 
@@ -43,6 +45,8 @@ export interface Client {
   plan(): Promise<Reply<Plan>>;
   /** Asks for the settings that hold. */
   settings(): Promise<Reply<readonly Setting[]>>;
+  /** Asks for the releases there are. */
+  releases(): Promise<Reply<readonly ReleaseStatus[]>>;
   /** Gives an order; its units may be patterns. `waitMs: null` does not wait, and is answered without a verdict. */
   order(order: Order, waitMs: number | null): Promise<Reply<readonly Verdict[]>>;
   /** Asks it to replace its own program; answered before it does. */
@@ -75,6 +79,10 @@ export function createClient(stateDir: string, queryLimitMs = QUERY_LIMIT_MS): C
     async settings() {
       const reply = await send<{ settings: readonly Setting[] }>(get("/v1/config"));
       return reply.tag === "ok" ? { tag: "ok", value: reply.value.settings } : reply;
+    },
+    async releases() {
+      const reply = await send<{ releases: readonly ReleaseStatus[] }>(get("/v1/releases"));
+      return reply.tag === "ok" ? { tag: "ok", value: reply.value.releases } : reply;
     },
     async order(order, waitMs) {
       const limited = waitMs === null ? null : Math.min(Math.ceil(waitMs), longestWaitMs);
@@ -118,12 +126,16 @@ function query(pairs: readonly (readonly [string, string])[]): string {
 
 function orderPath(order: Order): string {
   if (order.tag === "reconfigure") return "/v1/config/reload";
+  if (order.tag === "deploy") return `/v1/releases/${encodeURIComponent(order.release)}/deploy`;
+  if (order.tag === "rollback") return "/v1/rollback";
   if ((order.tag === "stop" || order.tag === "reload") && order.units === null) return `/v1/${order.tag}`;
   return `/v1/units/${encodeURIComponent((order.units ?? []).join(","))}/${order.tag}`;
 }
 
 function orderBody(order: Order): unknown {
   if (order.tag === "signal") return { signal: order.signal };
+  if (order.tag === "deploy") return { insist: order.insist };
+  if (order.tag === "rollback") return { release: order.release };
   if (order.tag === "scale") return order.relative ? { by: order.count } : { instances: order.count };
   return order.tag === "stop" && order.units !== null ? { cascade: order.cascade } : undefined;
 }

@@ -15,7 +15,7 @@ export function introduce(): Readonly<Record<string, string>> {
 }
 
 /** Why not `userInfo` of node:os: on Bun it says what $USER says, and "unknown" without that. Source: passwd(5). */
-function userName(uid: number | null): string | null {
+export function userName(uid: number | null): string | null {
   try {
     const accounts = readFileSync("/etc/passwd", "utf8").split("\n");
     return accounts.map((line) => line.split(":")).find(([, , id]) => id === String(uid))?.[0] ?? null;

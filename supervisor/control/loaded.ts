@@ -13,7 +13,7 @@ export type LoadedUnit = JsonObject & Readonly<{ name: string; file: string; ser
  */
 export function loadedUnit(unit: Unit): LoadedUnit {
   const { name, file, service, ...rest } = unit;
-  const { environment, loadCredential, loadCredentialEncrypted, ...settings } = service;
+  const { environment, loadCredential, loadCredentialEncrypted, settings: _marks, ...settings } = service;
   const named = {
     environment: Object.keys(environment).sort(),
     // The user chose these keys, so they stay as they are.

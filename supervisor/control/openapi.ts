@@ -35,6 +35,7 @@ export function openapi(): Json {
         ]),
       },
       ...configPaths(),
+      ...releasePaths(),
       "/v1/events": {
         get: query("The transitions, as server-sent events; data is a Happening.", text("text/event-stream"), [
           parameter("query", "after", "The last seq that was seen; Last-Event-ID says the same."),
@@ -89,6 +90,19 @@ function configPaths(): Json {
   };
 }
 
+function releasePaths(): Json {
+  const release = { ...parameter("path", "release", "A release, by its id."), required: true };
+  return {
+    "/v1/releases": { get: query("The releases, oldest first, and what became of each.", json("Releases")) },
+    "/v1/releases/{release}/deploy": {
+      post: order("Hands everything over to a release that is there, by all or by none.", "DeployBody", [release]),
+    },
+    "/v1/rollback": {
+      post: order("Hands everything back to a release; to the last good one where none is named.", "RollbackBody", []),
+    },
+  };
+}
+
 const name = {
   ...parameter("path", "name", "A unit, or for orders patterns with commas between: api, api@2, work*, all."),
   required: true,
@@ -130,7 +144,7 @@ function query(summary: string, content: Json, parameters: readonly Json[] = [])
 
 function order(
   summary: string,
-  body: "NoBody" | "StopBody" | "ScaleBody" | "SignalBody" | "ReexecBody",
+  body: "NoBody" | "StopBody" | "ScaleBody" | "SignalBody" | "ReexecBody" | "DeployBody" | "RollbackBody",
   parameters: readonly Json[],
 ): Json {
   return {

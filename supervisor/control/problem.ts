@@ -31,6 +31,9 @@ const statusByCode: Readonly<Record<FaultCode, number>> = {
   "timed-out": 504,
   "request-invalid": 400,
   "shutting-down": 503,
+  "release-unknown": 404,
+  "release-bad": 409,
+  "release-busy": 409,
   "not-supported": 501,
 };
 

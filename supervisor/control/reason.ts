@@ -32,6 +32,7 @@ export const reason = z.discriminatedUnion("tag", [
   }),
   of("daemon-signal", { order: z.string(), signal: z.string() }),
   of("boot", {}),
+  of("release", { release: z.string(), why: z.string() }),
   of("config", { keys: z.array(z.string()) }),
 ]);
 

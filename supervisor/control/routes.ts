@@ -16,6 +16,7 @@ import { createMetrics, metricsType } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { internalProblem, problem } from "./problem.ts";
 import { addReexec, type Reexec } from "./reexec.ts";
+import { addReleases } from "./releases.ts";
 import { schemas } from "./schema.ts";
 import { statusText } from "./status-text.ts";
 import { streamResponse } from "./stream.ts";
@@ -73,6 +74,7 @@ export function createControl(desk: Desk, options: ControlOptions): Hono {
   addStreams(app, desk, options);
   addOrders(app, desk, options.onBug);
   addConfig(app, desk, options.onBug);
+  addReleases(app, desk, options.onBug);
   if (options.reexec) addReexec(app, options.reexec);
   return app;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Happening, Verdict } from "../daemon/ports.ts";
 import type { Fault, FaultCode } from "../unit/fault.ts";
 import type { Plan } from "../unit/plan.ts";
+import type { ReleaseStatus } from "../unit/release.ts";
 import type { Setting } from "../unit/setting.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
 import type { Why } from "../unit/why.ts";
@@ -23,6 +24,9 @@ const code = z.enum([
   "timed-out",
   "request-invalid",
   "shutting-down",
+  "release-unknown",
+  "release-bad",
+  "release-busy",
   "not-supported",
 ]) satisfies z.ZodType<FaultCode>;
 
@@ -139,6 +143,14 @@ const status = z.object({
     started_at: z.string(),
     root: z.string(),
     changed_on_disk: z.boolean(),
+    config_source: z
+      .object({
+        url: z.string(),
+        state: z.enum(["asked", "answers", "away"]),
+        since: z.string(),
+        reason: z.string().nullable(),
+      })
+      .optional(),
   }),
   units: z.array(unit),
 });
@@ -171,7 +183,9 @@ const plan = z.object({
 const setting = z.object({
   key: z.string(),
   value: z.union([z.string(), z.number(), z.boolean()]).nullable(),
-  origin: z.string().describe("The layer that set it."),
+  origin: z.string().describe("The layer that set it; of a file with the line."),
+  secret: z.boolean().describe("Whether the value is hidden."),
+  live: z.boolean().describe("Whether a change holds without a new process."),
 });
 
 const happening = z.object({
@@ -201,6 +215,23 @@ const why = z.object({
       output: z.array(z.string()),
     }),
   ),
+});
+
+const release = z.object({
+  id: z.string(),
+  state: z.enum(["good", "bad", "proving", "unproven"]),
+  current: z.boolean(),
+  reason: z.string().nullable(),
+  at: z.string(),
+  by: z.string().nullable(),
+  commit: z.string().nullable(),
+  source: z.string(),
+  runtime: z.string(),
+  hash: z.string(),
+  config_hash: z.string(),
+  files: z.int(),
+  size_bytes: z.int(),
+  added_bytes: z.int(),
 });
 
 const problem = z.object({
@@ -237,6 +268,9 @@ export const schemas = {
   ScaleBody: z
     .strictObject({ instances: z.int().min(1).optional(), by: z.int().optional() })
     .refine((body) => (body.instances === undefined) !== (body.by === undefined), "needs either instances or by"),
+  Releases: z.object({ releases: z.array(release) }),
+  DeployBody: z.strictObject({ insist: z.boolean().default(false) }),
+  RollbackBody: z.strictObject({ release: z.string().min(1).max(64).nullish() }),
   ReexecBody: z.strictObject({ runtime: z.enum(["bun", "deno"]).nullish() }),
   SignalBody: z.strictObject({ signal: z.string().min(1).max(16) }),
 };
@@ -256,5 +290,6 @@ true satisfies Same<Written<z.infer<typeof plan>>, Plan>;
 true satisfies Same<Written<z.infer<typeof setting>>, Setting>;
 true satisfies Same<Written<z.infer<typeof happening>>, Happening>;
 true satisfies Same<Written<z.infer<typeof why>>, Why>;
+true satisfies Same<Written<z.infer<typeof release>>, ReleaseStatus>;
 true satisfies Same<Written<z.infer<typeof problem>>, Problem>;
 true satisfies Same<Written<z.infer<typeof fault>>, Fault>;

@@ -104,8 +104,8 @@ export type Run = Readonly<{
   probes: Watches;
 }>;
 
-/** A program as the files had it when a life was ordered: a run's own, or an earlier one that it went back to. */
-export type Program = Readonly<{ life: InvocationId; generation: number; at: Instant }>;
+/** A program as the files had it when a life was ordered: a run's own, or an earlier one that it went back to. `release`: of which it is. */
+export type Program = Readonly<{ life: InvocationId; generation: number; at: Instant; release: string | null }>;
 
 /**
  * One process that was told to go: the old generation of a handover (`drain`, within drain_sec), a stopped one, a rejected

@@ -35,11 +35,11 @@ export function move(step: Step, phase: Phase, cause: Cause | null = null): Step
 }
 
 /** A life that is to begin, under the name of this turn. No process is ordered yet. */
-export function newRun({ mint, tick }: Context, generation: number, program: Program | null = null): Run {
+export function newRun({ unit, mint, tick }: Context, generation: number, program: Program | null = null): Run {
   return {
     invocation: mint,
     generation,
-    program: program ?? { life: mint, generation, at: tick.now },
+    program: program ?? { life: mint, generation, at: tick.now, release: unit.release },
     orderedAt: tick.now,
     exists: false,
     pid: null,

@@ -175,7 +175,7 @@ function joined(steps: readonly Reason[], { chain: { because, ...last }, why }: 
     if (step.tag !== "config") return step.tag;
     return step.keys.length === 0 ? "its file came or went" : `changed: ${step.keys.join(", ")}`;
   });
-  const glue = steps.length === 0 ? "" : "order" in last || last.tag === "boot" ? ": " : " ";
+  const glue = steps.length === 0 ? "" : "order" in last || last.tag === "boot" || last.tag === "release" ? ": " : " ";
   return { chain: { ...first, because: rest }, why: `${words.join(", ")}${glue}${why}` };
 }
 
@@ -188,6 +188,10 @@ function accountOfGiver({ by, order }: Asked): Account {
     };
   }
   if (by.tag === "supervisor") return { chain: { tag: "boot", because: [] }, why: "the supervisor started" };
+  if (by.tag === "gate") {
+    const { release, why } = by;
+    return { chain: { tag: "release", release, why, because: [] }, why: `${release} is taken back: ${why}` };
+  }
   const { user, uid, pid, command } = by;
   const who = user ?? (uid === null ? "somebody" : `uid ${uid}`);
   const what = [pid === null ? null : `pid ${pid}`, command].filter((part) => part !== null).join(": ");

@@ -9,17 +9,21 @@ import type { BindableSocket, Unit } from "../unit/unit.ts";
 import type { WhyEntry } from "../unit/why.ts";
 import { adopt } from "./adopt.ts";
 import { type Blame, createBlame } from "./blame.ts";
+import { describeBug } from "./bug.ts";
 import { createDesk, createSince, type Since } from "./desk.ts";
 import { difference } from "./difference.ts";
+import { createErrands, type Errands } from "./errands.ts";
 import { type Told, tell, told } from "./happening.ts";
 import { createHappenings, type Happenings } from "./happenings.ts";
 import { createHear } from "./hear.ts";
+import { createHeldStarts, type HeldStarts } from "./held-starts.ts";
 import { createHistory, type History } from "./history.ts";
 import type { Journal } from "./journal.ts";
 import { createLookout, type Lookout } from "./lookout.ts";
 import { createLoop, type Loop } from "./loop.ts";
 import { createOrders, type Orders } from "./orders.ts";
 import { createPerform } from "./perform.ts";
+import { pidOf } from "./pid-of.ts";
 import type {
   Answer,
   Clock,
@@ -35,11 +39,15 @@ import type {
   Probing,
   ProcessEvent,
   Processes,
+  ReleaseHost,
+  Releases,
   Settings,
 } from "./ports.ts";
 import { createProbeTally, type ProbeTally } from "./probe-tally.ts";
 import { createPrograms, type Programs } from "./programs.ts";
 import { createReconfigure, type Reconfigure } from "./reconfigure.ts";
+import { createReleaseHost, isTorn } from "./release-host.ts";
+import { createResettling, type Resettling } from "./resettling.ts";
 import { createResting, type Resting } from "./resting.ts";
 import { createSockets, type Sockets } from "./sockets.ts";
 import type { Left, StateLog } from "./state-log.ts";
@@ -72,6 +80,8 @@ export type Ports = Readonly<{
   shuttingDown: () => void;
   disk: Disk;
   settings: Settings;
+  /** What is deployed, given what it may ask of the daemon. Left out: nothing can be. */
+  releases?: (host: ReleaseHost) => Releases;
   /** Where it is written down how the units stand. Left out: nowhere. */
   stateLog?: (failed: (message: string) => void) => StateLog;
   /** What another daemon has left, to be gone on with. */
@@ -95,6 +105,7 @@ export class Daemon {
   readonly #since: Since;
   readonly #sockets: Sockets;
   readonly #processes: Processes;
+  readonly #held: HeldStarts;
   readonly #probing: Probing;
   readonly #hear: (event: ProcessEvent) => void;
   readonly #loop: Loop;
@@ -105,6 +116,12 @@ export class Daemon {
   readonly #resting: Resting;
   readonly #reconfigure: Reconfigure;
   readonly #lookout: Lookout;
+  readonly #resettling: Resettling;
+  readonly #releases: Releases | null;
+  readonly #errands: Errands = createErrands(
+    (question) => this.#probing.ask(question),
+    () => this.#ports.dice().nonce,
+  );
   /** What the last turn left. */
   #seen: World["units"] = new Map();
 
@@ -119,12 +136,15 @@ export class Daemon {
     this.#history = this.#createHistory(supervisor.started_at);
     this.#sockets = createSockets(ports.listeners, ports.socketsToBind);
     this.#lookout = this.#createLookout();
+    this.#resettling = this.#createResettling();
     const tell = (fact: ProcessFact): void => this.#loop.post({ tag: "fact", fact });
     // Nothing is heard before something was done, and by then all of these are there.
     this.#processes = ports.processes(
       (event) => this.#hear(event),
       (text) => this.note(told("warn", "supervisor.note", text)),
     );
+    const bug = (error: unknown): void => this.note(told("error", "supervisor.bug", describeBug(error)));
+    this.#held = createHeldStarts({ answer: (event) => this.#hear(event), bug });
     this.#resting = createResting(this.#processes, outputs);
     const answered = (answer: Answer): void => this.#answered(answer);
     const idleListeners = (invocation: string): readonly string[] => this.#idleListeners(invocation);
@@ -140,15 +160,17 @@ export class Daemon {
       perform: this.#performOn(answered),
       pace: ports.pace,
       turned: (world, turn) => this.#turned(world, turn),
-      bug: (error) => this.note(told("error", "supervisor.bug", describeBug(error))),
+      bug,
     });
     this.#reconfigure = this.#createReconfigure(files);
     this.#orders = this.#createOrders(ending.resolve);
+    this.#releases = ports.releases?.(this.#releaseHost()) ?? null;
     this.desk = createDesk({
       sources: () => this.#sources(supervisor),
       since: this.#since,
       orders: this.#orders,
       reconfigure: this.#reconfigure,
+      releases: this.#releases,
       happenings: this.#happenings,
       outputFile: ports.outputFile,
     });
@@ -167,9 +189,11 @@ export class Daemon {
       const faults = opened.ok ? [] : opened.faults;
       for (const fault of faults) this.note({ ...told("error", "listener.failed", fault.message), unit: unit.name });
     }
+    this.#releases?.resume();
     if (left) this.#resume(left);
     const units = enabled.map(({ name }) => name).filter((name) => !left?.saved.has(name));
     const given = this.desk.order({ tag: "start", units }, { tag: "supervisor" });
+    if (isTorn(this.#loop.world)) this.desk.order({ tag: "reconfigure" }, { tag: "supervisor" });
     return given.ok ? (await given.value).length : 0;
   }
 
@@ -212,11 +236,14 @@ export class Daemon {
     // Who is about to be started must not outlive this.
     this.#loop.finish();
     for (const { instances } of this.#loop.world.units.values()) {
-      for (const run of instances.flatMap(runs)) this.#processes.signal(run.invocation, "SIGKILL", "group");
+      for (const { invocation } of instances.flatMap(runs)) {
+        if (!this.#held.drop(invocation)) this.#processes.signal(invocation, "SIGKILL", "group");
+      }
     }
   }
 
   close(): void {
+    this.#releases?.close();
     this.#history.flush();
     this.#lookout.close();
     this.#sockets.closeAll();
@@ -238,7 +265,9 @@ export class Daemon {
   #createOrders(stopped: () => void): Orders {
     return createOrders({
       loop: () => this.#loop,
-      reconfigure: (wait, asked) => this.#reconfigure.apply(wait, asked),
+      reconfigure: (wait, asked, elsewhere) => this.#reconfigure.apply(wait, asked, elsewhere),
+      releases: () => this.#releases,
+      takeBack: (wait, asked) => this.#reconfigure.takeBack(wait, asked),
       processes: this.#processes,
       outputs: this.#ports.outputs,
       asked: (asked) => this.#blame.asked(asked),
@@ -250,6 +279,17 @@ export class Daemon {
     });
   }
 
+  #releaseHost(): ReleaseHost {
+    return createReleaseHost({
+      world: () => this.#loop.world,
+      orders: () => this.#orders,
+      reconfigure: () => this.#reconfigure,
+      privates: this.#ports.privates,
+      run: this.#errands.run,
+      note: (one) => this.note(one),
+    });
+  }
+
   #createHistory(life: string): History {
     const { history, outputs } = this.#ports;
     return createHistory({
@@ -257,6 +297,18 @@ export class Daemon {
       life,
       tail: (invocation) => outputs.tail(invocation),
       failed: (message) => this.note(told("warn", "history.failed", message)),
+    });
+  }
+
+  #createResettling(): Resettling {
+    return createResettling({
+      world: () => this.#loop.world,
+      now: () => this.#ports.clock.now(),
+      signal: (...whom) => this.#processes.signal(...whom),
+      command: (unit) => this.#loop.post({ tag: "order", units: [unit], event: { tag: "want-reload-command" } }),
+      note: (one) => this.note(one),
+      takeBack: () => this.#orders.give({ tag: "take-back" }, { tag: "supervisor" }),
+      passed: () => this.#reconfigure.proved(),
     });
   }
 
@@ -276,6 +328,7 @@ export class Daemon {
       programs: this.#programs,
       sockets: this.#sockets,
       processes: this.#processes,
+      held: this.#held,
       probing: this.#probing,
       answer: (event) => this.#hear(event),
       answered,
@@ -313,11 +366,14 @@ export class Daemon {
       toBind: socketsToBind,
       // The directory of its credentials is made when it starts; here it only has a name.
       command: (unit) => command(unit, 1, { CREDENTIALS_DIRECTORY: "/" }),
+      readAnew: (units) => this.#resettling.tell(units),
+      probation: this.#resettling.probation,
       note: (one) => this.note(one),
     });
   }
 
   #answered(answer: Answer): void {
+    if (this.#errands.heard(answer)) return;
     const owner = ownerOf(this.#loop.world, answer.invocation);
     if (owner) this.probes.heard(owner.unit, answer);
     this.#loop.post({ tag: "fact", fact: { tag: "answered", ...answer } });
@@ -330,7 +386,9 @@ export class Daemon {
     this.#resting.turned(changes);
     this.#sockets.turned(world);
     this.#lookout.turned(changes);
+    this.#resettling.turned(changes);
     this.#since.turned(changes);
+    this.#releases?.turned(changes);
     this.#orders.turned(world, turn);
   }
 
@@ -339,17 +397,4 @@ export class Daemon {
     const [processes, sockets, files] = [this.#processes, this.#sockets, this.#reconfigure];
     return { supervisor, world: this.#loop.world, clock, processes, sockets, files };
   }
-}
-
-function describeBug(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-function pidOf(world: World, report: Report): number | null {
-  if ("pid" in report) return report.pid;
-  const invocation = "invocation" in report ? report.invocation : null;
-  if (invocation === null) return null;
-  const owner = ownerOf(world, invocation);
-  const state = owner && stateOf(world, owner);
-  return state ? (runs(state).find((run) => run.invocation === invocation)?.pid ?? null) : null;
 }

@@ -7,7 +7,7 @@ import { match } from "../unit/pattern.ts";
 import type { Changed } from "./difference.ts";
 import type { Happenings } from "./happenings.ts";
 import type { Orders } from "./orders.ts";
-import type { Clock, Desk } from "./ports.ts";
+import type { Clock, Desk, Releases } from "./ports.ts";
 import type { Reconfigure } from "./reconfigure.ts";
 import { inspect, type StatusSources, statusOf } from "./status.ts";
 
@@ -16,12 +16,14 @@ export type DeskOptions = Readonly<{
   since: Since;
   orders: Orders;
   reconfigure: Reconfigure;
+  releases: Releases | null;
   happenings: Happenings;
   outputFile: (unit: string) => string;
 }>;
 
 /** What the control plane may ask for. */
-export function createDesk({ sources, since, orders, reconfigure, happenings, outputFile }: DeskOptions): Desk {
+export function createDesk(options: DeskOptions): Desk {
+  const { sources, since, orders, reconfigure, releases, happenings, outputFile } = options;
   return {
     status: () => statusOf({ ...sources(), since: since.of }),
     inspect: (name) => inspect({ ...sources(), since: since.of }, name),
@@ -30,6 +32,7 @@ export function createDesk({ sources, since, orders, reconfigure, happenings, ou
     order: (order, by) => orders.give(order, by),
     plan: () => reconfigure.plan(),
     settings: () => reconfigure.settings(),
+    releases: () => releases?.list() ?? [],
     happenings: (after, signal) => happenings.after(after, signal),
     outputFile,
   };

@@ -8,8 +8,8 @@ import { closure, followers, opponents, parts } from "../unit/graph.ts";
 import type { Unit } from "../unit/unit.ts";
 import type { Asked } from "./blame.ts";
 import type { Loop } from "./loop.ts";
-import type { Giver, Order, Outputs, Processes, Verdict } from "./ports.ts";
-import type { Reconfigure } from "./reconfigure.ts";
+import type { Giver, Order, Outputs, Processes, Releases, Verdict } from "./ports.ts";
+import type { Elsewhere, HearAsked, Reconfigure } from "./reconfigure.ts";
 import { ticketOf } from "./ticket.ts";
 import { done, refused, word } from "./verdict.ts";
 import { createWaiters, type Waiters } from "./waiters.ts";
@@ -21,14 +21,23 @@ export type OrdersOptions = Readonly<{
   /** Hears of every wish before it is posted. */
   asked: (asked: Asked) => void;
   reconfigure: Reconfigure["apply"];
+  takeBack: Reconfigure["takeBack"];
+  /** What is deployed; null: nothing can be. */
+  releases: () => Releases | null;
   /** Called when the order to stop everything is given, and when everything has come to rest. */
   shuttingDown: () => void;
   stopped: () => void;
 }>;
 
+/** What has proved itself last is to take the place of what is loaded: an order that the supervisor gives itself. */
+export type TakeBack = Readonly<{ tag: "take-back" }>;
+
 /** Gives orders to the loop and tells what becomes of them. */
 export interface Orders {
-  give(order: Order, by?: Giver): Outcome<Promise<readonly Verdict[]>>;
+  give(order: Order | TakeBack, by?: Giver): Outcome<Promise<readonly Verdict[]>>;
+  /** Puts what another disk says in the place of what is loaded. Errors: as for a reconfigure. */
+  move(elsewhere: Elsewhere, by: Giver): Outcome<Promise<readonly Verdict[]>>;
+  readonly isShuttingDown: boolean;
   /** Call after every turn. */
   turned(world: World, turn: number): void;
 }
@@ -61,11 +70,15 @@ class OrderDesk implements Orders {
     return [...this.#world.units.values()].map(({ unit }) => unit);
   }
 
+  get isShuttingDown(): boolean {
+    return this.#isShuttingDown;
+  }
+
   turned(world: World, turn: number): void {
     this.#waiters.turned(world, turn);
   }
 
-  give(order: Order, by: Giver = nobody): Given {
+  give(order: Order | TakeBack, by: Giver = nobody): Given {
     const verb =
       order.tag === "signal" ? `signal ${order.signal}` : order.tag === "reconfigure" ? "config reload" : order.tag;
     this.#given = { order: verb, named: "units" in order ? order.units : null, by };
@@ -88,9 +101,21 @@ class OrderDesk implements Orders {
         return ok(Promise.resolve(order.units.map(done)));
       case "reconfigure":
         return this.#options.reconfigure(this.#waiters.wait, (one) => this.#options.asked({ ...this.#given, ...one }));
+      case "take-back":
+        return this.#options.takeBack(this.#waiters.wait, (one) => this.#options.asked({ ...this.#given, ...one }));
+      case "deploy":
+      case "rollback":
+        return this.#options.releases()?.give(order, by) ?? fail(undeployable);
       case "signal":
         return ok(Promise.resolve(order.units.map((unit) => this.#signal(unit, order.signal))));
     }
+  }
+
+  move(elsewhere: Elsewhere, by: Giver): Given {
+    if (this.#isShuttingDown) return fail(shuttingDown);
+    const given = { order: elsewhere.verb, named: null, by };
+    const hear: HearAsked = (one) => this.#options.asked({ ...given, ...one });
+    return this.#options.reconfigure(this.#waiters.wait, hear, elsewhere);
   }
 
   /** Starts what the units need as well, and stops what they cannot be beside. Source: systemd.unit(5), Requires=, Conflicts=. */
@@ -253,6 +278,8 @@ const mostInstances = 1000;
 const unitOf = (name: string): string => name.split("@")[0] ?? name;
 
 const shuttingDown: Fault = { code: "shutting-down", message: "the supervisor is stopping", retry: "later" };
+
+const undeployable: Fault = { code: "not-supported", message: "nothing can be deployed here", retry: "never" };
 
 function required(names: readonly string[], needed: readonly string[]): Fault {
   const message = `${names.join(", ")}: required by ${needed.join(", ")}; stop them first, or all together with --cascade`;

@@ -1,15 +1,19 @@
 import type { Instant, InvocationId, Survivor } from "../core/facts.ts";
+import type { SourceAnswer, SourceRequest } from "../core/source.ts";
 import type { Command } from "../unit/command.ts";
+import type { KeysRead } from "../unit/credential.ts";
 import type { Fault, Outcome } from "../unit/fault.ts";
 import type { Plan } from "../unit/plan.ts";
 import type { Privileges } from "../unit/privileges.ts";
 import type { Chain } from "../unit/reason.ts";
+import type { ReleaseStatus } from "../unit/release.ts";
 import type { Setting } from "../unit/setting.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
 import type { BindableSocket, ProbeKind, SignalName, Unit } from "../unit/unit.ts";
 import type { Adopted, ProcessEvent, Processes, SpawnOrder } from "./processes.ts";
 
-export type { Adopted, ProcessEvent, Processes, SpawnOrder };
+export type { AskAnswers, ReleaseHost, Releases } from "./releases.ts";
+export type { Adopted, ProcessEvent, Processes, SourceAnswer, SpawnOrder };
 
 /**
  * The daemon's whole view of the outside: the operating system as a struct of a few functions.
@@ -127,8 +131,13 @@ export interface PrivateListeners {
 
 /** A directory of its own for the credentials of each invocation. Source: systemd.exec(5), LoadCredential=. */
 export interface Credentials {
+  /**
+   * Fetches what a unit's encrypted credentials are decrypted with; null for a unit without any. A promise, which never rejects, where
+   * somebody else has the keys.
+   */
+  keys(unit: Unit): KeysRead | Promise<KeysRead> | null;
   /** Gives the directory, or null for a unit without credentials. Errors: credential-failed, with the key and the path. */
-  open(unit: Unit, instance: number, invocation: InvocationId): Outcome<string | null>;
+  open(unit: Unit, instance: number, invocation: InvocationId, keys: KeysRead | null): Outcome<string | null>;
   /** Removes the directory and what is in it. None there is no fault. */
   close(invocation: InvocationId): void;
 }
@@ -259,7 +268,17 @@ export interface Disk {
   read(): Outcome<Files>;
   /** The texts alone, whatever they say. A file that cannot be read is left out. */
   texts(): ReadonlyMap<string, string>;
+  /** Keeps what was accepted, for services that start later and for the next supervisor. Gives what went wrong in one sentence, or null. */
+  keep(texts: Files["texts"]): string | null;
+  /** The folder where it is kept. */
+  readonly accepted: string;
 }
+
+/** Asks a remote source of settings once. Never rejects. `tokenFile`: what is in it is shown to the source. */
+export type AskSource = (
+  request: SourceRequest & Readonly<{ tokenFile: string | null }>,
+  signal: AbortSignal,
+) => Promise<SourceAnswer>;
 
 /** The supervisor's own settings. */
 export interface Settings {
@@ -293,6 +312,10 @@ export type Order = Readonly<
   | { tag: "signal"; units: readonly string[]; signal: SignalName }
   /** The files are read anew, and what they say takes the place of what is loaded. */
   | { tag: "reconfigure" }
+  /** Everything is to run from that release; `insist`: though it is known to be bad. */
+  | { tag: "deploy"; release: string; insist: boolean }
+  /** Back to that release; `null`: to the last good one. */
+  | { tag: "rollback"; release: string | null }
 >;
 
 /**
@@ -303,6 +326,8 @@ export type Giver = Readonly<
   | { tag: "client"; user: string | null; uid: number | null; pid: number | null; command: string | null }
   | { tag: "signal"; signal: SignalName }
   | { tag: "supervisor" }
+  /** A release has not done well, and is taken back. */
+  | { tag: "gate"; release: string; why: string }
 >;
 
 /** One transition, as `GET /v1/events` streams it. */
@@ -342,6 +367,8 @@ export interface Desk {
   plan(): Outcome<Plan>;
   /** The settings that hold, with the layer that set each. */
   settings(): readonly Setting[];
+  /** The releases there are, in the order in which they were made. */
+  releases(): readonly ReleaseStatus[];
   /** The last happenings after `seq` (bound: 1000 kept), then each new one, until the signal. */
   happenings(after: number, signal: AbortSignal): AsyncIterable<Happening>;
   /** Where a unit's output is kept. Shape: `<state>/logs/api.log`. */

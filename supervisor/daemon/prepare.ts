@@ -3,11 +3,12 @@ import type { Effect } from "../core/effect.ts";
 import type { Exit, SpawnStage } from "../core/facts.ts";
 import type { Whom, World } from "../core/world.ts";
 import type { Command, Line } from "../unit/command.ts";
+import type { KeysRead } from "../unit/credential.ts";
 import { type Fault, type Outcome, ok } from "../unit/fault.ts";
 import { privilegesOf } from "../unit/privileges.ts";
 import { resourcesOf } from "../unit/resources.ts";
 import type { Unit } from "../unit/unit.ts";
-import type { Credentials, Outputs, PrivateListeners, SpawnOrder } from "./ports.ts";
+import type { Credentials, Disk, Outputs, PrivateListeners, SpawnOrder } from "./ports.ts";
 import type { Programs } from "./programs.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -18,6 +19,7 @@ export type Supplies = Readonly<{
   credentials: Credentials;
   outputs: Outputs;
   programs: Pick<Programs, "keep" | "commandOf">;
+  disk: Pick<Disk, "accepted">;
   /** The command line of one instance; reads the environment files. */
   command: (unit: Unit, instance: number, extra: Line["extra"]) => Outcome<Command>;
   /** The same for one of its other commands. */
@@ -32,12 +34,16 @@ type SpawnEffect = Extract<Effect, { tag: "spawn" }>;
 type CommandEffect = Extract<Effect, { tag: "command" }>;
 type Of = Readonly<{ unit: Unit; instance: number }>;
 
+/** `keys`: those of the unit's encrypted credentials; null where it has none. */
+export type Given = Readonly<{ world: World; keys: KeysRead | null }>;
+
 /** Gathers all that a service's process needs, in the order in which it can go wrong: sockets, credentials, command line, output. */
-export function prepareMain(supplies: Supplies, { unit, instance }: Of, effect: SpawnEffect, world: World): Prepared {
+export function prepareMain(supplies: Supplies, { unit, instance }: Of, effect: SpawnEffect, given: Given): Prepared {
   const { invocation, generation } = effect;
+  const { world, keys } = given;
   const listeners = gatherListeners(supplies, unit, invocation);
   if (!listeners.ok) return refuse("listen", listeners.faults);
-  const secret = supplies.credentials.open(unit, instance, invocation);
+  const secret = supplies.credentials.open(unit, instance, invocation, keys);
   if (!secret.ok) return refuse("credential", secret.faults);
   const command = mainCommand(supplies, { unit, instance }, effect, secret.value);
   if (!command.ok) return refuse("command", command.faults);
@@ -47,6 +53,7 @@ export function prepareMain(supplies: Supplies, { unit, instance }: Of, effect: 
     ...command.value.env,
     ...identityOf({ unit, instance }, invocation, generation),
     SUPERVISOR_DRAIN_MS: String(Math.min(unit.handover.drainMs, unit.service.timeoutStopMs)),
+    ...(unit.service.config.length > 0 && { SUPERVISOR_CONFIG: supplies.disk.accepted }),
     ...(unit.service.watchdogMs > 0 && { WATCHDOG_USEC: String(unit.service.watchdogMs * 1000) }),
     ...(replaces(world, { unit: unit.name, instance }, invocation) && { SUPERVISOR_HANDOVER: "1" }),
   };
@@ -69,12 +76,12 @@ function mainCommand(
 }
 
 /** The same for a command that runs beside or between the service's processes: it has no listeners, and nothing to notify. */
-export function prepareCommand(supplies: Supplies, of: Of, effect: CommandEffect): Prepared {
+export function prepareCommand(supplies: Supplies, of: Of, effect: CommandEffect, { keys }: Given): Prepared {
   const { unit, instance } = of;
   const { invocation, kind, index, generation } = effect;
   const argv = commandsOf(unit.service, kind)[index];
   if (!argv) return refuse("command", []);
-  const secret = supplies.credentials.open(unit, instance, invocation);
+  const secret = supplies.credentials.open(unit, instance, invocation, keys);
   if (!secret.ok) return refuse("credential", secret.faults);
   const key = `service.exec_${kind.replace("-", "_")}`;
   const extra = { ...credentialsIn(secret.value), ...aboutMain(effect) };

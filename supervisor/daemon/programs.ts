@@ -1,5 +1,5 @@
 import type { InvocationId } from "../core/facts.ts";
-import { serving } from "../core/state.ts";
+import { type Program, serving } from "../core/state.ts";
 import type { UnitState } from "../core/world.ts";
 import type { Command } from "../unit/command.ts";
 import type { Unit } from "../unit/unit.ts";
@@ -35,7 +35,8 @@ export function createPrograms(realPath: (path: string) => string): Programs {
   };
   return {
     definitionsOf({ unit, instances }) {
-      const started = instances.flatMap(serving).map(({ program }) => definitions.get(program.life) ?? unit);
+      const programs = instances.flatMap(serving).map(({ program }) => program);
+      const started = programs.map((program) => definitions.get(program.life) ?? startedAs(unit, program));
       return [...new Set(started)];
     },
     keep(invocation, command, credentials) {
@@ -49,8 +50,11 @@ export function createPrograms(realPath: (path: string) => string): Programs {
     turned(changes) {
       for (const { before, now } of changes) {
         const there = now ? programsOf(now) : [];
-        for (const each of before ? programsOf(before) : []) if (!there.includes(each)) forget(each);
-        for (const each of there) if (now && !definitions.has(each)) definitions.set(each, now.unit);
+        const lives = new Set(there.map(({ life }) => life));
+        for (const { life } of before ? programsOf(before) : []) if (!lives.has(life)) forget(life);
+        for (const each of there) {
+          if (now && !definitions.has(each.life)) definitions.set(each.life, startedAs(now.unit, each));
+        }
       }
       // Whose start failed at once was never seen in a world.
       for (const each of recent) if (!definitions.has(each)) commands.delete(each);
@@ -63,11 +67,19 @@ export function createPrograms(realPath: (path: string) => string): Programs {
 type Kept = Readonly<{ command: Command; credentials: string | null }>;
 
 /** Those that run, and those that may be gone back to. */
-function programsOf({ instances }: UnitState): readonly InvocationId[] {
+function programsOf({ instances }: UnitState): readonly Program[] {
   return instances.flatMap((state) => {
-    const former = state.handover.undo.map(({ program }) => program.life);
-    return [...serving(state).map(({ program }) => program.life), ...former];
+    const former = state.handover.undo.map(({ program }) => program);
+    return [...serving(state).map(({ program }) => program), ...former];
   });
+}
+
+/**
+ * What a process was started as that another daemon has left, as far as anybody knows: what is loaded, but for the release.
+ * Why: a deployment may have been cut in the middle, and then some run from the one and some from the other.
+ */
+function startedAs(unit: Unit, { release = null }: Program): Unit {
+  return unit.release === release ? unit : { ...unit, release };
 }
 
 /**

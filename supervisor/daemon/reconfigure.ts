@@ -1,24 +1,35 @@
 import type { UnitState, World } from "../core/world.ts";
-import { type Fault, fail, faultLine, type Outcome, ok } from "../unit/fault.ts";
-import { type ConfigPlan, type Known, outdatedKeys, type Plan, planUnits, type UnitPlan } from "../unit/plan.ts";
+import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
+import {
+  type ConfigPlan,
+  type Known,
+  outdatedKeys,
+  type Plan,
+  planUnits,
+  readAnew,
+  type UnitPlan,
+} from "../unit/plan.ts";
 import { lineOf, positions } from "../unit/position.ts";
 import { changedSettings, type Setting } from "../unit/setting.ts";
 import type { BindableSocket, Unit } from "../unit/unit.ts";
 import type { Asked as BlamedWish } from "./blame.ts";
 import { type Changes, createChanges } from "./changes.ts";
-import { type Told, told } from "./happening.ts";
+import { type Told, told as toldOf } from "./happening.ts";
 import type { Loop } from "./loop.ts";
 import type { Disk, Files, Outputs, Pending, Settings, Verdict } from "./ports.ts";
+import type { Probation } from "./probation.ts";
 import type { Programs } from "./programs.ts";
+import { refusals } from "./refusals.ts";
 import type { Sockets } from "./sockets.ts";
 import { done } from "./verdict.ts";
-import type { Waiters } from "./waiters.ts";
+import type { Awaited, Waiters } from "./waiters.ts";
 import { type Asked, wishesOf } from "./wishes.ts";
 
 export type ReconfigureOptions = Readonly<{
   /** What is loaded at first. */
   files: Files;
   loop: () => Loop;
+  /** Where they are from. */
   disk: Disk;
   settings: Settings;
   sockets: Sockets;
@@ -27,18 +38,28 @@ export type ReconfigureOptions = Readonly<{
   toBind: (unit: Unit) => Outcome<readonly BindableSocket[]>;
   /** Makes the command line of a unit's first instance, for its faults. */
   command: (unit: Unit) => Outcome<unknown>;
+  /** Tells the processes of these units that their settings have changed. */
+  readAnew: (units: readonly string[]) => void;
+  probation: Pick<Probation, "begin" | "fail" | "end" | "isOn">;
   note: (one: Told) => void;
 }>;
 
 /** Hears of every wish before it is posted, with the keys that it comes from. */
 export type HearAsked = (one: Pick<BlamedWish, "wish" | "units" | "keys">) => void;
 
+/** From where everything is to be read from now on, and what that is called. Shape: `deploy v2`. */
+export type Elsewhere = Readonly<{ disk: Disk; verb: string }>;
+
 /** Puts what the files say in the place of what is loaded, all of it or nothing. */
 export interface Reconfigure {
-  /** What `apply` would do now. Errors: those that it would be refused with. */
-  plan(): Outcome<Plan>;
+  /** What `apply` would do now, with another disk where one is given. Errors: those that it would be refused with. */
+  plan(disk?: Disk): Outcome<Plan>;
   /** Errors: every fault of the files, of the listeners and of the command lines; then nothing has changed. */
-  apply(wait: Waiters["wait"], hear: HearAsked): Outcome<Promise<readonly Verdict[]>>;
+  apply(wait: Waiters["wait"], hear: HearAsked, elsewhere?: Elsewhere): Outcome<Promise<readonly Verdict[]>>;
+  /** Puts what has proved itself last in the place of what is loaded, whatever the files say. Errors: as `apply`. */
+  takeBack(wait: Waiters["wait"], hear: HearAsked): Outcome<Promise<readonly Verdict[]>>;
+  /** What is loaded has proved itself. */
+  proved(): void;
   settings(): readonly Setting[];
   /** Looks whether the files differ from what is loaded. */
   look(): boolean;
@@ -58,11 +79,18 @@ class Transaction implements Reconfigure {
   readonly #options: ReconfigureOptions;
   readonly changes: Changes;
   #settings: readonly Setting[];
+  #loaded: Files;
+  /** What is gone back to. */
+  #good: Files;
+  #disk: Disk;
 
   constructor(options: ReconfigureOptions) {
     this.#options = options;
+    this.#loaded = options.files;
+    this.#good = options.files;
     this.changes = createChanges(options.files.texts);
     this.#settings = options.files.settings;
+    this.#disk = options.disk;
   }
 
   get #world(): World {
@@ -74,7 +102,7 @@ class Transaction implements Reconfigure {
   }
 
   look(): boolean {
-    return this.changes.look(this.#options.disk.texts());
+    return this.changes.look(this.#disk.texts());
   }
 
   isOutdated(entry: UnitState): boolean {
@@ -82,40 +110,93 @@ class Transaction implements Reconfigure {
     return started.some((unit) => unit !== entry.unit) && outdatedKeys(started, entry.unit).length > 0;
   }
 
-  plan(): Outcome<Plan> {
-    const made = this.#prepare();
+  proved(): void {
+    this.#good = this.#loaded;
+  }
+
+  takeBack(wait: Waiters["wait"], hear: HearAsked): Outcome<Promise<readonly Verdict[]>> {
+    const made = this.#prepare(ok(this.#good));
+    if (!made.ok) return this.#refuse(made.faults);
+    const verdicts = this.#take(made.value, wait, hear, RELOAD);
+    // The files say something else now, and nobody has touched them.
+    this.look();
+    return ok(verdicts);
+  }
+
+  plan(disk: Disk = this.#disk): Outcome<Plan> {
+    const made = this.#prepare(disk.read());
     if (!made.ok) return made;
     for (const one of made.value.pending) one.abandon();
     return ok(made.value.plan);
   }
 
-  apply(wait: Waiters["wait"], hear: HearAsked): Outcome<Promise<readonly Verdict[]>> {
-    const { loop, note, sockets, outputs } = this.#options;
-    const made = this.#prepare();
-    if (!made.ok) {
-      for (const fault of made.faults)
-        note({ ...told("error", "config.refused", faultLine(fault)), unit: fault.unit ?? null });
-      return made;
+  apply(
+    wait: Waiters["wait"],
+    hear: HearAsked,
+    { disk, verb }: Elsewhere = { disk: this.#disk, verb: RELOAD },
+  ): Outcome<Promise<readonly Verdict[]>> {
+    const { probation } = this.#options;
+    const made = this.#prepare(disk.read());
+    if (!made.ok) return this.#refuse(made.faults);
+    const { files, plan } = made.value;
+    this.#disk = disk;
+    // A deployment has a gate and a way back of its own.
+    const resettled = verb === RELOAD ? plan.units.filter(isResettled) : [];
+    if (verb !== RELOAD) probation.end();
+    probation.begin(resettled.filter(({ reason }) => reason === readAnew).map(({ unit }) => unit));
+    const verdicts = this.#take(made.value, wait, hear, verb);
+    if (resettled.length === 0 && !probation.isOn) this.#good = files;
+    return ok(resettled.length === 0 ? verdicts : this.#onProbation(resettled, verdicts));
+  }
+
+  #refuse(faults: readonly [Fault, ...Fault[]]): Outcome<never> {
+    const units = [...this.#world.units.values()].map(({ unit }) => unit);
+    for (const one of refusals(faults, units)) this.#options.note(one);
+    return fail(...faults);
+  }
+
+  /** A new process is on probation from when it has taken over. */
+  async #onProbation(units: readonly UnitPlan[], given: Promise<readonly Verdict[]>): Promise<readonly Verdict[]> {
+    const { probation } = this.#options;
+    const verdicts = await given;
+    for (const { unit, reason } of units) {
+      const verdict = verdicts.find((one) => one.unit === unit);
+      if (reason !== readAnew) probation.begin([unit]);
+      if (verdict && verdict.result !== "done") probation.fail(unit, verdict.message);
     }
-    const { files, plan, pending } = made.value;
+    return verdicts;
+  }
+
+  /** Puts it all in place. Nothing can fail any more. */
+  #take(
+    { files, plan, pending }: Made,
+    wait: Waiters["wait"],
+    hear: HearAsked,
+    verb: string,
+  ): Promise<readonly Verdict[]> {
+    const { loop, note, sockets, outputs } = this.#options;
     const asked = wishesOf(plan, this.#world, files.units, (unit) => this.#definitionsOf(unit));
     for (const one of pending) one.commit();
     this.#settings = files.settings;
+    this.#loaded = files;
     this.changes.loaded(files.texts);
-    note(told("info", "config.reloaded", summary(plan)));
+    // Whoever is started by what follows, or told, is to find it there.
+    const unkept = this.#disk.keep(files.texts);
+    if (unkept !== null) note(toldOf("warn", "config.unkept", unkept));
+    note(toldOf("info", "config.reloaded", summary(plan)));
     for (const one of reasonsOf(plan, asked)) hear(one);
     loop().post({ tag: "reconfigure", units: files.units, wishes: asked.wishes });
+    this.#readAnew(plan);
     for (const unit of changed(plan, files.units)) {
       sockets.assertBacklogs(unit);
       outputs.limit(unit);
     }
-    return ok(this.#verdicts(plan, asked, wait));
+    return this.#verdicts(plan, asked, (goals) => wait(verb, goals), verb);
   }
 
   /** Reads, checks, and makes ready all that can fail. Nothing that is loaded or open is touched. */
-  #prepare(): Outcome<Made> {
-    const { disk, toBind, sockets, settings, command } = this.#options;
-    const read = disk.read();
+  #prepare(read: Outcome<Files>): Outcome<Made> {
+    const { toBind, sockets, settings, command } = this.#options;
     if (!read.ok) return read;
     const files = read.value;
     const filled = (unit: Unit): Unit => {
@@ -134,7 +215,7 @@ class Transaction implements Reconfigure {
     const faults = tried.flatMap((one) => (one.ok ? [] : one.faults)).map((fault) => lined(fault, files));
     const pending = tried.flatMap((one) => (one.ok && isPending(one.value) ? [one.value] : []));
     const [first, ...rest] = faults;
-    if (!first) return ok({ files, plan: { units, config: configPlan(this.#settings, files.settings) }, pending });
+    if (!first) return ok({ files, plan: { units, config: configPlan(this.#settings, files) }, pending });
     for (const one of pending) one.abandon();
     return fail(first, ...rest);
   }
@@ -155,8 +236,17 @@ class Transaction implements Reconfigure {
     return entry ? [entry.unit, ...this.#options.programs.definitionsOf(entry)] : [];
   }
 
-  async #verdicts(plan: Plan, asked: Asked, wait: Waiters["wait"]): Promise<readonly Verdict[]> {
-    const waited = asked.goals.map(async (one) => (await wait(verb, [one]))[0] ?? done(one.unit));
+  #readAnew({ units }: Plan): void {
+    const told = units.filter(({ reason }) => reason === readAnew);
+    this.#options.readAnew(told.map(({ unit }) => unit));
+    for (const { unit, keys } of told) {
+      const why = keys.join(", ");
+      this.#options.note({ ...toldOf("info", "config.told", `its processes are told of ${why}`), unit, why });
+    }
+  }
+
+  async #verdicts(plan: Plan, asked: Asked, wait: Wait, verb: string): Promise<readonly Verdict[]> {
+    const waited = asked.goals.map(async (one) => (await wait([one]))[0] ?? done(one.unit));
     const late = asked.late.map(async ({ unit, after }) => {
       await Promise.all(waited.filter((_, at) => after.includes(asked.goals[at]?.unit ?? "")));
       return this.#stopLate(unit, wait);
@@ -164,14 +254,14 @@ class Transaction implements Reconfigure {
     const verdicts = new Map((await Promise.all([...waited, ...late])).map((verdict) => [verdict.unit, verdict]));
     return plan.units
       .filter(({ action }) => action !== "nothing")
-      .map((one) => worded(one, verdicts.get(one.unit) ?? done(one.unit)));
+      .map((one) => worded(verb, one, verdicts.get(one.unit) ?? done(one.unit)));
   }
 
-  async #stopLate(unit: string, wait: Waiters["wait"]): Promise<Verdict> {
+  async #stopLate(unit: string, wait: Wait): Promise<Verdict> {
     // Its file may be back since.
     if (this.#world.units.get(unit)?.target !== 0) return done(unit);
     this.#options.loop().post({ tag: "order", units: [unit], event: { tag: "want-down" } });
-    return (await wait(verb, [{ unit, goal: { tag: "down" } }]))[0] ?? done(unit);
+    return (await wait([{ unit, goal: { tag: "down" } }]))[0] ?? done(unit);
   }
 }
 
@@ -185,7 +275,13 @@ function reasonsOf({ units }: Plan, { wishes }: Asked): readonly Parameters<Hear
   });
 }
 
-const verb = "config reload";
+const RELOAD = "config reload";
+
+type Wait = (goals: readonly Awaited[]) => Promise<readonly Verdict[]>;
+
+/** Its processes get other settings. Keys of the unit's own are another matter: see ADR 14. */
+const isResettled = ({ keys, action }: UnitPlan): boolean =>
+  action !== "stop" && keys.some((key) => key.startsWith("config."));
 
 /** Those of which a new process is started, so that what it takes is looked at before. */
 const renewing: ReadonlySet<UnitPlan["action"]> = new Set(["handover", "restart", "start"]);
@@ -202,10 +298,11 @@ function standingOf({ instances }: UnitState): Known["standing"] {
   return isBroken ? "broken" : "resting";
 }
 
-function configPlan(before: readonly Setting[], after: readonly Setting[]): ConfigPlan {
-  const keys = changedSettings(before, after);
-  const isOurs = (key: string): boolean => key.startsWith("supervisor.");
-  const reason = keys.every(isOurs) ? null : "a service reads its settings when it starts: supervisor reload";
+function configPlan(before: readonly Setting[], { settings, units }: Files): ConfigPlan {
+  const keys = changedSettings(before, settings);
+  const read = new Set(["supervisor", "credentials", "release", ...units.flatMap(({ service }) => service.config)]);
+  const unread = keys.some((key) => !read.has(key.split(".")[0] ?? ""));
+  const reason = unread ? "a service that does not say what it reads (service.config) reads it when it starts" : null;
   return { action: keys.length > 0 ? "live" : "nothing", keys, reason };
 }
 
@@ -239,8 +336,12 @@ const said: Readonly<Record<UnitPlan["action"], string>> = {
 };
 
 /** Shape: `config reload api: handed over (service.environment.PORT)`. */
-function worded({ unit, action, keys, reason }: UnitPlan, verdict: Verdict): Verdict {
+function worded(verb: string, { unit, action, keys, reason }: UnitPlan, verdict: Verdict): Verdict {
   if (verdict.result !== "done") return verdict;
-  const why = [...(reason === null ? [] : [reason]), ...keys].join(", ");
-  return { ...verdict, message: `${verb} ${unit}: ${said[action]}${why === "" ? "" : ` (${why})`}` };
+  const isTold = reason === readAnew;
+  const why = [...(reason === null || isTold ? [] : [reason]), ...keys].join(", ");
+  return {
+    ...verdict,
+    message: `${verb} ${unit}: ${isTold ? "told to read its settings anew" : said[action]}${why === "" ? "" : ` (${why})`}`,
+  };
 }

@@ -62,7 +62,7 @@ function oneInstance(sources: Asked, entry: UnitState, instance: number): UnitSt
 /** What follows from one entry alone: it is put into words once, since an entry never changes. */
 type Words = Readonly<
   Pick<UnitStatus, "active_state" | "sub_state" | "health" | "main_pid" | "generation" | "wanted" | "restarts"> &
-    Pick<UnitStatus, "result" | "status_text" | "instances" | "handover" | "last_exit">
+    Pick<UnitStatus, "result" | "status_text" | "instances" | "handover" | "release" | "last_exit">
 >;
 
 /** `offset`: how the clocks stood to each other, for the times in it. */
@@ -94,6 +94,7 @@ function word(clock: Clock, entry: UnitState): Words {
     status_text: ownWords(main ?? instances.flatMap((state) => state.leaving)[0]?.run),
     instances: instances.flatMap((state, index) => instanceStatuses(clock, `${unit.name}@${index + 1}`, state)),
     handover: handoverStatus(instances),
+    release: main ? (main.program.release ?? null) : unit.release,
     last_exit: lastExit(clock, instances),
   };
 }
@@ -171,7 +172,7 @@ function describeUnit(sources: Asked, entry: UnitState, { offset, since, changed
     instances: words.instances.map((one) => ({ ...one, ...usageOf(sources, one) })),
     listeners: listeners.map(({ name, address }) => ({ name, address })),
     handover: words.handover,
-    release: null,
+    release: words.release,
     last_exit: words.last_exit,
   };
 }

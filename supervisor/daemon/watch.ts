@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 /** How long nothing may have changed before the change is taken for whole: editors write in several steps. Units: milliseconds. */
 const quietMs = 200;
@@ -33,6 +33,10 @@ export async function watchFolders({ root, folders, changed, failed }: WatchOpti
     ignored: (path) => path !== root && !folders.includes(path) && !isBelow(folders, path),
   });
   watcher.on("all", flurry.stir);
+  // Kubernetes mounts a ConfigMap as links through `..data`, and changes all of it by turning that one link: the files themselves are the same.
+  watcher.on("raw", (_event, path) => {
+    if (typeof path === "string" && basename(path) === "..data") flurry.stir();
+  });
   watcher.on("ready", flurry.stir);
   watcher.on("error", (error) => failed(error instanceof Error ? error.message : String(error)));
   return {

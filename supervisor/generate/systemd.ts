@@ -1,21 +1,19 @@
 import type { Unit } from "../unit/unit.ts";
+import type { Generated } from "./generated.ts";
+import type { Loss } from "./loss.ts";
 import { DAEMON_SERVICE, daemonService } from "./systemd/daemon.ts";
 import { type Receiver, socketUnit } from "./systemd/listener.ts";
-import type { Loss } from "./systemd/loss.ts";
 import type { SystemdOptions } from "./systemd/options.ts";
 import { nativeService, serviceFilename } from "./systemd/service.ts";
 import { createTemplate } from "./systemd/template.ts";
 import { comment } from "./systemd/text.ts";
-
-/** The files by name, and what they cannot say; the same stands as comments at the head of each file. */
-export type SystemdFiles = Readonly<{ files: ReadonlyMap<string, string>; losses: readonly Loss[] }>;
 
 /**
  * Writes systemd unit files: the supervisor's own with a socket unit for each listener and, when asked, native ones for every unit.
  * Shape: `supervisor.service`, `supervisor-api-http.socket` (descriptor `api.http`); `api.service`, `api-http.socket` (descriptor `http`).
  * Source: systemd.service(5), systemd.socket(5). Why: the two kinds conflict with each other, for both would bind the same addresses.
  */
-export function generateSystemd(units: readonly Unit[], options: SystemdOptions): SystemdFiles {
+export function generateSystemd(units: readonly Unit[], options: SystemdOptions): Generated {
   const files = new Map<string, string>();
   const losses: Loss[] = [];
   const rivals = new Map<string, string>();

@@ -8,6 +8,7 @@ import {
   type Line,
 } from "../unit/command.ts";
 import { type Outcome, ok } from "../unit/fault.ts";
+import { rootOf } from "../unit/release.ts";
 import type { Unit } from "../unit/unit.ts";
 import { loginOf } from "./account.ts";
 
@@ -31,7 +32,7 @@ export function commandLineOf(context: Given): (unit: Unit, instance: number, li
 }
 
 function now(context: CommandContext, unit: Unit): Outcome<Parameters<typeof command>[1]> {
-  const here = { ...context, login: loginOf(unit.service.user) };
+  const here = { ...context, root: rootOf(unit.release, context), login: loginOf(unit.service.user) };
   const paths = environmentFilePaths(unit, here);
   if (!paths.ok) return paths;
   return ok({ ...here, environmentFiles: paths.value.map(({ path }) => ({ path, text: read(path) })) });

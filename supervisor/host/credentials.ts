@@ -14,19 +14,23 @@ import { join } from "node:path";
 import process from "node:process";
 import type { Credentials } from "../daemon/ports.ts";
 import type { CommandContext } from "../unit/command.ts";
-import { credentialSources } from "../unit/credential.ts";
+import { credentialSources, type KeysRead, needsKeys } from "../unit/credential.ts";
 import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
 import { privilegesOf } from "../unit/privileges.ts";
 import type { Unit } from "../unit/unit.ts";
 import { loginOf } from "./account.ts";
-import { readCredential } from "./credential-file.ts";
+import type { Keys } from "./credential/keys.ts";
+import { readCredential } from "./credential/read.ts";
 import { identityOf } from "./identity.ts";
 import { leftBy, makeDirectory, memoryPlace } from "./in-memory.ts";
 import { reasonOf } from "./reason.ts";
 
 const PREFIX = "supervisor-credentials-";
 
-export type CredentialsOptions = Readonly<Pick<CommandContext, "root" | "stateDir" | "environ">>;
+/** `keys`: those of encrypted credentials. */
+export type CredentialsOptions = Readonly<
+  Pick<CommandContext, "root" | "stateDir" | "environ"> & { keys: Pick<Keys, "fetch"> }
+>;
 
 /**
  * `sweep` removes everything, also what a killed supervisor of this state directory left behind: for the start and the very end.
@@ -77,8 +81,9 @@ export function createCredentials(options: CredentialsOptions): HostCredentials 
 
   return {
     sweep,
-    open(unit, instance, invocation) {
-      const read = readAll(unit, { ...options, instance, login: loginOf(unit.service.user) });
+    keys: (unit) => (needsKeys(unit) ? options.keys.fetch() : null),
+    open(unit, instance, invocation, keys) {
+      const read = readAll(unit, { ...options, instance, login: loginOf(unit.service.user) }, keys);
       if (!read.ok) return read;
       if (read.value.size === 0) return ok(null);
       const privileges = privilegesOf(unit.service);
@@ -99,13 +104,15 @@ export function createCredentials(options: CredentialsOptions): HostCredentials 
 type Context = Parameters<typeof credentialSources>[1];
 
 /** All faults at once. A name that stands in the unit file wins over one that comes out of a directory. */
-function readAll(unit: Unit, context: Context): Outcome<ReadonlyMap<string, Uint8Array>> {
+function readAll(unit: Unit, context: Context, keys: KeysRead | null): Outcome<ReadonlyMap<string, Uint8Array>> {
   const sources = credentialSources(unit, context);
   if (!sources.ok) return sources;
-  const faults: Fault[] = [];
+  const lost = keys?.ok === false ? `the keys: ${keys.message}; ${keys.fix}` : null;
+  const faults = lost === null ? [] : [faultOf(unit, "service.load_credential_encrypted", lost)];
   let files: ReadonlyMap<string, Uint8Array> = new Map();
   for (const source of sources.value) {
-    const read = readCredential(source, files);
+    if (source.encrypted && lost !== null) continue;
+    const read = readCredential(source, { taken: files, ring: keys?.ok ? keys.ring : null });
     if (read.ok) files = read.files;
     else faults.push(faultOf(unit, source.key, `credential ${source.name}: ${read.message}`));
   }

@@ -30,6 +30,7 @@ export const libc = runtime.link(LIBRARY, {
   sigaction: ["i32", "buffer", "buffer"],
   dup3: ["i32", "i32", "i32"],
   flock: ["i32", "i32"],
+  syncfs: ["i32"],
   pthread_sigmask: ["i32", "buffer", "buffer"],
   chown: ["buffer", "u32", "u32"],
   fchown: ["i32", "u32", "u32"],

@@ -13,7 +13,7 @@ const FILES = [
   "control.sock",
   "control.token",
 ];
-const FOLDERS = ["logs", "history"];
+const FOLDERS = ["logs", "history", "accepted"];
 
 /**
  * The symbolic links among what is written in a state directory, and in the folders in it.

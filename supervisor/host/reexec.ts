@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import process from "node:process";
+import { isExecutable } from "./build.ts";
 import { bytes, cString, cVector, errno, errnoText, libc } from "./libc.ts";
+import { launch, launcher as ownLauncher } from "./own-program.ts";
 
 const SIG_BLOCK = 0;
 const SIG_SETMASK = 2;
@@ -21,7 +22,6 @@ const LAST_DESCRIPTOR = 0xffff_ffff;
 const CLOSE_RANGE = 436;
 const CLOSE_RANGE_CLOEXEC = 4;
 const CHECK_LIMIT_MS = 30_000;
-const SHELL = "/bin/sh";
 
 /** What tells the next program that it goes on in this process. */
 export const REEXEC_VARIABLE = "SUPERVISOR_REEXEC";
@@ -37,7 +37,7 @@ const launcher = takeLauncher();
 function takeLauncher(): string {
   const told = process.env[LAUNCHER_VARIABLE];
   delete process.env[LAUNCHER_VARIABLE];
-  return told && existsSync(told) ? told : join(dirname(process.argv[1] ?? ""), "bin.sh");
+  return told && !isExecutable && existsSync(told) ? told : ownLauncher;
 }
 
 /** `runtime`: which one the next is to run on; null: as this one was told to. */
@@ -49,9 +49,10 @@ export function successor(runtime: string | null): Successor {
 
 /** Lets the next program look, in a process of its own, whether it could go on here. Null when it can; else what it says. */
 export function checkSuccessor({ launcher: program, arguments: words, env }: Successor): Promise<string | null> {
-  const argv = [program, ...words.filter((word) => word !== "-d" && word !== "--detach"), "--reexec-check"];
+  const [file, ...script] = launch(program);
+  const argv = [...script, ...words.filter((word) => word !== "-d" && word !== "--detach"), "--reexec-check"];
   return new Promise((resolve) => {
-    execFile(SHELL, argv, { env, timeout: CHECK_LIMIT_MS, killSignal: "SIGKILL" }, (error, _stdout, stderr) => {
+    execFile(file, argv, { env, timeout: CHECK_LIMIT_MS, killSignal: "SIGKILL" }, (error, _stdout, stderr) => {
       if (error === null) resolve(null);
       else resolve(stderr.trim() || (error.killed ? `no answer within ${CHECK_LIMIT_MS / 1000}s` : error.message));
     });
@@ -73,10 +74,11 @@ export function become({ launcher: program, arguments: words, env }: Successor):
   libc.syscall(CLOSE_RANGE, FIRST_DESCRIPTOR, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC);
   const variables = Object.entries({ ...env, [REEXEC_VARIABLE]: String(process.pid) });
   const list = variables.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-  libc.execve(cString(SHELL), cVector([SHELL, program, ...words]), cVector(list));
+  const [file, ...script] = launch(program);
+  libc.execve(cString(file), cVector([file, ...script, ...words]), cVector(list));
   const why = errnoText(errno());
   libc.pthread_sigmask(SIG_SETMASK, bytes(SIGNAL_SET_BYTES), null);
-  return `${SHELL}: ${why}`;
+  return `${file}: ${why}`;
 }
 
 /** Whether this process was another program of the supervisor before. */

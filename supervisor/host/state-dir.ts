@@ -22,11 +22,13 @@ export type Claim = Readonly<{
 
 /** How often it is looked whether all is still there. Units: milliseconds. */
 const LOOK_MS = 1000;
+/** Others may pass, and not look around. */
+const PASSABLE = 0o711;
 /** Whoever may enter the directory may know who runs. */
 const PUBLIC = 0o666;
 
 /**
- * Makes the state directory ours, for its owner alone (0700), and sweeps away what a killed supervisor left behind.
+ * Makes the state directory ours, for its owner alone (0700, or as it was opened for the users of a release), and sweeps away what a killed supervisor left behind.
  * `anew` hears that it was deleted while it was ours, and was made again: its files are gone, and output files are to be opened anew.
  * Errors: a message, when another supervisor has it, when it cannot be written, when it is another user's, and when there are
  * symbolic links in it: nothing is written through one.
@@ -37,9 +39,9 @@ export function claimStateDir(
 ): Claim | Readonly<{ ok: false; message: string }> {
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    const { uid } = statSync(stateDir);
+    const { uid, mode } = statSync(stateDir);
     if (uid !== 0 && uid !== process.geteuid?.()) return refused(`${stateDir} belongs to another user (uid ${uid})`);
-    chmodSync(stateDir, 0o700);
+    chmodSync(stateDir, isPassed(stateDir, mode) ? PASSABLE : 0o700);
     const links = linksIn(stateDir);
     if (links.length > 0) return refused(`nothing is written through a symbolic link: ${links.join(", ")}`);
     makeFolders(stateDir);
@@ -133,6 +135,11 @@ class Claimed implements Claim {
     this.#putPid();
     this.#anew(`${this.#stateDir} was deleted and is made anew: the output and history in it are lost`);
   }
+}
+
+/** Whether users of services pass through to a release; one that runs on is not to be shut out, not even for a moment. */
+function isPassed(stateDir: string, mode: number): boolean {
+  return (mode & 0o777) === PASSABLE && existsSync(join(stateDir, "releases.json"));
 }
 
 function makeFolders(stateDir: string): void {

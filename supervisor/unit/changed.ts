@@ -1,6 +1,6 @@
 import { type Reach, type Row, reaches } from "./reach.ts";
 import { isSame } from "./same.ts";
-import type { Socket, Unit } from "./unit.ts";
+import type { ReadSettings, Socket, Unit } from "./unit.ts";
 
 /** One key in which two definitions of a unit differ. Shape: `{ key: "service.environment.PORT", reach: "process" }`. */
 export type ChangedKey = Readonly<{ key: string; reach: Reach }>;
@@ -8,16 +8,27 @@ export type ChangedKey = Readonly<{ key: string; reach: Reach }>;
 /**
  * Names every key in which two definitions of a unit differ, as a file would write it, in the order of the manual.
  * A whole socket or probe that is there or gone is one key (`socket.http`), and so is another order of the sockets (`socket`).
+ * `release`, which stands in no file, is a key as well: what runs from another release is another program.
  */
 export function changedKeys(before: Unit, after: Unit): readonly ChangedKey[] {
   return [
+    ...(before.release === after.release ? [] : [{ key: "release", reach: "process" } as const]),
     ...rowsOf("unit", reaches.unit, before, after),
     ...rowsOf("service", reaches.service, before.service, after.service),
+    ...settingKeys(before.service.settings, after.service.settings),
     ...socketKeys(before.sockets, after.sockets),
     ...probeKeys(before.probes, after.probes),
     ...rowsOf("handover", reaches.handover, before, after),
     ...rowsOf("output", reaches.output, before, after),
   ];
+}
+
+/** Who has not read a section before reads it with its next process. Shape: `config.api.port`. */
+function settingKeys(before: ReadSettings, after: ReadSettings): readonly ChangedKey[] {
+  return Object.entries(after).flatMap(([name, { mark, live }]): readonly ChangedKey[] => {
+    const old = before[name];
+    return old === undefined || old.mark === mark ? [] : [{ key: `config.${name}`, reach: live ? "told" : "process" }];
+  });
 }
 
 function rowsOf<T>(path: string, rows: Readonly<Record<string, Row<T>>>, before: T, after: T): readonly ChangedKey[] {

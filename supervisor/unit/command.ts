@@ -25,6 +25,8 @@ export type CommandContext = Readonly<{
   runtimePaths: Readonly<Record<Exclude<Runtime, "auto">, string | null>>;
   /** What `runtime = "auto"` means. */
   self: "bun" | "deno";
+  /** What a script on `self` needs in its environment for that. Shape: `{ BUN_BE_BUN: "1" }` where Bun is part of the supervisor. */
+  selfEnvironment?: Readonly<Record<string, string>>;
 }>;
 
 /** What is to be executed, where, and with which environment. */
@@ -61,7 +63,12 @@ export type Line = Readonly<{
  * Why: a value of `environment` may use those before it, so that `PATH = "%r/bin:${PATH}"` does what it says.
  */
 export function command(unit: Unit, context: FilledContext): Outcome<Command> {
-  return made(unit, context, (use) => ({ argv: toArgv(unit, context, use), env: use.variables }));
+  const own = isOnSelf(unit, context) ? context.selfEnvironment : {};
+  return made(unit, context, (use) => ({ argv: toArgv(unit, context, use), env: { ...use.variables, ...own } }));
+}
+
+function isOnSelf({ service: { exec } }: Unit, { self }: CommandContext): boolean {
+  return exec.tag === "script" && (exec.runtime === "auto" || exec.runtime === self);
 }
 
 /**

@@ -48,7 +48,7 @@ export function readEnvironmentFiles(
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const NOBODY = { HOME: undefined, USER: undefined, LOGNAME: undefined, SHELL: undefined };
 const OWN =
-  /^(?:LISTEN_.*|NOTIFY_SOCKET|FDSTORE|WATCHDOG_.*|INVOCATION_ID|SUPERVISOR_(?:UNIT|INSTANCE|GENERATION|HANDOVER|DRAIN_MS|STATE|TOKEN)|CREDENTIALS_DIRECTORY)$/s;
+  /^(?:LISTEN_.*|NOTIFY_SOCKET|FDSTORE|WATCHDOG_.*|INVOCATION_ID|SUPERVISOR_(?:UNIT|INSTANCE|GENERATION|HANDOVER|DRAIN_MS|CONFIG|STATE|TOKEN)|CREDENTIALS_DIRECTORY)$/s;
 
 function missingFile(unit: Unit, path: string): Fault {
   const message = `there is no file ${path}; a "-" before the path would allow that`;

@@ -29,6 +29,9 @@ export type FaultCode =
   | "timed-out"
   | "request-invalid"
   | "shutting-down"
+  | "release-unknown"
+  | "release-bad"
+  | "release-busy"
   | "not-supported";
 
 /** Where in a file a fault stands. Units: 1-based line. Shape: key is the dotted path, `service.restart`. */

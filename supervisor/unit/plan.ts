@@ -1,5 +1,6 @@
 import { type ChangedKey, changedKeys } from "./changed.ts";
 import { closure, followers, opponents } from "./graph.ts";
+import type { Reach } from "./reach.ts";
 import type { Unit } from "./unit.ts";
 
 /**
@@ -67,17 +68,24 @@ function planOne(known: Known | undefined, after: Unit): UnitPlan {
 /** What a process has from its start is compared with what it was started with, everything else with what is loaded. */
 function planRunning({ unit, started }: Known, after: Unit, changes: readonly ChangedKey[]): UnitPlan {
   const stale = outdatedKeys(started, after);
-  const live = changes.filter(({ reach }) => reach === "live").map(({ key }) => key);
+  const live = changes.filter(({ reach }) => !renews(reach)).map(({ key }) => key);
   const reloaded = changes.map(({ key }) => key).filter((key) => live.includes(key) || stale.includes(key));
   const keys = [...new Set([...reloaded, ...stale])];
   if (stale.length > 0) return planned(unit.name, isHandedOver(after) ? "handover" : "restart", keys);
-  return planned(unit.name, keys.length > 0 || changes.length > 0 ? "live" : "nothing", keys);
+  const reason = changes.some(({ reach }) => reach === "told") ? readAnew : null;
+  return planned(unit.name, keys.length > 0 || changes.length > 0 ? "live" : "nothing", keys, reason);
 }
+
+/** Whether a change of that reach takes a new process. */
+const renews = (reach: Reach): boolean => reach === "process" || reach === "listener";
+
+/** The reason of a plan whose processes are told to read their settings. */
+export const readAnew = "its processes read their settings anew";
 
 /** The keys that processes have from their start and that the unit says otherwise now. */
 export function outdatedKeys(started: readonly Unit[], now: Unit): readonly string[] {
   const changes = started.flatMap((one) => (one === now ? [] : changedKeys(one, now)));
-  return [...new Set(changes.filter(({ reach }) => reach !== "live").map(({ key }) => key))];
+  return [...new Set(changes.filter(({ reach }) => renews(reach)).map(({ key }) => key))];
 }
 
 function isHandedOver({ service }: Unit): boolean {

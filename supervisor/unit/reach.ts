@@ -3,9 +3,10 @@ import type { Probe, Service, Socket, Unit } from "./unit.ts";
 
 /**
  * How far a changed key reaches. `live`: it holds from the reload on, no process is touched. `process`: a process has it from
- * its start, so only a new one has the new value. `listener`: the listener has to be opened anew, and a new process gets it.
+ * its start, so only a new one has the new value. `listener`: the listener has to be opened anew, and a new process gets it. `told`: a process that
+ * runs is told, and takes it.
  */
-export type Reach = "live" | "process" | "listener";
+export type Reach = "live" | "process" | "listener" | "told";
 
 /** One key: how far it reaches, and where a unit has it. */
 export type Row<T> = Readonly<{ reach: Reach; of: (from: T) => unknown }>;
@@ -56,6 +57,7 @@ const program = {
   environment: spawn<Service>((one) => one.environment),
   inherit_environment: spawn<Service>((one) => one.inheritEnvironment),
   environment_file: spawn<Service>((one) => one.environmentFiles),
+  config: live<Service>((one) => one.config),
   load_credential: spawn<Service>((one) => one.loadCredential),
   load_credential_encrypted: spawn<Service>((one) => one.loadCredentialEncrypted),
 };

@@ -43,6 +43,8 @@ export type Reason = Readonly<
   | { tag: "daemon-signal"; order: string; signal: string }
   /** The supervisor started, and the unit is enabled. */
   | { tag: "boot" }
+  /** A release did not do well, and was taken back. `why`: who has fallen, and how. */
+  | { tag: "release"; release: string; why: string }
   /** The unit file was changed; who had it read again stands behind it. */
   | { tag: "config"; keys: readonly string[] }
 >;

@@ -60,6 +60,7 @@ export function toUnit(name: string, file: string, parsed: Parsed, socketNames: 
   return {
     name,
     file,
+    release: null,
     description: unit.description ?? name,
     enabled: unit.enabled,
     requires: unit.requires,

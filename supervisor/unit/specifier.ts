@@ -11,7 +11,7 @@ export type SpecifierContext = Readonly<{
 export type Expansion = Readonly<{ ok: true; value: string } | { ok: false; missing: readonly string[] }>;
 
 /**
- * Fills in `%n` unit, `%i` instance, `%r` root, `%t` state directory, `%%`, `${VAR}` and `${VAR:-default}`.
+ * Fills in `%n` unit, `%i` instance, `%r` and `%R` the root or the release's tree, `%t` state directory, `%%`, `${VAR}` and `${VAR:-default}`.
  * Shape: "%r/${DIR:-data}" → "/srv/app/data". An empty VAR takes the default too, as in sh; `$$` and `$VAR` stay as they are.
  * Errors: the names of all missing variables. The template must have no `templateProblem`.
  * Why: what a variable holds is not expanded again, so no value can smuggle in a specifier.
@@ -34,8 +34,8 @@ export function expand(template: string, context: SpecifierContext): Expansion {
 /** Says what is wrong with a template itself, before any value is known; `null` when nothing is. */
 export function templateProblem(template: string): string | null {
   for (const [, letter] of template.matchAll(SPECIFIER)) {
-    if (!"nirt%".includes(letter || "?")) {
-      return `has an unknown specifier \`%${letter}\`; there are %n, %i, %r, %t, and %% for a percent sign`;
+    if (!"nirRt%".includes(letter || "?")) {
+      return `has an unknown specifier \`%${letter}\`; there are %n, %i, %r, %R, %t, and %% for a percent sign`;
     }
   }
   const [, open] = OPEN.exec(template.replace(PLACEHOLDER, "")) ?? [];
@@ -55,6 +55,7 @@ function meaning(specifier: string, context: SpecifierContext): string | null {
     case "i":
       return String(context.instance);
     case "r":
+    case "R":
       return context.root;
     case "t":
       return context.stateDir;

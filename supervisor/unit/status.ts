@@ -12,8 +12,18 @@ export type Status = Readonly<{
     root: string;
     /** A file below units/ or config/ says something else than what is loaded. */
     changed_on_disk: boolean;
+    /** Only where there is one. */
+    config_source?: SourceStatus;
   }>;
   units: readonly UnitStatus[];
+}>;
+
+/** A remote source of settings. `asked`: it has not answered yet. `since`: RFC 3339. `reason`: why it is away. */
+export type SourceStatus = Readonly<{
+  url: string;
+  state: "asked" | "answers" | "away";
+  since: string;
+  reason: string | null;
 }>;
 
 export type ActiveState = "active" | "reloading" | "inactive" | "failed" | "activating" | "deactivating";

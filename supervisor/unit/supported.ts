@@ -16,7 +16,8 @@ export const effective: readonly string[] = [
     "timeout_start_sec timeout_stop_sec kill_signal final_kill_signal send_sigkill kill_mode reload_mode",
   ),
   ...under("service", "file_descriptor_store_max"),
-  ...under("service", "working_directory environment inherit_environment environment_file load_credential"),
+  ...under("service", "working_directory environment inherit_environment environment_file config load_credential"),
+  ...under("service", "load_credential_encrypted"),
   ...under("service", "user group supplementary_groups umask nice oom_score_adjust no_new_privileges"),
   ...under("service", "memory_max cpu_quota tasks_max"),
   ...under("service", "limit_as limit_core limit_cpu limit_data limit_fsize limit_locks limit_memlock limit_msgqueue"),
@@ -32,8 +33,8 @@ export const effective: readonly string[] = [
   ...under("output", "max_size max_age max_files compress timestamps"),
 ];
 
-/** Keys that are read and checked, but have no effect yet: a file that sets one to more than its default is refused. */
-export const notYet: readonly string[] = [...under("service", "load_credential_encrypted")];
+/** Keys that are read and checked, but have no effect yet: a file that sets one to more than its default is refused. There is none. */
+export const notYet: readonly string[] = [];
 
 type Reader = Readonly<{ safeParse(raw: unknown): Readonly<{ success: boolean; data?: unknown }> }>;
 type Sections = Readonly<Record<string, Readonly<Record<string, Reader>>>>;
@@ -43,19 +44,19 @@ type Sections = Readonly<Record<string, Readonly<Record<string, Reader>>>>;
  * Shape: `compress = false` is its default and passes; `compress = true` → "not supported yet".
  * Why: a setting that is silently ignored is worse than one that is refused.
  */
-export function unsupported(document: unknown, sections: Sections): readonly Issue[] {
+export function unsupported(document: unknown, sections: Sections, keys = notYet): readonly Issue[] {
   return Object.entries(sections).flatMap(([section, readers]) =>
     tables(document, section).flatMap(([path, table]) =>
       Object.entries(readers).flatMap(([key, reader]): Issue[] => {
-        if (!Object.hasOwn(table, key) || isAccepted(`${section}.${key}`, reader, table[key])) return [];
+        const isEffective = !keys.includes(`${section}.${key}`);
+        if (isEffective || !Object.hasOwn(table, key) || isAccepted(reader, table[key])) return [];
         return [{ path: [...path, key], message: "not supported yet", code: "not-supported" }];
       }),
     ),
   );
 }
 
-function isAccepted(key: string, reader: Reader, raw: unknown): boolean {
-  if (!notYet.includes(key)) return true;
+function isAccepted(reader: Reader, raw: unknown): boolean {
   const read = reader.safeParse(raw);
   // What cannot be read is a fault of its own, and reported as that.
   return !read.success || isSame(read.data, reader.safeParse(undefined).data);

@@ -10,6 +10,8 @@ export type Unit = Readonly<{
   name: string;
   /** The path as given to the reader, for messages. */
   file: string;
+  /** The release that it runs from: `%r` is that one's tree. Null: it runs from the root itself, or has nothing from there. */
+  release: string | null;
   description: string;
   enabled: boolean;
   requires: readonly string[];
@@ -85,6 +87,10 @@ export type Service = Readonly<{
   inheritEnvironment: boolean;
   /** `optional`: written with a leading "-", the file may be missing. */
   environmentFiles: readonly Readonly<{ path: string; optional: boolean }>[];
+  /** The sections of `config/` that its processes read. */
+  config: readonly string[];
+  /** What those say, by key; filled in by whoever has read `config/`, too. */
+  settings: ReadSettings;
   loadCredential: Readonly<Record<string, string>>;
   loadCredentialEncrypted: Readonly<Record<string, string>>;
   user: string;
@@ -101,6 +107,12 @@ export type Service = Readonly<{
   tasksMax: number;
   noNewPrivileges: boolean;
 }>;
+
+/**
+ * What a service reads of `config/`. `mark`: differs when the value does, and says no more of it. `live`: a process that runs takes a change.
+ * Shape: `{ "api.port": { mark: "n4bQ…", live: false } }`.
+ */
+export type ReadSettings = Readonly<Record<string, Readonly<{ mark: string; live: boolean }>>>;
 
 /** Where a listener is bound. Shape: `{ tag: "tcp", host: "::1", port: 8080 }`; an empty host means every address. */
 export type Address = Readonly<{ tag: "tcp"; host: string; port: number } | { tag: "unix"; path: string }>;

@@ -70,12 +70,12 @@ test(
   "config show prints what the running supervisor has, and without one what it would have",
   () =>
     withServedRoot({ "api.toml": unit }, async ({ desk, cli, path, stopServing }) => {
-      desk.set = [{ key: "queue.url", value: "redis://a:secret@b", origin: "$QUEUE_URL" }];
+      desk.set = [{ key: "queue.url", value: "redis://a:secret@b", origin: "$QUEUE_URL", secret: false, live: false }];
       expect((await cli("bun", "config", "show")).stdout).toBe('[queue]\nurl = "redis://a:…@b"  # $QUEUE_URL\n');
       await stopServing();
       mkdirSync(join(path, "config"));
       writeFileSync(join(path, "config/local.toml"), "[supervisor]\nauto_reload = true\n");
-      expect((await cli("bun", "config", "show")).stdout).toMatch(/auto_reload = true +# config\/local\.toml\n/);
+      expect((await cli("bun", "config", "show")).stdout).toMatch(/auto_reload = true +# config\/local\.toml:2\n/);
       expect(await cli("bun", "config", "diff")).toMatchObject({ code: 7, stdout: "" });
       writeFileSync(join(path, "config/local.toml"), "[supervisor]\nauto_relod = true\n");
       for (const line of [["config", "show"], ["check"]]) {

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+setDefaultTimeout(60_000);
 
 const project = join(import.meta.dir, "../..");
 const script = join(import.meta.dir, "../generate/fixtures/run-generate.ts");
@@ -30,9 +32,15 @@ function makeRoot(units: Readonly<Record<string, string>>): string {
   return root;
 }
 
-function generate(root: string, flags: Readonly<Record<string, string | true>>, kind = "systemd", index: 0 | 1 = 0) {
+function generate(
+  root: string,
+  flags: Readonly<Record<string, string | true>>,
+  kind = "systemd",
+  index: 0 | 1 = 0,
+  env: Readonly<Record<string, string>> = {},
+) {
   const [program, ...args] = runtimes[index].command;
-  const options = { cwd: project, encoding: "utf8", timeout: 60_000 } as const;
+  const options = { cwd: project, encoding: "utf8", timeout: 60_000, env: { ...process.env, ...env } } as const;
   const { status, stdout, stderr } = spawnSync(program, [...args, root, JSON.stringify(flags), kind], options);
   return { status, stdout, stderr };
 }
@@ -99,12 +107,59 @@ test("a root without units says where it looked", () => {
   expect(status).toBe(6);
 });
 
+for (const [index, { runtime }] of runtimes.entries()) {
+  test(`files for every kind of container are written on ${runtime}, and tell where they lie`, () => {
+    const root = makeRoot({ "x.toml": '[service]\nscript = "x.ts"\n[socket.http]\nlisten_stream = 8080\n' });
+    mkdirSync(join(root, "config"));
+    writeFileSync(join(root, "config/default.toml"), '[queue]\nurl = "redis://redis:6379"\n');
+    writeFileSync(join(root, "package.json"), '{ "version": "3.2.1" }');
+    const out = join(root, "deploy");
+    for (const kind of ["kubernetes", "docker", "compose"]) {
+      const { status, stdout } = generate(root, { out, registry: "ghcr.io/acme" }, kind, index === 0 ? 0 : 1);
+      expect(status).toBe(0);
+      for (const path of stdout.trim().split("\n")) expect(path).toStartWith(`${out}/`);
+    }
+    expect(readFileSync(join(out, "base/x.yaml"), "utf8")).toContain('image: "ghcr.io/acme/x:3.2.1"');
+    expect(readFileSync(join(out, "base/config/default.toml"), "utf8")).toContain("redis://");
+    const compose = readFileSync(join(out, "compose.yaml"), "utf8");
+    expect(compose).toContain(`context: ".."\n      dockerfile: deploy/x.${runtime}.Dockerfile\n`);
+    expect(readFileSync(join(out, "x.deno.Dockerfile"), "utf8")).toContain("\nARG VERSION=3.2.1\n");
+  }, 70_000);
+}
+
+test("a config that cannot be read is told by file and line, and exits with 6", () => {
+  const root = makeRoot({ "x.toml": '[service]\nscript = "x.ts"\n' });
+  mkdirSync(join(root, "config"));
+  writeFileSync(join(root, "config/default.toml"), "[queue]\nurk = 1\n");
+  const { status, stdout, stderr } = generate(root, {}, "kubernetes");
+  expect({ status, stdout }).toEqual({ status: 6, stdout: "" });
+  expect(stderr).toContain("config/default.toml:2:");
+});
+
+test("what has nothing to look at the files says so, and is not taken for their being right", () => {
+  const root = makeRoot({ "x.toml": '[service]\nscript = "x.ts"\n' });
+  for (const kind of ["kubernetes", "docker", "compose"]) {
+    const { status, stderr } = generate(root, { verify: true }, kind, 0, { PATH: join(folder, "nowhere") });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^generate ${kind}: not verified: (kubectl|docker) cannot be run`, "m"));
+  }
+});
+
+test.each([
+  [{ "per-unit": true }, "docker", "generate docker: --per-unit has no meaning here\n"],
+  [{ namespace: "shop" }, "compose", "generate compose: --namespace has no meaning here\n"],
+  [{ namespace: "Shop" }, "kubernetes", "--namespace: must be of a-z, 0-9 and \"-\", got 'Shop'\n"],
+  [{ burstable: "x,y" }, "kubernetes", "--burstable: there is no unit 'y'\n"],
+  [{ runtime: "node" }, "docker", "--runtime: must be bun or deno, got 'node'\n"],
+  [{ tag: "a b" }, "docker", "--tag: must be the tag of an image such as 1.4.0, got 'a b'\n"],
+  [{ registry: "A/" }, "docker", "--registry: must be such as ghcr.io/acme, got 'A/'\n"],
+] as const)("%j is refused for %s", (flags, kind, stderr) => {
+  const root = makeRoot({ "x.toml": '[service]\nscript = "x.ts"\n' });
+  expect(generate(root, flags, kind)).toEqual({ status: 2, stdout: "", stderr });
+});
+
 test("kinds and versions that are not known are a matter of usage", () => {
-  expect(generate(folder, {}, "kubernetes")).toEqual({
-    status: 2,
-    stdout: "",
-    stderr: "generate kubernetes: not supported yet\n",
-  });
-  expect(generate(folder, {}, "sysv").status).toBe(2);
+  const stderr = "generate: systemd, kubernetes, docker, compose are known, got 'sysv'\n";
+  expect(generate(folder, {}, "sysv")).toEqual({ status: 2, stdout: "", stderr });
   expect(generate(folder, { systemd: "new" }).stderr).toBe("--systemd: must be a version such as 252, got 'new'\n");
 });

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these placeholders are the configuration's own.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,7 +44,8 @@ test("each layer wins over the one before, key by key, and the origin of each is
   write("production.toml", "[api]\nport = 2\ndrain_ms = 2\n[worker]\nconcurrency = 2\nlease_ms = 2000\n");
   write("local.toml", "[api]\nport = 3\n[worker]\nconcurrency = 3\nlease_ms = 3000\n");
   const env = { SUPERVISOR_ENV: "production", PORT: "4", WORKER_CONCURRENCY: "4" };
-  const { config, origin } = load({ env, overrides: ["worker.concurrency=5"] });
+  const { config, keys } = load({ env, overrides: ["worker.concurrency=5"] });
+  const origin = Object.fromEntries([...keys].map(([key, { layer }]) => [key, layer.name]));
   expect(config.api).toMatchObject({ host: "a", port: 4, drain_ms: 2 });
   expect(config.worker).toMatchObject({ concurrency: 5, lease_ms: 3000 });
   expect(origin).toEqual({
@@ -123,4 +125,38 @@ test("a folder that was named must be there; one that was not may be missing", (
 
 test("the name of the environment cannot lead out of the folder", () => {
   expect(faults({ env: { SUPERVISOR_ENV: "../x" } })).toBe("$SUPERVISOR_ENV: must be a plain name");
+});
+
+test("a placeholder stands for what the schema wants, a text or a number, also below a key", () => {
+  write(
+    "default.toml",
+    '[api]\nport = "${P}"\nhost = "${H:-::1}"\n[queue]\nlimits = { a = { concurrency = "${P}" } }\n',
+  );
+  const { config } = load({ env: { P: "81", OTEL_SERVICE_NAME: "12" } });
+  expect(config.api).toMatchObject({ port: 81, host: "::1" });
+  expect(config.queue.limits).toEqual({ a: { concurrency: 81 } });
+  expect(config.telemetry.service_name).toBe("12");
+  expect(faults({ env: { P: "many" } })).toContain("default.toml:2: api.port: Invalid input: expected number");
+});
+
+test("a string is no number where no placeholder made it one", () => {
+  write("local.toml", '[api]\nport = "81"\n');
+  expect(faults()).toBe("local.toml:2: api.port: Invalid input: expected number, received string");
+});
+
+test("all that placeholders lack is told at once with what else is wrong; what does not hold is not looked at", () => {
+  write("default.toml", '[api]\nhost = "${GONE}"\n');
+  write("local.toml", '[api]\nhost = "${A}-${B}"\nport = 0.5\n[queue]\nurl = "${cred:redis}"\n');
+  expect(faults().split("\n")).toEqual([
+    "local.toml:2: api.host: ${A} is not set, and there is no default",
+    "local.toml:2: api.host: ${B} is not set, and there is no default",
+    "local.toml:5: queue.url: ${cred:redis}: there are no credentials here; the unit needs load_credential",
+    expect.stringMatching(/^local\.toml:3: api\.port: /),
+  ]);
+});
+
+test("a variable of the environment and what it holds are not filled in again", () => {
+  write("local.toml", '[api]\nhost = "${H}"\n');
+  const { config } = load({ env: { H: "${X}", QUEUE_URL: "${Y}" } });
+  expect([config.api.host, config.queue.url]).toEqual(["${X}", "${Y}"]);
 });

@@ -17,10 +17,14 @@ test("the plan and the settings are answered as the schema says, a password hidd
   const { desk, get } = setUp();
   const config = { action: "live", keys: ["queue.url"], reason: "when it starts" } as const;
   desk.planned = ok({ units: [{ unit: "api", action: "stop", keys: [], reason: "its file is gone" }], config });
-  desk.set = [{ key: "queue.url", value: "redis://a:secret@b", origin: "config/local.toml" }];
+  desk.set = [
+    { key: "queue.url", value: "redis://a:secret@b", origin: "config/local.toml:2", secret: false, live: false },
+  ];
   expect(schemas.Plan.strict().parse(await (await get("/v1/config/diff")).json()).units).toHaveLength(1);
   const { settings } = schemas.Settings.strict().parse(await (await get("/v1/config")).json());
-  expect(settings).toEqual([{ key: "queue.url", value: "redis://a:…@b", origin: "config/local.toml" }]);
+  expect(settings).toEqual([
+    { key: "queue.url", value: "redis://a:…@b", origin: "config/local.toml:2", secret: false, live: false },
+  ]);
 });
 
 test("a plan that is refused is a problem with every fault", async () => {

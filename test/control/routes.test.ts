@@ -187,6 +187,9 @@ describe("orders", () => {
     "timed-out": 504,
     "request-invalid": 400,
     "shutting-down": 503,
+    "release-unknown": 404,
+    "release-bad": 409,
+    "release-busy": 409,
     "not-supported": 501,
   };
   test.each(Object.entries(statusByCode))("the fault %s is answered with %p", async (code, status) => {

@@ -17,6 +17,7 @@ import type {
   Settings,
   SpawnOrder,
 } from "../../supervisor/daemon/ports.ts";
+import type { KeysRead } from "../../supervisor/unit/credential.ts";
 import { type Fault, fail, ok } from "../../supervisor/unit/fault.ts";
 import type { SignalName, Socket, Unit } from "../../supervisor/unit/unit.ts";
 
@@ -271,6 +272,14 @@ class FakeDisk implements Disk {
   texts(): ReadonlyMap<string, string> {
     return this.now.texts;
   }
+
+  readonly accepted = "/srv/app/.supervisor/accepted";
+  kept: ReadonlyMap<string, string> | null = null;
+
+  keep(texts: ReadonlyMap<string, string>): null {
+    this.kept = texts;
+    return null;
+  }
 }
 
 class FakeSettings implements Settings {
@@ -315,12 +324,21 @@ class FakeCredentials implements Credentials {
   readonly #log: string[];
   readonly #open = new Set<string>();
   refusal: Fault | null = null;
+  /** What somebody else is asked for before a start. */
+  awaited: ReturnType<Credentials["keys"]> = null;
+  /** The keys that each start was made with. */
+  readonly given: (KeysRead | null)[] = [];
 
   constructor(log: string[]) {
     this.#log = log;
   }
 
-  open(unit: Unit, _instance: number, invocation: string): ReturnType<Credentials["open"]> {
+  keys(): ReturnType<Credentials["keys"]> {
+    return this.awaited;
+  }
+
+  open(unit: Unit, _instance: number, invocation: string, keys: KeysRead | null): ReturnType<Credentials["open"]> {
+    this.given.push(keys);
     if (Object.keys(unit.service.loadCredential).length === 0) return ok(null);
     if (this.refusal) return fail(this.refusal);
     this.#log.push(`credentials of ${name(invocation)}`);

@@ -125,7 +125,7 @@ test("what the process of a probe says is not told to the core", () => {
 test("what was lent to a life is taken back when the last of its processes is gone", () => {
   const fakes = new Fakes();
   fakes.privates.open(invocation);
-  fakes.credentials.open(makeUnit("api", { service: { loadCredential: { db: "/etc/db" } } }), 1, invocation);
+  fakes.credentials.open(makeUnit("api", { service: { loadCredential: { db: "/etc/db" } } }), 1, invocation, null);
   fakes.log.length = 0;
   const hear = createHear({ ...fakes, idleListeners: () => [] }, () => {});
   hear({ tag: "exited", invocation, exit: { by: "code", code: 0 }, survivors: [{ pid: 8, command: "child" }] });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Report } from "../../supervisor/core/effect.ts";
 import { createWorld, type Deed, type Whom } from "../../supervisor/core/world.ts";
+import { createHeldStarts } from "../../supervisor/daemon/held-starts.ts";
 import { createPerform, type PerformOptions } from "../../supervisor/daemon/perform.ts";
 import type { Answer, ProcessEvent } from "../../supervisor/daemon/ports.ts";
 import { createPrograms } from "../../supervisor/daemon/programs.ts";
@@ -26,8 +27,10 @@ function begin(change: Partial<PerformOptions> = {}) {
   const answers: ProcessEvent[] = [];
   const reports: [Whom, Report][] = [];
   const said: Answer[] = [];
+  const bugs: unknown[] = [];
   const env = { PORT: "1", SUPERVISOR_UNIT: "forged", INVOCATION_ID: "forged" };
   const perform = createPerform({
+    disk: fakes.disk,
     world: () => createWorld([api]),
     sockets: createSockets(fakes.listeners, (unit) => ok(unit.sockets as readonly BindableSocket[])),
     processes: fakes.processes,
@@ -38,12 +41,13 @@ function begin(change: Partial<PerformOptions> = {}) {
     probing: fakes.probing,
     command: (_unit, _instance, extra) => ok({ argv: ["bun", "main.ts"], env: { ...env, ...extra }, cwd: "/srv" }),
     commandLine: (_unit, _instance, { argv, extra }) => ok({ argv, env: { ...env, ...extra }, cwd: "/srv" }),
+    held: createHeldStarts({ answer: (event) => answers.push(event), bug: (error) => bugs.push(error) }),
     answered: (answer) => said.push(answer),
     answer: (event) => answers.push(event),
     report: (whom, report) => reports.push([whom, report]),
     ...change,
   });
-  return { ...fakes, perform, answers, reports, said };
+  return { ...fakes, perform, answers, reports, said, bugs };
 }
 
 describe("a spawn with the program of an earlier life", () => {

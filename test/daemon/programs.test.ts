@@ -91,3 +91,18 @@ test("the definitions that processes were started with are known after the unit 
   expect(entry?.unit).toBe(changed);
   expect(entry && programs.definitionsOf(entry)).toEqual([unit]);
 });
+
+test("who was left by another daemon is taken for what is loaded, but for the release that it is known to run from", () => {
+  const programs = createPrograms(link);
+  const world = running();
+  const [changed] = follow()(world);
+  const loaded = { ...unit, release: "v2" };
+  if (!changed?.now) throw new Error("there is no unit");
+  const now = { ...changed.now, unit: loaded };
+  expect(programs.definitionsOf(now)).toEqual([
+    { ...loaded, release: null },
+    { ...loaded, release: null },
+  ]);
+  programs.turned([{ ...changed, before: null, now }]);
+  expect(programs.definitionsOf(now).map(({ release }) => release)).toEqual([null, null]);
+});

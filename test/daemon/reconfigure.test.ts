@@ -59,6 +59,46 @@ describe("a reload of the files", () => {
     expect(rig.unit("api").description).toBe("new");
   });
 
+  test("tells who reads config/ of what is live, each process once it is ready, and hands over for the rest", async () => {
+    const reads = (marks: Readonly<Record<string, string>>, more: NonNullable<Change>["service"] = {}) => {
+      const settings = Object.entries(marks).map(([key, mark]) => [key, { mark, live: key !== "api.port" }]);
+      return api({ service: { config: ["api"], settings: Object.fromEntries(settings), ...more } });
+    };
+    const rig = await up(reads({ "api.most": "1", "api.port": "1" }), redis);
+    rig.edit(reads({ "api.most": "2", "api.port": "1" }), redis);
+    expect(rig.desk.plan()).toMatchObject({ value: { units: [{ action: "live", keys: ["config.api.most"] }, {}] } });
+    expect(await messages(reload(rig))).toEqual([
+      "config reload api: told to read its settings anew (config.api.most)",
+    ]);
+    expect(rig.log.filter((line) => line.startsWith("SIG"))).toEqual(["SIGHUP main i1"]);
+    expect(rig.told.find(({ event }) => event === "config.told")).toMatchObject({
+      unit: "api",
+      why: "config.api.most",
+    });
+
+    rig.edit(reads({ "api.most": "3", "api.port": "2" }), redis);
+    const given = reload(rig);
+    expect(rig.log.filter((line) => line.startsWith("SIG"))).toEqual(["SIGHUP main i1"]);
+    rig.edit(reads({ "api.most": "4", "api.port": "2" }), redis);
+    rig.ready("api");
+    await given;
+    rig.fakes.log.length = 0;
+    await reload(rig);
+    expect(rig.log.filter((line) => line.startsWith("SIGHUP"))).toEqual(["SIGHUP main i3"]);
+  });
+
+  test("tells a process that is on its way up when it is ready, and not before", async () => {
+    const reads = (mark: string) =>
+      api({ service: { config: ["api"], settings: { "api.most": { mark, live: true } } } });
+    const rig = new Rig(reads("1"));
+    void rig.daemon.boot();
+    rig.edit(reads("2"));
+    await reload(rig);
+    expect(rig.log.filter((line) => line.startsWith("SIG"))).toEqual([]);
+    rig.ready("api");
+    expect(rig.log.filter((line) => line.startsWith("SIG"))).toEqual(["SIGHUP main i1"]);
+  });
+
   test("scales, and waits for the new instances", async () => {
     const rig = await up(api());
     rig.edit(api({ service: { instances: 2 } }));
@@ -288,7 +328,9 @@ describe("the plan", () => {
 
   test("tells of settings, and that services read theirs when they start", async () => {
     const rig = new Rig(api());
-    const set = (value: number) => [{ key: "api.port", value, origin: "config/local.toml" }];
+    const set = (value: number) => [
+      { key: "api.port", value, origin: "config/local.toml", secret: false, live: false },
+    ];
     rig.fakes.disk.now = { ...rig.fakes.disk.now, settings: set(1) };
     expect(rig.desk.plan()).toMatchObject({
       value: { config: { action: "live", keys: ["api.port"], reason: expect.stringContaining("when it starts") } },

@@ -1,4 +1,4 @@
-import { Daemon } from "../../supervisor/daemon/daemon.ts";
+import { Daemon, type Ports } from "../../supervisor/daemon/daemon.ts";
 import type { Told } from "../../supervisor/daemon/happening.ts";
 import type { Desk, Order, Verdict } from "../../supervisor/daemon/ports.ts";
 import type { Identity } from "../../supervisor/daemon/status.ts";
@@ -57,7 +57,13 @@ export class Rig {
       shuttingDown: () => {
         this.shutdowns++;
       },
+      ...this.morePorts(),
     });
+  }
+
+  /** Called before anything else of a class that has more. */
+  protected morePorts(): Partial<Ports> {
+    return {};
   }
 
   #command(argv: Command["argv"], extra: Readonly<Record<string, string>> = {}): Outcome<Command> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Watch, watchFolders } from "../../supervisor/daemon/watch.ts";
@@ -78,4 +78,19 @@ test("a file that is written for ever is told all the same", async () => {
   } finally {
     clearInterval(writing);
   }
+});
+
+test("a link that is turned to other files, as Kubernetes does it, is told", async () => {
+  const turn = (version: string): void => {
+    mkdirSync(join(units(), version));
+    writeFileSync(join(units(), version, "a.toml"), version);
+    symlinkSync(version, join(units(), "..data_tmp"));
+    renameSync(join(units(), "..data_tmp"), join(units(), "..data"));
+  };
+  turn("..1");
+  symlinkSync("..data/a.toml", join(units(), "a.toml"));
+  await called(2, "the mount is told");
+  const before = calls;
+  turn("..2");
+  await called(before + 1, "the turn is told");
 });

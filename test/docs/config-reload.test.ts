@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { configSchema, isLive } from "../../config/schema.ts";
 import { schemas } from "../../supervisor/control/schema.ts";
 import { reaches } from "../../supervisor/unit/reach.ts";
 import { codes, readPage } from "./page.ts";
@@ -17,6 +18,18 @@ test("the page of the reload names every key of a unit file, once, with its reac
     Object.entries(table).map(([key, { reach }]) => `${section}.${key} ${reach}`),
   );
   expect(documented.sort()).toEqual(real.sort());
+});
+
+test("the page of the reload names every setting that is live", () => {
+  const documented = rows
+    .filter(({ head }) => head === "section")
+    .flatMap(({ cells: [section = "", keys = ""] }) =>
+      codes(keys).map((key) => `${codes(section)[0]?.slice(1, -1)}.${key}`),
+    );
+  const real = Object.entries(configSchema.shape).flatMap(([section, reader]) =>
+    Object.keys(reader.unwrap().shape).map((key) => `${section}.${key}`),
+  );
+  expect(documented.sort()).toEqual(real.filter(isLive).sort());
 });
 
 test("the page of the reload names every action of a plan", () => {

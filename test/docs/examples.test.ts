@@ -1,35 +1,25 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { type RootOrder, type RuntimeName, withRoot } from "../support/root.ts";
 import { readPage } from "./page.ts";
+import { installPackages, project } from "./project.ts";
 
-const project = join(import.meta.dirname, "../..");
 const { blocks } = readPage("services-kit");
 const examples = blocks.filter(({ language }) => language === "ts").map(({ text }) => text);
-const [web = "", ticks = "", health = "", worker = "", probed = ""] = examples;
+const [web = "", ticks = "", health = "", worker = "", probed = "", changing = ""] = examples;
 const [unit = ""] = blocks.filter(({ language }) => language === "toml").map(({ text }) => text);
 const PRIVATE_PROBE = '[probe.readiness]\nlistener = "private"\npath = "/readyz"\nperiod = "100ms"\n';
-const manifest = JSON.stringify({ type: "module", dependencies: { supervisor: `file:${project}`, hono: "*" } });
-
-/** Gives a folder the two packages that the examples import. */
-function install(folder: string): void {
-  mkdirSync(join(folder, "node_modules"));
-  symlinkSync(project, join(folder, "node_modules/supervisor"));
-  for (const name of ["hono", "@types"])
-    symlinkSync(join(project, "node_modules", name), join(folder, "node_modules", name));
-}
 
 test("the kit's examples are whole programs that the compiler accepts", () => {
-  expect(examples).toHaveLength(5);
+  expect(examples).toHaveLength(6);
   const folder = mkdtempSync(join(tmpdir(), "docs-"));
   try {
-    install(folder);
+    installPackages(folder);
     for (const [at, text] of examples.entries()) writeFileSync(join(folder, `example-${at}.ts`), text);
-    writeFileSync(join(folder, "package.json"), manifest);
     const settings = { extends: join(project, "tsconfig.json"), include: ["*.ts"] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(settings));
     const tsc = join(project, "node_modules/.bin/tsc");
@@ -52,22 +42,23 @@ describe.each(["bun", "deno"] satisfies RuntimeName[])("on %s", (runtime) => {
         "ticks.toml": named("ticks.ts"),
         "health.toml": named("health.ts"),
         "worker.toml": portless("worker.ts"),
+        "changing.toml": portless("changing.ts"),
         "probed.toml": `${portless("probed.ts")}\n${PRIVATE_PROBE}`,
       },
       files: {
         ...{ "main.ts": web, "ticks.ts": ticks, "health.ts": health, "worker.ts": worker, "probed.ts": probed },
-        "package.json": manifest,
+        "changing.ts": changing,
       },
     };
     await withRoot(order, async (root) => {
-      install(root.path);
+      installPackages(root.path);
       const daemon = startDaemon(root);
       await daemon.settled();
       await answers(daemon);
       const { code, stdout } = await daemon.cli("reload");
       expect({ code, lines: stdout.trim().split("\n").sort() }).toEqual({
         code: 0,
-        lines: ["health", "probed", "ticks", "web", "worker"].map((name) => `reload ${name}: done`),
+        lines: ["changing", "health", "probed", "ticks", "web", "worker"].map((name) => `reload ${name}: done`),
       });
       await answers(daemon);
       expect(await daemon.stop()).toEqual({ code: 0, signal: null });

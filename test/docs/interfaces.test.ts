@@ -7,7 +7,8 @@ import { PROBLEMS } from "../../services/api/problem.ts";
 import { newTaskSchema } from "../../services/api/schema.ts";
 import { bundledTasks } from "../../services/tasks/registry.ts";
 import { exit } from "../../supervisor/cli/exit.ts";
-import { globalFlags, verbs } from "../../supervisor/cli/verbs.ts";
+import { globalFlags } from "../../supervisor/cli/verb.ts";
+import { verbs } from "../../supervisor/cli/verbs.ts";
 import { problem } from "../../supervisor/control/problem.ts";
 import { createControl } from "../../supervisor/control/routes.ts";
 import { schemas } from "../../supervisor/control/schema.ts";
@@ -141,6 +142,7 @@ describe("queue-and-tasks.md", () => {
     const config = configSchema.parse({});
     const unset = [
       "supervisor.listen",
+      "credentials.key_command",
       "worker.webhook_secret_file",
       "telemetry.otlp_endpoint",
       "telemetry.service_name",

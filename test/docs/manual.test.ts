@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { parse } from "smol-toml";
+import { configSchema } from "../../config/schema.ts";
 import { parseArguments } from "../../supervisor/cli/arguments.ts";
 import { faultLine } from "../../supervisor/unit/fault.ts";
 import { parseUnit } from "../../supervisor/unit/parse.ts";
 import { codes, docsFolder, pageNames, readPage } from "./page.ts";
-
-const pages = ["", "recipes", "monitoring"].flatMap(pageNames).map(readPage);
+import { commandsOf, pages } from "./shown.ts";
 
 test.each([
   ["", ["monitoring/README", "recipes/README"]],
@@ -29,26 +30,41 @@ test("every link leads to a file", () => {
 });
 
 test("every command that a page shows is one that the command line takes", () => {
-  for (const { name, blocks, text } of pages) {
-    const shown = blocks.filter(({ language }) => language === "sh").flatMap((block) => block.text.split("\n"));
-    const indented = text.split("\n").filter((line) => /^ {4}supervisor [a-z]/.test(line));
-    const inline = codes(text.replaceAll(/^```.*?^```/gms, "")).filter((code) => /^supervisor [a-z-]+( |$)/.test(code));
-    const lines = [...shown, ...indented, ...inline].filter((line) => line.trim().startsWith("supervisor "));
-    for (const line of lines) {
-      const [command = ""] = line.trim().split(/ (?:\|\||&&|#) /);
+  for (const page of pages) {
+    const { name, text } = page;
+    const inline = codes(text.replaceAll(/^```.*?^```/gms, ""));
+    const lines = [...commandsOf(page), ...inline].map((line) => line.replace(/^npx /, ""));
+    for (const line of lines.filter((each) => /^supervisor [a-z-]+( |$)/.test(each))) {
+      const [command = ""] = line.split(/ (?:\|\||&&|\||>) /);
       const parsed = parseArguments(command.split(" ").slice(1), {});
       expect({ name, command, tag: parsed.tag }).toEqual({ name, command, tag: "run" });
     }
   }
 });
 
-test("every unit file that a page shows is without a fault", () => {
-  for (const { name, blocks } of pages) {
-    for (const { text } of blocks.filter(({ language }) => language === "toml")) {
-      const read = parseUnit("shown", `${name}.md`, text);
-      expect(read.ok ? [] : read.faults.map(faultLine)).toEqual([]);
-    }
-  }
+test("every unit file and every setting that a page shows is without a fault", () => {
+  for (const { name, blocks } of pages)
+    for (const { text } of blocks.filter(({ language }) => language === "toml"))
+      expect(faultsOf(`${name}.md`, text)).toEqual([]);
+});
+
+/** The faults of TOML as it would stand in `config/`, if all its sections are there, else in `units/`. */
+function faultsOf(file: string, text: string): readonly string[] {
+  const values = parse(text);
+  if (Object.keys(values).every((section) => section in configSchema.shape))
+    return (
+      configSchema
+        .safeParse(values)
+        .error?.issues.map((issue) => `${file}: ${issue.path.join(".")}: ${issue.message}`) ?? []
+    );
+  const read = parseUnit("shown", file, text);
+  return read.ok ? [] : read.faults.map(faultLine);
+}
+
+test("no picture has a semicolon, which Mermaid takes for the end of a statement, so that nothing is drawn", () => {
+  const pictures = pages.flatMap(({ blocks }) => blocks.filter(({ language }) => language === "mermaid"));
+  expect(pictures.length).toBeGreaterThan(0);
+  expect(pictures.filter(({ text }) => text.includes(";"))).toEqual([]);
 });
 
 test("the pages speak the contract's words", () => {

@@ -6,6 +6,7 @@ import { askControl } from "../support/control.ts";
 import { type Daemon, withDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { readOpenMetrics } from "../support/openmetrics.ts";
+import { settingsServer } from "../support/settings-server.ts";
 import { bundledUnit } from "../support/unit-text.ts";
 import { codes, docsFolder, readPage } from "./page.ts";
 import { type Asked, readPromql, type Selector } from "./promql.ts";
@@ -23,13 +24,14 @@ beforeAll(async () => {
   const settings = ["queue.max_pending=1", "telemetry.otlp_endpoint=http://127.0.0.1:9"];
   const probe = { listener: '"private"', path: '"/healthz"', period: '"100ms"' };
   const unit = (mode: "api" | "worker") => bundledUnit("bun", mode, settings, { "probe.liveness": probe });
-  await withDaemon(
-    { runtime: "bun", units: { "api.toml": unit("api"), "worker.toml": unit("worker") } },
-    async (daemon) => {
-      await busy(daemon);
-      told = await eventually(async () => complete(await scrape(daemon)), 20_000, "what is counted late is there, too");
-    },
-  );
+  const units = { "api.toml": unit("api"), "worker.toml": unit("worker") };
+  const source = await settingsServer({ index: 1 });
+  const config = { "local.toml": `[supervisor]\nconfig_source = "${source.url}"\n` };
+  await withDaemon({ runtime: "bun", units, config }, async (daemon) => {
+    await busy(daemon);
+    told = await eventually(async () => complete(await scrape(daemon)), 20_000, "what is counted late is there, too");
+  });
+  await source.close();
 });
 
 /** Has each thing happen once that is told only when it did. */

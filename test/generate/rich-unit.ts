@@ -5,6 +5,7 @@ export function richUnit(change: Partial<Unit> = {}, service: Partial<Unit["serv
   return {
     name: "api",
     file: "units/api.toml",
+    release: null,
     description: 'HTTP "API", 100% of $HOME\\',
     enabled: true,
     requires: ["redis"],
@@ -105,6 +106,8 @@ const SERVICE: Unit["service"] = {
   environment: { PORT: "8080", MOTTO: 'a "b" \\ 100%% $x\n\t', FROM_ABROAD: `\${ABROAD}`, EMPTY: "" },
   inheritEnvironment: true,
   environmentFiles: [{ path: "-odd.env", optional: true }],
+  config: [],
+  settings: {},
   loadCredential: { db: "keys/db" },
   loadCredentialEncrypted: { tls: "/etc/keys/tls" },
   user: "daemon",

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createAcceptedFiles } from "../../supervisor/host/accepted-files.ts";
 import { createDisk } from "../../supervisor/host/disk.ts";
 import { type Found, joined, readPath, readRoot } from "../../supervisor/host/unit-files.ts";
 import { faultLine, ok } from "../../supervisor/unit/fault.ts";
@@ -67,9 +68,11 @@ test("the disk tells every fault of the units and of the configuration at once, 
   write("units/a.toml");
   const disk = createDisk({
     root,
+    release: null,
     toBind: () => ok([]),
+    source: () => null,
     settings: () => ok([]),
-    configFiles: ["config/default.toml", "config/local.toml"],
+    accepted: createAcceptedFiles(join(root, "state")),
   });
   const read = disk.read();
   expect(read.ok && [...read.value.texts.keys()]).toEqual(["units/a.toml", "config/local.toml"]);
@@ -81,4 +84,23 @@ test("the disk tells every fault of the units and of the configuration at once, 
     new Set(["units/a.toml", "units/b.toml"]),
   );
   expect(disk.texts().get("units/a.toml")).toBe("x = 1\n");
+});
+
+test("what a remote source says is one of the files, for as long as the settings name it", () => {
+  write("units/a.toml");
+  const named = { key: "supervisor.config_source", value: "http://h/", origin: "", secret: false, live: true };
+  const said = { file: "source/x.toml", text: "x" };
+  const kept = (settings: readonly (typeof named)[]) => {
+    const disk = createDisk({
+      root,
+      release: null,
+      toBind: () => ok([]),
+      settings: () => ok(settings),
+      source: () => said,
+      accepted: createAcceptedFiles(join(root, "state")),
+    });
+    const read = disk.read();
+    return read.ok && [...read.value.texts.keys()];
+  };
+  expect([kept([named]), kept([])]).toEqual([["units/a.toml", "source/x.toml"], ["units/a.toml"]]);
 });

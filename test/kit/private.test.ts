@@ -4,6 +4,7 @@ import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { freePort } from "../support/free-port.ts";
 import { within } from "../support/within.ts";
 import { type Generation, killLeftovers, startGeneration } from "./fixtures/generation.ts";
 import { openRaw, type Target } from "./fixtures/raw-client.ts";
@@ -135,6 +136,19 @@ describe.each(["bun", "deno"] as const)("the private listener on %s", (runtime) 
       });
       expect(await said(generation)).toEqual({ mode: "aside", reason: "" });
       expect(await asked(alone, "/who")).toEqual({ status: 200, body: "worker" });
+      generation.signal("SIGTERM");
+      expect(await exit(generation)).toBe(0);
+    });
+
+    test("without a supervisor it answers at the address that it is given, and its children are not told of it", async () => {
+      const port = await freePort();
+      const generation = startGeneration(runtime, {
+        script: "probed.ts",
+        env: { ...env, SUPERVISOR_PRIVATE_LISTEN: `127.0.0.1:${port}` },
+      });
+      expect(await said(generation)).toEqual({ mode: "aside", reason: "" });
+      expect(await asked({ port }, "/who")).toEqual({ status: 200, body: "worker" });
+      expect(await asked({ port }, "/variable?name=SUPERVISOR_PRIVATE_LISTEN")).toMatchObject({ body: "" });
       generation.signal("SIGTERM");
       expect(await exit(generation)).toBe(0);
     });

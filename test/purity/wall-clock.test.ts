@@ -18,6 +18,10 @@ const telling = [
   // What `--since "5 min ago"` is to mean, and when a line was printed or a file begun.
   "supervisor/control/logs.ts",
   "supervisor/output/",
+  // Since when a remote source of settings is away.
+  "supervisor/daemon/config-source.ts",
+  // Whether the date has passed until which a credential may be used.
+  "supervisor/host/credential/read.ts",
 ];
 
 const isOurs = (path: string): boolean => path.startsWith("supervisor/") && path.endsWith(".ts");

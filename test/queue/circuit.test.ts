@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import { guard } from "../../services/queue/circuit.ts";
-import { getOrKnown, LastKnown } from "../../services/queue/last-known.ts";
 import { MemoryQueue } from "../../services/queue/memory.ts";
 import { QueueFull, QueueUnavailable } from "../../services/queue/queue.ts";
 import { eventually } from "../support/eventually.ts";
@@ -49,19 +48,4 @@ test("what the queue itself refuses does not open the circuit, and an outcome pa
   for (let n = 0; n < 3; n += 1) await outcome(queue.get("x"));
   expect(circuit()).toBe("open");
   expect(taken && (await queue.done(taken, 1))).toBe(true);
-});
-
-test("while the store is away a task that was seen is told with its age; one that was not, and one that was gone, are refused", async () => {
-  let now = 0;
-  const seen = new LastKnown(() => now);
-  const store = new Fickle();
-  const { task } = await store.enqueue({ type: "t", payload: 1 });
-  expect(await getOrKnown(store, seen, task.id)).toEqual({ task, ageMs: 0 });
-  expect(await getOrKnown(store, seen, "x")).toBeNull();
-  now = 1_500;
-  store.isAway = true;
-  expect(await getOrKnown(store, seen, task.id)).toEqual({ task, ageMs: 1_500 });
-  expect(await outcome(getOrKnown(store, seen, "x"))).toBeInstanceOf(QueueUnavailable);
-  for (let n = 0; n < 10_000; n += 1) seen.see({ ...task, id: `${n}` });
-  expect(await outcome(getOrKnown(store, seen, task.id))).toBeInstanceOf(QueueUnavailable);
 });

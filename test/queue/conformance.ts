@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { QueueOptions } from "../../services/queue/options.ts";
 import { type Queue, QueueFull, type Taken } from "../../services/queue/queue.ts";
 import { type Case, LEASE_MS, none, put, START, type Store, take } from "./case.ts";
+import { crowdCases } from "./crowd-cases.ts";
 import { gateCases } from "./gate-cases.ts";
 import { orderCases } from "./order-cases.ts";
 
@@ -107,16 +108,6 @@ export const cases: readonly Case[] = [
       assert.equal(await store.queue.take("w", LEASE_MS), null);
       store.at += 1;
       assert.equal((await take(store.queue)).task.attempts, 1);
-    },
-  },
-  {
-    promise: "one task is taken once, however many ask at the same time",
-    async hold({ queue }) {
-      for (let n = 0; n < 5; n += 1) await put(queue);
-      const taken = await Promise.all(Array.from({ length: 12 }, () => queue.take("w", LEASE_MS)));
-      const ids = taken.flatMap((one) => (one ? [one.task.id] : []));
-      assert.equal(ids.length, 5);
-      assert.equal(new Set(ids).size, 5);
     },
   },
   {
@@ -281,6 +272,7 @@ export const cases: readonly Case[] = [
   },
   ...orderCases,
   ...gateCases,
+  ...crowdCases,
   {
     promise: "a list goes by state and pages by id, oldest first",
     async hold({ queue }) {

@@ -25,7 +25,7 @@ afterEach(() => {
 
 test("after a transaction that somebody has waited for, the lock is left alone for a moment", async () => {
   const turns = new Turns(path);
-  const commit = new GroupCommit(db, turns);
+  const commit = new GroupCommit(db, turns, () => undefined);
   const order: string[] = [];
   await commit.run(() => turns.ask(), true);
   const others = sleep(1).then(() => order.push("somebody else"));
@@ -36,7 +36,7 @@ test("after a transaction that somebody has waited for, the lock is left alone f
 
 test("whoever waits for the lock says so, gets it, and is told when it is never free", async () => {
   const turns = new Turns(path);
-  const commit = new GroupCommit(db, turns, 200);
+  const commit = new GroupCommit(db, turns, () => undefined, 200);
   const other = new DatabaseSync(path);
   other.exec("BEGIN IMMEDIATE");
   await expect(commit.run(() => 1, true)).rejects.toThrow(QueueUnavailable);
@@ -49,7 +49,7 @@ test("whoever waits for the lock says so, gets it, and is told when it is never 
 });
 
 test("a disk that is full, and a file that is read-only, are told as unavailable", async () => {
-  const commit = new GroupCommit(db, new Turns(path));
+  const commit = new GroupCommit(db, new Turns(path), () => undefined);
   db.exec("PRAGMA max_page_count = 1");
   const full = commit.run(() => db.exec("CREATE TABLE more (n INTEGER)"), true);
   await expect(full).rejects.toThrow(QueueUnavailable);

@@ -44,6 +44,14 @@ test("where the file cannot be watched, asking it wakes the sleeper too", async 
   await writer.close();
 });
 
+test("what is asked after a pause in the same moment is not given", async () => {
+  const queue = await opened(url);
+  for (let n = 0; n < 2; n += 1) await queue.enqueue({ type: "t", payload: n });
+  const [before, , after] = await Promise.all([queue.take("w", 1_000), queue.pause(null), queue.take("w", 1_000)]);
+  expect([before?.task.payload, after]).toEqual([0, null]);
+  await queue.close();
+});
+
 test("a write waits for another process's lock without stopping the event loop", async () => {
   const queue = await opened(url);
   const holder = new DatabaseSync(join(folder, "q.db"));

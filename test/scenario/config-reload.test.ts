@@ -159,7 +159,7 @@ for (const { daemon: runtime, service } of alike) {
       await taken.close();
       expect((await daemon.cli("config", "reload")).code).toBe(0);
       const shown = await showSettings(daemon);
-      expect(shown).toMatch(/log_level = "debug" +# config\/local\.toml\n/);
+      expect(shown).toMatch(/log_level = "debug" +# config\/local\.toml:2\n/);
       expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
       expect((await fetch(`http://127.0.0.1:${port}/v1/config`)).status).toBe(401);
       expect((await daemon.cli("restart", "other")).code).toBe(0);

@@ -6,10 +6,9 @@ import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { alike } from "../support/matrix.ts";
 import { withRoot } from "../support/root.ts";
-import { shellUnit } from "../support/unit-text.ts";
+import { SAY_READY, shellUnit } from "../support/unit-text.ts";
 
 const isRoot = process.getuid?.() === 0;
-const SAY_READY = `perl -MSocket -e 'socket(S,PF_UNIX,SOCK_DGRAM,0);send(S,"READY=1",0,sockaddr_un($ENV{NOTIFY_SOCKET}))'`;
 const TELL = `cat "$1" "$CREDENTIALS_DIRECTORY/tls_cert"; ls "$CREDENTIALS_DIRECTORY"; ${SAY_READY}; exec sleep 1000`;
 
 const unitsOf = (user: Readonly<Record<string, string>>) => ({

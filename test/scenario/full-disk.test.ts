@@ -8,10 +8,9 @@ import { failWrites, strikeRefusal, writtenFiles } from "../support/failing-writ
 import { alike } from "../support/matrix.ts";
 import { withRoot } from "../support/root.ts";
 import { mountRefusal, type SmallDisk, withSmallDisk } from "../support/small-disk.ts";
-import { shellUnit } from "../support/unit-text.ts";
+import { SAY_READY, shellUnit } from "../support/unit-text.ts";
 
 const LIMIT_MS = 60_000;
-const SAY_READY = `perl -MSocket -e 'socket(S,PF_UNIX,SOCK_DGRAM,0);send(S,"READY=1",0,sockaddr_un($ENV{NOTIFY_SOCKET}))'`;
 if (mountRefusal !== null) console.log(`no disk is filled or made read-only: ${mountRefusal}`);
 if (strikeRefusal !== null) console.log(`no write is made to fail: ${strikeRefusal}`);
 

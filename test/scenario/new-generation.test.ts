@@ -68,7 +68,10 @@ for (const { daemon: runtime, service } of alike) {
           const what = { script: "echo 'waiting for a lock' >&2; exec sleep 1000" };
           const kept = expectKept(daemon, "api", { what, reason: /was not ready within 2 s/, lastLine: "a lock" });
           const socket = notifySocketOf(await grouped(daemon, await second(daemon)));
-          expect(spawnSync("perl", ["-e", `${DIAL} print syswrite(S, "READY=1")`, socket]).stdout.toString()).toBe("7");
+          const forged = spawnSync("perl", ["-e", `${DIAL} print syswrite(S, "READY=1")`, socket], {
+            encoding: "utf8",
+          });
+          expect([forged.stdout, forged.stderr]).toEqual(["7", ""]);
           const forge = `http://${old}/forge?n=1&socket=${socket}`;
           expect((await fetch(forge, { headers: { connection: "close" } })).status).toBe(200);
           const late = spawnLate(socket);

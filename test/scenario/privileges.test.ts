@@ -5,9 +5,8 @@ import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { alike } from "../support/matrix.ts";
 import { withRoot } from "../support/root.ts";
-import { shellUnit } from "../support/unit-text.ts";
+import { SAY_READY, shellUnit } from "../support/unit-text.ts";
 
-const SAY_READY = `perl -MSocket -e 'socket(S,PF_UNIX,SOCK_DGRAM,0);send(S,"READY=1",0,sockaddr_un($ENV{NOTIFY_SOCKET}))'`;
 const TELL = `cat /proc/self/status; echo "limit $(ulimit -n) $(ulimit -Hn)"; echo "login $USER $LOGNAME"; echo "mine $(($$ == $LISTEN_PID)) $LISTEN_FDNAMES"`;
 const service = { working_directory: '"/"', restart: '"no"' };
 

@@ -49,7 +49,7 @@ for (const { daemon: runtime, service } of alike) {
       async () => {
         const daemon = daemonOf();
         await calm(daemon, async () => {
-          release(daemon, { script: `sleep 0.3; ${good}` });
+          release(daemon, { script: `sleep 1; ${good}` });
           const reloaded = daemon.cli("reload", "api");
           await second(daemon);
           await order(daemon, "stop", "api");

@@ -3,7 +3,7 @@ import { ordeal } from "../../bench/torture/ordeal.ts";
 import { unitFiles } from "../../bench/torture/world.ts";
 import { type Root, withRoot } from "../support/root.ts";
 
-const DEATHS = 25;
+const DEATHS = 10;
 const SETTINGS = { deaths: DEATHS, longestMs: 700, shortestMs: 400, inPlaceIn: 4, connections: 4, thinkMs: 10 };
 const PROMISE = `B10: over ${DEATHS} deaths of the supervisor at random no request, task, line or process is lost or doubled`;
 

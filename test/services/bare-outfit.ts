@@ -11,7 +11,7 @@ export function bareOutfit(name: string, noted: (what: string) => void = () => u
   const log = pino({ enabled: false });
   return {
     equip: () => ({
-      given: { config: undefined, log, life, listen: nowhere, listenPrivately: nowhere },
+      given: { config: undefined, onConfig: () => undefined, log, life, listen: nowhere, listenPrivately: nowhere },
       takeOver: () => noted(`${name} takes over`),
       leave: async (isFollowed) => noted(`${name} leaves${isFollowed ? ", and is followed" : ""}`),
     }),

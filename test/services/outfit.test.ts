@@ -4,6 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
 import { z } from "zod";
+import { keysOf } from "../../config/keys.ts";
+import { fileLayer } from "../../config/layer.ts";
+import type { Loaded } from "../../config/load.ts";
+import { configSchema } from "../../config/schema.ts";
 import { type Module, moduleOf } from "../../services/modules/module.ts";
 import { createOutfit, type Equipment } from "../../services/modules/outfit.ts";
 import { createQuota } from "../../services/modules/quota.ts";
@@ -30,13 +34,21 @@ function stock() {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const { life, drain } = testLife();
-  const outfit = createOutfit("mail", { order: { folder, env: {} }, log, life });
+  const order = { folder, env: {} };
+  const hearers = new Set<(now: Loaded, before: Loaded) => void>();
+  const config = {
+    on(_event: "change", apply: (now: Loaded, before: Loaded) => void) {
+      hearers.add(apply);
+      return () => void hearers.delete(apply);
+    },
+  };
+  const outfit = createOutfit("mail", { order, config, log, life });
   /** Another copy of the module. */
   const copy = (module: Module = plain, mostAtOnce = 10) => {
     const end = new AbortController();
     return { ...outfit.equip(module, { signal: end.signal, quota: createQuota(mostAtOnce) }), end };
   };
-  return { outfit, copy, lines, life, drain };
+  return { outfit, copy, lines, life, drain, hearers };
 }
 
 const text = (words: string) => ({ fetch: async () => new Response(words) });
@@ -182,4 +194,21 @@ test("a copy takes as many requests at a time as it may; the next is refused at 
   expect(await Promise.all(waiting)).toEqual(["whole", "whole"]);
   expect(await ask(address)).toBe("at once");
   await outfit.close();
+});
+
+test("a change of its section is heard by the copy that asked, as its own schema has it, until that copy ends", () => {
+  const { copy, hearers } = stock();
+  writeFileSync(join(folder, "local.toml"), '[mail]\nfrom = "a@example.org"\n');
+  const one = copy(mail);
+  const before = hearers.size;
+  const heard: unknown[] = [];
+  one.given.onConfig((config) => void heard.push(config));
+  writeFileSync(join(folder, "local.toml"), '[mail]\nfrom = "b@example.org"\nmost_at_once = 7\n');
+  const layer = fileLayer(join(folder, "local.toml"), "local.toml");
+  if (!layer.ok || !layer.value) throw new Error("there is no layer");
+  const now: Loaded = { config: configSchema.parse({}), keys: keysOf([layer.value], { env: {} }).keys };
+  for (const apply of hearers) apply(now, now);
+  expect(heard).toEqual([{ from: "b@example.org", most_at_once: 7 }]);
+  one.end.abort();
+  expect(hearers.size).toBe(before);
 });

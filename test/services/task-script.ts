@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { ENDED_STATES } from "../../services/queue/queue.ts";
 import { eventually } from "../support/eventually.ts";
 import { CLOSE } from "./api-client.ts";
 
@@ -15,7 +16,6 @@ type Asked = Readonly<{ status: number; body: Record<string, unknown> }>;
 type Ask = (method: string, path: string, body?: unknown, key?: string) => Promise<Asked>;
 
 const LIMIT_MS = 30_000;
-const ENDED = ["done", "dead", "cancelled"];
 
 /**
  * Gives tasks of both types to a service that does one at a time, and tells what came of each.
@@ -108,7 +108,7 @@ const settled = (ask: Ask, id: string): Promise<Record<string, unknown>> =>
   eventually(
     async () => {
       const { body } = await ask("GET", `/tasks/${id}`);
-      return ENDED.includes(String(body.state)) ? body : null;
+      return ENDED_STATES.some((state) => state === body.state) ? body : null;
     },
     LIMIT_MS,
     `task ${id} has ended`,

@@ -61,6 +61,9 @@ export function bundledUnit(
   });
 }
 
+/** Says READY=1 in a shell line, where the unit's type is notify. */
+export const SAY_READY = `perl -MSocket -e 'socket(S,PF_UNIX,SOCK_DGRAM,0);send(S,"READY=1",0,sockaddr_un($ENV{NOTIFY_SOCKET}))'`;
+
 /** The unit file of a shell line. */
 export function shellUnit(line: string, more: Sections = {}): string {
   return unitText({

@@ -33,6 +33,8 @@ const service: Service = {
   environment: {},
   inheritEnvironment: true,
   environmentFiles: [],
+  config: [],
+  settings: {},
   loadCredential: {},
   loadCredentialEncrypted: {},
   user: "",
@@ -56,6 +58,7 @@ export function makeUnit(name: string, change: Change = {}): Unit {
   return {
     name,
     file: `units/${name}.toml`,
+    release: null,
     description: name,
     enabled: true,
     requires: [],

@@ -144,3 +144,17 @@ test("a unit cannot start before one that it is bound to", () => {
   expect(crossIssues({ unit: { ...unit, before: ["log"] }, service })).toEqual([]);
   expect(crossIssues({ unit: { ...unit, before: "redis" }, service })).toEqual([]);
 });
+
+test("a credential is encrypted or not: a name cannot stand in both tables", () => {
+  const both = {
+    exec_start: ["a"],
+    load_credential: { db: "a", x: "a" },
+    load_credential_encrypted: { db: "b", y: "b" },
+  };
+  expect(crossIssues({ service: both })).toEqual([
+    {
+      path: ["service", "load_credential_encrypted", "db"],
+      message: "stands in `load_credential`, too; keep one of the two",
+    },
+  ]);
+});

@@ -13,6 +13,7 @@ const context = {
 const templates: readonly (readonly [string, string])[] = [
   ["%n@%i", "api@2"],
   ["%r/a %t/b", "/srv/app/a /srv/app/.supervisor/b"],
+  ["%R/a", "/srv/app/a"],
   ["100%%", "100%"],
   ["%%n", "%n"],
   ["${PORT}", "8080"],

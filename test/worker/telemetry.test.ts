@@ -8,6 +8,7 @@ import { unsigned } from "../../services/tasks/webhook-policy.ts";
 import { Metrics } from "../../services/telemetry/metrics.ts";
 import type { Trace } from "../../services/telemetry/trace.ts";
 import { workerMetrics } from "../../services/worker/metrics.ts";
+import { createPool } from "../../services/worker/pool.ts";
 import { runWorker } from "../../services/worker/worker.ts";
 import { testLife } from "../services/lives.ts";
 import { eventually } from "../support/eventually.ts";
@@ -35,7 +36,7 @@ function worker(handle: (payload: unknown, context: TaskContext) => Promise<unkn
     life,
     tracing,
     name: "w",
-    concurrency: 2,
+    pool: createPool(2),
     leaseMs: 30_000,
     drainMs: 10_000,
     folder: "/nowhere",

@@ -6,6 +6,7 @@ import { registryOf } from "../../services/tasks/registry.ts";
 import { type Attempt, type TaskContext, taskType } from "../../services/tasks/task-type.ts";
 import { unsigned } from "../../services/tasks/webhook-policy.ts";
 import { plainTracing } from "../../services/telemetry/tracing.ts";
+import { createPool } from "../../services/worker/pool.ts";
 import type { Strays } from "../../services/worker/strays.ts";
 import { runWorker, type WorkerOptions } from "../../services/worker/worker.ts";
 import { testLife } from "../services/lives.ts";
@@ -29,7 +30,7 @@ function worker(handle: Handle, given: Partial<WorkerOptions> & { timeLimitMs?: 
     registry,
     life,
     name: "w",
-    concurrency: 4,
+    pool: createPool(4),
     leaseMs: 30_000,
     drainMs: 10_000,
     folder: "/nowhere",
@@ -139,7 +140,7 @@ test("as many tasks run at a time as it may, and no more", async () => {
       inside -= 1;
       return { ok: true, result: null };
     },
-    { concurrency: 3 },
+    { pool: createPool(3) },
   );
   const ids = await Promise.all(Array.from({ length: 9 }, () => put()));
   for (const id of ids) await settled(id);
@@ -258,7 +259,7 @@ test("draining takes nothing more, finishes what runs, and says how much that is
       await door.opened;
       return { ok: true, result: "finished" };
     },
-    { concurrency: 1 },
+    { pool: createPool(1) },
   );
   const first = await put();
   await within(started.opened, BOUND_MS, "the start");

@@ -1,16 +1,19 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { ownRuntime } from "../../host/own-program.ts";
 import type { Unit } from "../../unit/unit.ts";
 import { bad, type Finding, well } from "./finding.ts";
 
 const LIMIT_MS = 10_000;
 const names = ["bun", "deno", "node"] as const;
 
-/** Looks which runtimes there are, and whether every unit finds the one it wants. The supervisor's own is the program that runs this. */
+/** Looks which runtimes there are, and whether every unit finds the one it wants. The supervisor's own is the program that runs this, where that is a whole runtime. */
 export function checkRuntimes(units: readonly Unit[], path: string): readonly Finding[] {
   const self = process.versions.bun === undefined ? "deno" : "bun";
-  const found = new Map(names.flatMap((name) => versionOf(name, name === self ? process.execPath : find(name, path))));
+  const own = ownRuntime === null ? [] : ([[self, `${self} ${process.versions[self]}`]] as const);
+  const others = names.filter((name) => name !== own[0]?.[0]);
+  const found = new Map([...own, ...others.flatMap((name) => versionOf(name, find(name, path)))]);
   const told = names.map((name) => found.get(name) ?? `no ${name}`).join(", ");
   const missing = units.flatMap(({ name, service: { exec } }) => {
     if (exec.tag !== "script" || exec.runtime === "auto" || found.has(exec.runtime)) return [];

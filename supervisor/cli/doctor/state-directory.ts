@@ -29,7 +29,8 @@ function mode(stateDir: string, place: string): Finding {
   const stat = statSync(stateDir);
   if (!stat.isDirectory()) return bad(check, `${stateDir} is no directory`, "move it away, or choose another --state");
   const shown = `0${(stat.mode & 0o777).toString(8)}`;
-  if ((stat.mode & 0o077) === 0) return well(check, `${stateDir} is writable, mode ${shown}`);
+  // Whoever may only pass sees nothing: users of services do where something is deployed.
+  if ((stat.mode & 0o066) === 0) return well(check, `${stateDir} is writable, mode ${shown}`);
   return warn(check, `${stateDir} has mode ${shown}: others may look into it`, `chmod 700 ${stateDir}`);
 }
 

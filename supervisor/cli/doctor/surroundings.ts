@@ -1,11 +1,11 @@
 import { existsSync, statSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { launcher } from "../../host/own-program.ts";
 import type { Status } from "../../unit/status.ts";
 import { bad, type Finding, warn, well } from "./finding.ts";
 
 /** Looks whether the clock can be right: deadlines do not depend on it, but stamps and certificates do. */
 export function checkClock(now: Date, status: Status | null): Finding {
-  const installed = statSync(fileURLToPath(import.meta.url)).mtime;
+  const installed = statSync(launcher).mtime;
   const started = new Date(status?.supervisor.started_at ?? 0);
   const fix = "set the clock and keep it set: systemctl enable --now systemd-timesyncd, or chrony";
   if (now < installed) return bad("clock", `${now.toISOString()} is before this program was installed`, fix);

@@ -1,4 +1,4 @@
-import { type Flag, globalFlags, type Verb } from "../verbs.ts";
+import { type Flag, globalFlags, type Verb } from "../verb.ts";
 
 /** Renders the help: every verb in a line, then the flags that all of them know. */
 export function renderHelp(verbs: readonly Verb[]): string {

@@ -46,6 +46,7 @@ export async function ownFamilies({ supervisor, units }: Status): Promise<readon
       "When the supervisor started, in Unix seconds.",
       one(Date.parse(supervisor.started_at) / 1000),
     ),
+    ...sourceFamilies(supervisor),
     family("supervisor_units", "gauge", "Units by state.", states),
     family("supervisor_process_cpu_seconds", "counter", `Processor time ${about}.`, one((cpu.user + cpu.system) / 1e6)),
     family("supervisor_process_memory_bytes", "gauge", `Resident memory ${about}.`, one(process.memoryUsage().rss)),
@@ -73,4 +74,11 @@ function openFds(): number {
     // There is no /proc.
     return 0;
   }
+}
+
+/** Nothing where there is none. */
+function sourceFamilies({ config_source }: Status["supervisor"]): readonly Family[] {
+  if (!config_source) return [];
+  const up = config_source.state === "answers" ? 1 : 0;
+  return [family("supervisor_config_source_up", "gauge", "1 when the remote source of settings answers.", [[[], up]])];
 }

@@ -11,7 +11,7 @@ export const DAEMON_SERVICE = "supervisor.service";
  * others; KillMode=process, since services outlive a supervisor that is killed, and the next one goes on with them; NonBlocking=yes, since the descriptors are lent on; 2 and 6 (usage, invalid configuration) do not heal by a restart.
  */
 export function daemonService(units: readonly Unit[], sockets: readonly string[], options: SystemdOptions): string {
-  const { root, stateDir, execStart, environment, user } = options;
+  const { root, stateDir, execStart, environment, user, isUser } = options;
   const enabled = units.filter((unit) => unit.enabled);
   const call = (verb: string): string => {
     const [program, ...args] = execStart;
@@ -21,7 +21,8 @@ export function daemonService(units: readonly Unit[], sockets: readonly string[]
     comment(["The supervisor itself. Written by `supervisor generate systemd`."]),
     section("Unit", [
       ["Description", plain(`supervisor of ${root}`)],
-      ["After", "network.target"],
+      // A user's systemd knows nothing of the system's targets.
+      ["After", isUser === true ? null : "network.target"],
     ]),
     section("Service", [
       ["Type", "notify"],
@@ -47,7 +48,7 @@ export function daemonService(units: readonly Unit[], sockets: readonly string[]
       ["Sockets", socketNames(sockets)],
       ["NonBlocking", sockets.length > 0 ? "yes" : null],
     ]),
-    section("Install", [["WantedBy", "multi-user.target"]]),
+    section("Install", [["WantedBy", isUser === true ? "default.target" : "multi-user.target"]]),
   ].join("\n");
 }
 

@@ -14,6 +14,8 @@ export type SystemdOptions = Readonly<{
   environment?: Readonly<Record<string, string>>;
   /** Whom the daemon runs as; root when it is left out. */
   user?: string;
+  /** For a user's own systemd, which runs the daemon as that user. */
+  isUser?: boolean;
   /** Also a native `.service` and `.socket` for every unit. */
   perUnit: boolean;
   /** The oldest systemd that must read the files without a warning; 252 when it is left out. */

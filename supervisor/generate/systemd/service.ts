@@ -96,7 +96,9 @@ function reload(
   commands: (key: string, name: string, lines: readonly Argv[]) => readonly Entry[],
 ): readonly Entry[] {
   if (service.execReload.length > 0) return commands("exec_reload", "ExecReload", service.execReload);
-  return service.reloadMode === "signal" ? [["ExecReload", "/bin/kill -HUP $MAINPID"]] : [];
+  // Who says what it reads of config/ reads it anew on SIGHUP.
+  const isTold = service.reloadMode === "signal" || service.config.length > 0;
+  return isTold ? [["ExecReload", "/bin/kill -HUP $MAINPID"]] : [];
 }
 
 function restart(service: Service, template: Template, systemdVersion: number): readonly Entry[] {
@@ -137,21 +139,24 @@ function lifetime(service: Service): readonly Entry[] {
 }
 
 function identity(service: Service, template: Template): readonly Entry[] {
-  const credentials = (name: string, key: string, set: Readonly<Record<string, string>>): readonly Entry[] =>
-    Object.entries(set).map(([id, path]) => {
-      const found = template.path(`service.${key}.${id}`, path);
-      return [name, found === null ? null : `${plain(id)}:${plain(found)}`];
-    });
+  for (const name of Object.keys(service.loadCredentialEncrypted))
+    template.lose(`service.load_credential_encrypted.${name}`, ENCRYPTED);
+  const credentials = Object.entries(service.loadCredential).map(([id, path]): Entry => {
+    const found = template.path(`service.load_credential.${id}`, path);
+    return ["LoadCredential", found === null ? null : `${plain(id)}:${plain(found)}`];
+  });
   return [
     ["User", plain(service.user)],
     ["Group", plain(service.group)],
     ["SupplementaryGroups", service.supplementaryGroups.map(plain).join(" ")],
     ["UMask", optional(service.umask, (mask) => mask.toString(8).padStart(4, "0"))],
     ["NoNewPrivileges", service.noNewPrivileges ? "yes" : null],
-    ...credentials("LoadCredential", "load_credential", service.loadCredential),
-    ...credentials("LoadCredentialEncrypted", "load_credential_encrypted", service.loadCredentialEncrypted),
+    ...credentials,
   ];
 }
+
+const ENCRYPTED =
+  "left out: systemd cannot decrypt it; `supervisor creds decrypt`, then `systemd-creds encrypt`, and LoadCredentialEncrypted= in a drop-in";
 
 const LIMITS = new Set(
   "as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" "),

@@ -2,7 +2,7 @@ import { resolvePath } from "../../unit/path.ts";
 import { expand, type SpecifierContext } from "../../unit/specifier.ts";
 import { ignoresFailure, withoutTolerance } from "../../unit/tolerance.ts";
 import type { Argv, Unit } from "../../unit/unit.ts";
-import type { Loss } from "./loss.ts";
+import type { Loss } from "../loss.ts";
 import type { SystemdOptions } from "./options.ts";
 import { argument, word } from "./text.ts";
 

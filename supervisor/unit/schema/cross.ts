@@ -12,6 +12,7 @@ export function crossIssues(document: unknown): readonly Issue[] {
   return [
     ...unitIssues(rawTable(raw.unit)),
     ...programIssues(service),
+    ...credentialIssues(service),
     ...reloadIssues(service),
     ...oneshotIssues(service),
     ...socketIssues(rawTable(raw.socket)),
@@ -40,6 +41,19 @@ function programIssues(service: Readonly<Record<string, unknown>>): readonly Iss
   return ["args", "runtime"]
     .filter((key) => key in service)
     .map((key) => ({ path: ["service", key], message: "belongs to `script`; with `exec_start` it has no meaning" }));
+}
+
+function credentialIssues({
+  load_credential,
+  load_credential_encrypted,
+}: Readonly<Record<string, unknown>>): readonly Issue[] {
+  const plain = rawTable(load_credential);
+  return Object.keys(rawTable(load_credential_encrypted))
+    .filter((name) => Object.hasOwn(plain, name))
+    .map((name) => ({
+      path: ["service", "load_credential_encrypted", name],
+      message: "stands in `load_credential`, too; keep one of the two",
+    }));
 }
 
 /** Why a fault: with a handover nobody would run it, and a command that is silently left out is worse. */

@@ -25,6 +25,7 @@ export const programShape = {
       }),
     )
     .default([]),
+  config: z.array(z.string().regex(/^[a-z_]+$/, { error: "is no section of config/" })).default([]),
   load_credential: value.credentials.default({}),
   load_credential_encrypted: value.credentials.default({}),
 };
@@ -34,7 +35,7 @@ type Parsed = z.infer<z.ZodObject<typeof programShape>>;
 type Program =
   | ("type" | "exec" | "instances" | "workingDirectory" | "environment" | "inheritEnvironment" | "environmentFiles")
   | ("execStartPre" | "execStartPost" | "execReload" | "execStop" | "execStopPost")
-  | ("loadCredential" | "loadCredentialEncrypted");
+  | ("config" | "settings" | "loadCredential" | "loadCredentialEncrypted");
 
 /** Gives the keys their place in the unit. That exactly one of `script` and `exec_start` is there was checked before. */
 export function toProgram(parsed: Parsed): Pick<Service, Program> {
@@ -57,6 +58,8 @@ export function toProgram(parsed: Parsed): Pick<Service, Program> {
     environmentFiles: parsed.environment_file.map((path) =>
       path.startsWith("-") ? { path: path.slice(1), optional: true } : { path, optional: false },
     ),
+    config: parsed.config,
+    settings: {},
     loadCredential: parsed.load_credential,
     loadCredentialEncrypted: parsed.load_credential_encrypted,
   };

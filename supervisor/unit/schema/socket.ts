@@ -5,16 +5,19 @@ import type { Address, AddressTemplate, Socket } from "../unit.ts";
 import { shown } from "./shown.ts";
 import { value } from "./value.ts";
 
-const address = z.unknown().transform((raw, context): Address | AddressTemplate => {
-  const text = typeof raw === "string" || typeof raw === "number" ? String(raw) : null;
-  const isTemplate = text !== null && /[%$]/.test(text);
-  const problem = isTemplate ? templateProblem(text) : null;
-  const found = text === null ? null : isTemplate ? ({ tag: "template", text } as const) : parseAddress(text);
-  if (found !== null && problem === null) return found;
-  const message = problem ?? `must be host:port, [v6]:port, a port, or a path, got ${shown(raw)}`;
-  context.issues.push({ code: "custom", message, input: raw });
-  return z.NEVER;
-});
+const address = z
+  .unknown()
+  .transform((raw, context): Address | AddressTemplate => {
+    const text = typeof raw === "string" || typeof raw === "number" ? String(raw) : null;
+    const isTemplate = text !== null && /[%$]/.test(text);
+    const problem = isTemplate ? templateProblem(text) : null;
+    const found = text === null ? null : isTemplate ? ({ tag: "template", text } as const) : parseAddress(text);
+    if (found !== null && problem === null) return found;
+    const message = problem ?? `must be host:port, [v6]:port, a port, or a path, got ${shown(raw)}`;
+    context.issues.push({ code: "custom", message, input: raw });
+    return z.NEVER;
+  })
+  .meta({ type: ["string", "integer"], description: "host:port, [v6]:port, a port, or the path of a unix socket." });
 
 /** The keys of `[socket.NAME]`. */
 export const socketShape = {

@@ -9,15 +9,21 @@ import { shown } from "./shown.ts";
 /** Says no in a custom reader: the value is not what the key takes. */
 type Read<T> = (raw: unknown) => T | null;
 
-/** Makes a schema of a reader. `expected` completes the sentence "must be …". */
-function reader<T>(expected: string, read: Read<T>) {
-  return z.unknown().transform((raw, context): T => {
+/** Makes a schema of a reader. `expected` completes the sentence "must be …"; it and `type` are for editors, too. */
+function reader<T>(expected: string, type: JsonType, read: Read<T>) {
+  const schema = z.unknown().transform((raw, context): T => {
     const value = read(raw);
     if (value !== null) return value;
     context.issues.push({ code: "custom", message: `must be ${expected}, got ${shown(raw)}`, input: raw });
     return z.NEVER;
   });
+  return schema.meta({ type, description: `${expected[0]?.toUpperCase()}${expected.slice(1)}.` });
 }
+
+/** What TOML may give, in the words of JSON Schema. */
+type JsonType = "string" | readonly ("string" | "number" | "integer" | "boolean")[];
+
+const textOrNumber = ["string", "number"] as const;
 
 const text = z.string().refine((value) => !value.includes("\0"), { error: "must not hold a zero byte" });
 
@@ -33,20 +39,22 @@ const argv = z
 
 const isTextOrNumber = (raw: unknown): raw is string | number => typeof raw === "string" || typeof raw === "number";
 
-const octal = reader('an octal string such as "0660"', (raw) =>
+const octal = reader('an octal string such as "0660"', "string", (raw) =>
   typeof raw === "string" && /^0?[0-7]{3}$/.test(raw) ? Number.parseInt(raw, 8) : null,
 );
 
-const signal = reader<SignalName>('a signal such as "SIGTERM"', (raw) =>
+const signal = reader<SignalName>('a signal such as "SIGTERM"', textOrNumber, (raw) =>
   isTextOrNumber(raw) ? parseSignal(raw) : null,
 );
 
-const exitStatus = z.array(reader("an exit code from 0 to 255 or a signal's name", readExitStatus)).transform(
-  (found): ExitStatusSet => ({
-    codes: found.filter((one) => typeof one === "number"),
-    signals: found.filter((one) => typeof one === "string"),
-  }),
-);
+const exitStatus = z
+  .array(reader("an exit code from 0 to 255 or a signal's name", ["integer", "string"], readExitStatus))
+  .transform(
+    (found): ExitStatusSet => ({
+      codes: found.filter((one) => typeof one === "number"),
+      signals: found.filter((one) => typeof one === "string"),
+    }),
+  );
 
 function readExitStatus(raw: unknown): number | SignalName | null {
   if (typeof raw === "number") return Number.isInteger(raw) && raw >= 0 && raw <= 255 ? raw : null;
@@ -72,30 +80,34 @@ export const value = {
   exitStatus,
   names: z.array(z.string().min(1)),
   /** Milliseconds. */
-  span: reader('a time span such as "1min 30s", or a number of seconds', (raw) =>
+  span: reader('a time span such as "1min 30s", or a number of seconds', textOrNumber, (raw) =>
     isTextOrNumber(raw) ? parseSpan(raw) : null,
   ),
   /** Milliseconds, where systemd reads 0 as "no limit". Source: systemd.service(5), TimeoutStartSec=. */
-  limitSpan: reader('a time span such as "1min 30s", or a number of seconds', (raw) => {
+  limitSpan: reader('a time span such as "1min 30s", or a number of seconds', textOrNumber, (raw) => {
     const ms = isTextOrNumber(raw) ? parseSpan(raw) : null;
     return ms === 0 ? Infinity : ms;
   }),
   /** Bytes. */
-  size: reader('a size such as "64M", or a number of bytes', (raw) => (isTextOrNumber(raw) ? parseSize(raw) : null)),
-  /** A count or a size, as a limit takes them. */
-  limit: reader('a number, a size such as "64M", or "infinity"', (raw) =>
+  size: reader('a size such as "64M", or a number of bytes', textOrNumber, (raw) =>
     isTextOrNumber(raw) ? parseSize(raw) : null,
   ),
-  count: reader('a number from 1, or "infinity"', (raw) =>
+  /** A count or a size, as a limit takes them. */
+  limit: reader('a number, a size such as "64M", or "infinity"', textOrNumber, (raw) =>
+    isTextOrNumber(raw) ? parseSize(raw) : null,
+  ),
+  count: reader('a number from 1, or "infinity"', ["integer", "string"], (raw) =>
     raw === "infinity" ? Infinity : Number.isSafeInteger(raw) && Number(raw) >= 1 ? Number(raw) : null,
   ),
-  percent: reader('a percentage such as "150%", or "infinity"', readPercent),
+  percent: reader('a percentage such as "150%", or "infinity"', "string", readPercent),
   url: template.refine((url) => /^https?:\/\/[^\s/]+(\/\S*)?$/.test(url), {
     error: 'must be a URL such as "http://127.0.0.1:8080/readyz"',
   }),
   environment: z.record(
     variableName,
-    reader("a string", (raw) => (isTextOrNumber(raw) || typeof raw === "boolean" ? String(raw) : null)).pipe(template),
+    reader("a string", ["string", "number", "boolean"], (raw) =>
+      isTextOrNumber(raw) || typeof raw === "boolean" ? String(raw) : null,
+    ).pipe(template),
   ),
   credentials: z.record(credentialName, template),
 };

@@ -3,6 +3,7 @@ import { acceptorCases } from "./acceptor.ts";
 import { clockCases } from "./clock.ts";
 import { containmentCases } from "./containment.ts";
 import { credentialCases } from "./credentials.ts";
+import { encryptedCredentialCases } from "./encrypted-credentials.ts";
 import { famineCases } from "./famine.ts";
 import { groupCases } from "./groups.ts";
 import { haltSignalCases } from "./halt-signal.ts";
@@ -17,6 +18,7 @@ import { realProgramCases } from "./real-programs.ts";
 import { reuseCases } from "./reuse.ts";
 import { serveCases } from "./serve.ts";
 import { storeCases } from "./store.ts";
+import { successorCases } from "./successor.ts";
 import { treeCases } from "./tree.ts";
 import { witnessCases } from "./witness.ts";
 
@@ -36,10 +38,12 @@ export const cases: readonly Case[] = [
   ...listenerCases,
   ...privateListenerCases,
   ...credentialCases,
+  ...encryptedCredentialCases,
   ...serveCases,
   ...acceptorCases,
   ...haltSignalCases,
   ...famineCases,
   ...reuseCases,
   ...witnessCases,
+  ...successorCases,
 ];

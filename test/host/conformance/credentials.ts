@@ -19,6 +19,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
+import { createKeys } from "../../../supervisor/host/credential/keys.ts";
 import { createCredentials, type HostCredentials } from "../../../supervisor/host/credentials.ts";
 import type { Outcome } from "../../../supervisor/unit/fault.ts";
 import type { Unit } from "../../../supervisor/unit/unit.ts";
@@ -28,16 +29,23 @@ import { unit } from "../../unit/sample.ts";
 const TMPFS = 0x0102_1994;
 
 /** A state directory, sources below a root, and the credentials on both. */
-type Desk = Readonly<{ dir: string; stateDir: string; make(): HostCredentials; credentials: HostCredentials }>;
+type Desk = Readonly<{
+  dir: string;
+  stateDir: string;
+  make(): HostCredentials;
+  credentials: HostCredentials;
+  /** With the keys of the state directory. */
+  open(unit: Unit, instance: number, invocation: string): Outcome<string | null>;
+}>;
 
 export const credentialCases: readonly Case[] = [
-  at("a unit without credentials gets no directory, and none is made", ({ credentials, stateDir }) => {
-    assert.equal(opened(credentials.open(unit("api", '[service]\nscript = "a.ts"\n'), 1, "i1")), null);
+  at("a unit without credentials gets no directory, and none is made", ({ open, stateDir }) => {
+    assert.equal(opened(open(unit("api", '[service]\nscript = "a.ts"\n'), 1, "i1")), null);
     assert.deepEqual(readdirSync(stateDir), []);
   }),
   at("a credential is a copy that only its user can read, in a directory that only its user can enter", (desk) => {
     writeFileSync(join(desk.dir, "key"), "secret\0\xff", { mode: 0o600 });
-    const path = directoryOf(desk.credentials.open(holding('db = "key"'), 1, "i1"));
+    const path = directoryOf(desk.open(holding('db = "key"'), 1, "i1"));
     assert.deepEqual(readdirSync(path), ["db"]);
     assert.deepEqual(readFileSync(join(path, "db")), readFileSync(join(desk.dir, "key")));
     assert.deepEqual(modesOf(path), ["500", "400"]);
@@ -47,7 +55,7 @@ export const credentialCases: readonly Case[] = [
   at("each invocation has its own, with its instance's and its environment's in the path", (desk) => {
     for (const number of [1, 2]) writeFileSync(join(desk.dir, `key${number}`), `secret ${number}`);
     const own = holding('db = "${KEYS}/key%i"', 'environment = { KEYS = "%r" }');
-    const [one, two] = [1, 2].map((number) => directoryOf(desk.credentials.open(own, number, `i${number}`)));
+    const [one, two] = [1, 2].map((number) => directoryOf(desk.open(own, number, `i${number}`)));
     assert.deepEqual(
       [one, two].map((path) => readFileSync(join(path ?? "", "db"), "utf8")),
       ["secret 1", "secret 2"],
@@ -61,7 +69,7 @@ export const credentialCases: readonly Case[] = [
     for (const name of ["a", "b", ".hidden", "sub/c"]) writeFileSync(join(desk.dir, "keys", name), name);
     symlinkSync("/etc/passwd", join(desk.dir, "keys/link"));
     writeFileSync(join(desk.dir, "own"), "own");
-    const path = directoryOf(desk.credentials.open(holding('k_b = "own"\nk = "keys"\nk_a = "own"'), 1, "i1"));
+    const path = directoryOf(desk.open(holding('k_b = "own"\nk = "keys"\nk_a = "own"'), 1, "i1"));
     const found = readdirSync(path)
       .sort()
       .map((name) => [name, readFileSync(join(path, name), "utf8")]);
@@ -75,7 +83,7 @@ export const credentialCases: readonly Case[] = [
     spawnSync("mkfifo", [join(desk.dir, "pipe")]);
     mkdirSync(join(desk.dir, "odd"));
     writeFileSync(join(desk.dir, "odd/a b"), "");
-    const refused = desk.credentials.open(
+    const refused = desk.open(
       holding('gone = "gone"\npipe = "pipe"\nodd = "odd"\nzero = "/dev/zero"\nme = "/proc/self/nothing"'),
       1,
       "i1",
@@ -96,22 +104,22 @@ export const credentialCases: readonly Case[] = [
     writeFileSync(join(desk.dir, "half"), Buffer.alloc(512 * 1024, 1));
     writeFileSync(join(desk.dir, "byte"), "x");
     const both = 'a = "half"\nb = "half"';
-    const path = directoryOf(desk.credentials.open(holding(both), 1, "i1"));
+    const path = directoryOf(desk.open(holding(both), 1, "i1"));
     assert.equal(statSync(join(path, "b")).size, 512 * 1024);
-    const more = desk.credentials.open(holding(`${both}\nc = "byte"`), 1, "i2");
+    const more = desk.open(holding(`${both}\nc = "byte"`), 1, "i2");
     assert.match(messageOf(more), /^credential c: .*\/byte: the credentials of a unit may have 1 MiB together$/);
     assert.match(
-      readFileSync(join(directoryOf(desk.credentials.open(holding('v = "/proc/version"'), 1, "i3")), "v"), "utf8"),
+      readFileSync(join(directoryOf(desk.open(holding('v = "/proc/version"'), 1, "i3")), "v"), "utf8"),
       /Linux/,
     );
   }),
   at("what a killed supervisor left is swept away, and a sweep leaves nothing behind", (desk) => {
     writeFileSync(join(desk.dir, "key"), "secret");
-    const path = directoryOf(desk.credentials.open(holding('db = "key"'), 1, "i1"));
+    const path = directoryOf(desk.open(holding('db = "key"'), 1, "i1"));
     const next = desk.make();
     next.sweep();
     assert.deepEqual([existsSync(dirname(path)), existsSync(join(desk.stateDir, "credentials"))], [false, false]);
-    assert.equal(existsSync(directoryOf(next.open(holding('db = "key"'), 1, "i2"))), true);
+    assert.equal(existsSync(directoryOf(next.open(holding('db = "key"'), 1, "i2", null))), true);
     next.sweep();
     assert.deepEqual(readdirSync(desk.stateDir), []);
   }),
@@ -126,7 +134,7 @@ export const credentialCases: readonly Case[] = [
   asRoot("another user reads its own credentials by name and by list, and nobody else's", (desk) => {
     writeFileSync(join(desk.dir, "key"), "secret", { mode: 0o600 });
     const [mine, other] = ["4711", "4712"].map((user) =>
-      directoryOf(desk.credentials.open(holding('db = "key"', `user = "${user}"\ngroup = "4711"`), 1, `i${user}`)),
+      directoryOf(desk.open(holding('db = "key"', `user = "${user}"\ngroup = "4711"`), 1, `i${user}`)),
     );
     assert.equal(asUser(4711, `cat ${mine}/db; ls ${mine}`), "secretdb\n");
     assert.equal(asUser(4711, `cat ${other}/db ${other}/../i4712/db; ls ${other} ${dirname(mine ?? "")}`), "");
@@ -136,7 +144,7 @@ export const credentialCases: readonly Case[] = [
   }),
   asRoot("what its user puts into the directory goes with it, and a link there leads no removal astray", (desk) => {
     writeFileSync(join(desk.dir, "key"), "secret");
-    const path = directoryOf(desk.credentials.open(holding('db = "key"', 'user = "4711"\ngroup = "4711"'), 1, "i1"));
+    const path = directoryOf(desk.open(holding('db = "key"', 'user = "4711"\ngroup = "4711"'), 1, "i1"));
     const precious = join(desk.dir, "precious");
     mkdirSync(precious);
     writeFileSync(join(precious, "file"), "");
@@ -147,7 +155,7 @@ export const credentialCases: readonly Case[] = [
   }),
   asRoot("an unknown user is a fault that names it", (desk) => {
     writeFileSync(join(desk.dir, "key"), "secret");
-    const refused = desk.credentials.open(holding('db = "key"', 'user = "no-such-user"'), 1, "i1");
+    const refused = desk.open(holding('db = "key"', 'user = "no-such-user"'), 1, "i1");
     assert.equal(messageOf(refused), 'no user "no-such-user"');
   }),
 ];
@@ -160,10 +168,16 @@ function at(promise: string, use: (desk: Desk) => void): Case {
       chmodSync(dir, 0o755);
       const stateDir = join(dir, "state");
       mkdirSync(stateDir, { mode: 0o700 });
-      const make = () => createCredentials({ root: dir, stateDir, environ: process.env });
+      const options = { root: dir, stateDir, environ: process.env };
+      const make = () => createCredentials({ ...options, keys: createKeys({ ...options, showErrors: false }) });
       const credentials = make();
+      const open: Desk["open"] = (own, instance, invocation) => {
+        const keys = credentials.keys(own);
+        assert.ok(!(keys instanceof Promise));
+        return credentials.open(own, instance, invocation, keys);
+      };
       try {
-        use({ dir, stateDir, make, credentials });
+        use({ dir, stateDir, make, credentials, open });
         credentials.sweep();
         assert.deepEqual(readdirSync(stateDir), []);
       } finally {

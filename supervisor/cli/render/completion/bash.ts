@@ -1,4 +1,4 @@
-import type { Flag, Verb } from "../../verbs.ts";
+import type { Flag, Verb } from "../../verb.ts";
 import { type Wanted, wantedByFlag, wantedByVerb } from "./wanted.ts";
 
 /** Renders the completion for bash 4.3 or newer. Source: bash(1), Programmable Completion. */

@@ -1,4 +1,4 @@
-import type { Flag, Verb } from "../../verbs.ts";
+import type { Flag, Verb } from "../../verb.ts";
 import { type Wanted, wantedByFlag, wantedByVerb } from "./wanted.ts";
 
 /** Renders the completion for fish. Source: fish's manual, complete. */

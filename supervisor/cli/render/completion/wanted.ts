@@ -1,5 +1,5 @@
 import { signalName } from "../../../unit/signal.ts";
-import type { Flag, Verb } from "../../verbs.ts";
+import type { Flag, Verb } from "../../verb.ts";
 
 /** What stands at a place of the command line, so that a shell can offer it. */
 export type Wanted = Readonly<

@@ -1,4 +1,4 @@
-import type { Flag, Verb } from "../../verbs.ts";
+import type { Flag, Verb } from "../../verb.ts";
 import { type Wanted, wantedByFlag, wantedByVerb } from "./wanted.ts";
 
 /** Renders the completion for zsh, as a function file for its `fpath`. Source: zshcompsys(1), _arguments and _describe. */

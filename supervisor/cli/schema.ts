@@ -1,0 +1,30 @@
+import type { Context } from "./context.ts";
+import { exit } from "./exit.ts";
+
+/** Prints the JSON Schema of unit files, or of `config/`, for editors. Made of what the files are read with; loads zod. */
+export async function run({ args, out, err }: Context): Promise<number> {
+  const [what = ""] = args;
+  const made = await schemaOf(what);
+  if (made === null) {
+    err(`supervisor schema: unit and config are known, got '${what}'`);
+    return exit.usage;
+  }
+  out(`${JSON.stringify(made, null, 2)}\n`);
+  return exit.done;
+}
+
+async function schemaOf(what: string): Promise<object | null> {
+  const { jsonSchemaOf, withPlaceholders } = await import("../unit/schema/json-schema.ts");
+  switch (what) {
+    case "unit": {
+      const { schema } = await import("../unit/schema.ts");
+      return jsonSchemaOf(schema, "A unit file of the supervisor");
+    }
+    case "config": {
+      const { configSchema } = await import("../../config/schema.ts");
+      return withPlaceholders(jsonSchemaOf(configSchema, "The settings of the supervisor and its services"));
+    }
+    default:
+      return null;
+  }
+}

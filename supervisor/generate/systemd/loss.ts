@@ -1,2 +1,0 @@
-/** What a unit file says and the generated files cannot. Shape: `{ unit: "api", key: "probe.liveness", why: "systemd asks no probes" }`. */
-export type Loss = Readonly<{ unit: string; key: string; why: string }>;
