@@ -2,16 +2,21 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import * as ask from "./ask.ts";
+import * as coldStart from "./cold-start.ts";
 import * as fair from "./fair.ts";
 import { type Figure, type Flags, figureText } from "./figure.ts";
 import * as handover from "./handover.ts";
+import * as idle from "./idle.ts";
 import * as idleCurve from "./idle-curve.ts";
+import * as logLines from "./log-lines.ts";
 import * as newcomers from "./newcomers.ts";
 import * as output from "./output.ts";
 import * as overlap from "./overlap.ts";
 import * as queue from "./queue.ts";
 import * as queueDepth from "./queue-depth.ts";
 import * as reload from "./reload.ts";
+import * as respawn from "./respawn.ts";
 import * as rollback from "./rollback.ts";
 import * as scale from "./scale.ts";
 import * as shedding from "./shedding.ts";
@@ -42,15 +47,20 @@ type Bench = Readonly<{
 const [loadBefore = 0] = loadavg();
 
 const all: readonly Bench[] = [
+  ask,
+  coldStart,
   fair,
   handover,
+  idle,
   idleCurve,
+  logLines,
   newcomers,
   output,
   overlap,
   queue,
   queueDepth,
   reload,
+  respawn,
   rollback,
   scale,
   shedding,
