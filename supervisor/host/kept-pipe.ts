@@ -47,15 +47,12 @@ export type KeptOptions = Readonly<{ reactor: Reactor; glass: Glass; fd: number;
 
 class Kept implements KeptPipe {
   readonly #options: KeptOptions;
-  /** Those that have to do with reading. */
-  readonly #flags: number;
   #isOver = false;
 
   constructor(options: KeptOptions) {
     const { fd, reactor } = options;
     this.#options = options;
     reactor.watchAbove(fd, () => this.#look(false));
-    this.#flags = libc.fcntl(fd, F_GETFL, 0) & ~(SETTLED | MID_LINE);
   }
 
   look(): void {
@@ -153,7 +150,10 @@ class Kept implements KeptPipe {
   }
 
   #say(flags: number): void {
-    libc.fcntl(this.#options.fd, F_SETFL, this.#flags | flags);
+    const { fd } = this.#options;
+    // Those that have to do with reading are the reactor's, which changes them.
+    const others = libc.fcntl(fd, F_GETFL, 0) & ~(SETTLED | MID_LINE);
+    libc.fcntl(fd, F_SETFL, others | flags);
   }
 
   #end(): void {

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { isQuiet, isTooOften, Looking, noTellings, type Tellings } from "./busy.ts";
 import { bytes, cInt, errno, errnoText, libc } from "./libc.ts";
 
 const F_GETFL = 3;
@@ -20,12 +21,16 @@ const SIGNAL_SET_BYTES = 128;
 const MOST_EVENTS = 512;
 /** Enough for every descriptor to be read empty: one call reads half of what the largest pipe holds. */
 const ROUNDS_PER_TURN = 4;
+/** So much in a pipe is read at once, though it is only looked at now and then. */
+const MUCH_BYTES = 128 * 1024;
 
 /**
  * Tells when descriptors become readable, without a thread and without polling.
  *
  * A watched descriptor becomes non-blocking. `onReadable` reads a bounded amount and returns: what is left is told again
- * in a later round, after the timers and the other descriptors had theirs, so that a flood starves nobody.
+ * in a later round, after the timers and the other descriptors had theirs, so that a flood starves nobody. One that is written
+ * to all the time, a line at a time, is looked at every two milliseconds instead, as network drivers do: a signal for each line costs
+ * more than the line.
  * Why: see docs/adr/0001-one-reactor-on-signals.md.
  */
 export interface Reactor {
@@ -58,6 +63,9 @@ class SignalReactor implements Reactor {
   readonly #again = new Set<number>();
   /** Those with bytes that were left. */
   readonly #holding = new Set<number>();
+  /** Those that raise no signal for now, since they are looked at. */
+  readonly #busy = new Set<number>();
+  readonly #looking = new Looking(() => this.#lookAtBusy());
   readonly #available = bytes(4);
   readonly #availableView = new DataView(this.#available.buffer);
   readonly #onSignal = (): void => {
@@ -79,17 +87,18 @@ class SignalReactor implements Reactor {
       onReadable();
       return 0;
     };
-    this.#begin(fd, { call, isAbove: false, leftBytes: 0 });
+    this.#begin(fd, { call, isAbove: false, leftBytes: 0, tellings: noTellings() });
   }
 
   watchAbove(fd: number, look: () => number): void {
-    this.#begin(fd, { call: look, isAbove: true, leftBytes: 0 });
+    this.#begin(fd, { call: look, isAbove: true, leftBytes: 0, tellings: noTellings() });
   }
 
   unwatch(fd: number): void {
     if (!this.#watched.delete(fd)) return;
     this.#again.delete(fd);
     this.#holding.delete(fd);
+    this.#busy.delete(fd);
     libc.epoll_ctl(this.#set, EPOLL_CTL_DEL, fd, readEvent(fd, false));
     libc.fcntl(fd, F_SETFL, libc.fcntl(fd, F_GETFL, 0) & ~O_ASYNC);
   }
@@ -104,6 +113,7 @@ class SignalReactor implements Reactor {
 
   close(): void {
     process.off("SIGIO", this.#onSignal);
+    this.#looking.end();
     libc.close(this.#set);
     this.#closed = true;
   }
@@ -121,9 +131,12 @@ class SignalReactor implements Reactor {
   #round(): number {
     const count = libc.epoll_wait(this.#set, this.#events, MOST_EVENTS, 0);
     const ready = new Set(this.#again);
-    for (let i = 0; i < count; i++) ready.add(this.#view.getInt32(i * EVENT_SIZE_BYTES + EVENT_DATA_AT, true));
+    for (let i = 0; i < count; i++) {
+      const fd = this.#view.getInt32(i * EVENT_SIZE_BYTES + EVENT_DATA_AT, true);
+      if (!this.#busy.has(fd)) ready.add(fd);
+    }
     // A write that fills up a pipe with something in it, and waits for room, is no edge to epoll. It does raise the signal.
-    for (const fd of this.#holding) if (this.#hasMore(fd)) ready.add(fd);
+    for (const fd of this.#holding) if (!this.#busy.has(fd) && this.#moreIn(fd) > 0) ready.add(fd);
     if (ready.size === 0) return 0;
     // Before the callbacks: should one of them throw, the others are still heard in the next round.
     this.#schedule();
@@ -141,12 +154,37 @@ class SignalReactor implements Reactor {
     watched.leftBytes = leftBytes;
     if (leftBytes > 0) this.#holding.add(fd);
     else this.#holding.delete(fd);
-    if (!this.#hasMore(fd)) this.#again.delete(fd);
+    if (!this.#busy.has(fd) && isTooOften(watched.tellings, performance.now())) this.#goBusy(fd);
+    if (this.#moreIn(fd) <= (this.#busy.has(fd) ? MUCH_BYTES : 0)) this.#again.delete(fd);
   }
 
-  #hasMore(fd: number): boolean {
-    if (libc.ioctl(fd, FIONREAD, this.#available) < 0) return false;
-    return this.#availableView.getInt32(0, true) > (this.#watched.get(fd)?.leftBytes ?? 0);
+  /** How much there is beyond what was left. Units: bytes. */
+  #moreIn(fd: number): number {
+    if (libc.ioctl(fd, FIONREAD, this.#available) < 0) return 0;
+    return this.#availableView.getInt32(0, true) - (this.#watched.get(fd)?.leftBytes ?? 0);
+  }
+
+  #goBusy(fd: number): void {
+    this.#busy.add(fd);
+    libc.fcntl(fd, F_SETFL, libc.fcntl(fd, F_GETFL, 0) & ~O_ASYNC);
+    this.#looking.begin();
+  }
+
+  #lookAtBusy(): boolean {
+    for (const fd of this.#busy) {
+      const tellings = this.#watched.get(fd)?.tellings;
+      const hasMore = this.#moreIn(fd) > 0;
+      // One that is quiet has its turn, too: what came since the look raised no signal, and an end never did.
+      if (tellings && isQuiet(tellings, hasMore)) this.#listen(fd);
+      if (hasMore || !this.#busy.has(fd)) this.#again.add(fd);
+    }
+    if (this.#again.size > 0) this.#round();
+    return this.#busy.size > 0;
+  }
+
+  #listen(fd: number): void {
+    this.#busy.delete(fd);
+    libc.fcntl(fd, F_SETFL, libc.fcntl(fd, F_GETFL, 0) | O_ASYNC);
   }
 
   #schedule(): void {
@@ -160,7 +198,7 @@ class SignalReactor implements Reactor {
 }
 
 /** `leftBytes`: how many it has left where they are at its last call. */
-type Watched = { call: () => number; isAbove: boolean; leftBytes: number };
+type Watched = { call: () => number; isAbove: boolean; leftBytes: number; readonly tellings: Tellings };
 
 /** `isEdge`: what stands there unread is told once and not again and again. */
 function readEvent(fd: number, isEdge: boolean): Uint8Array {

@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import { libc } from "../../../supervisor/host/libc.ts";
 import { runtime } from "../../../supervisor/host/runtime.ts";
 import type { Case } from "../../support/case.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 // Not node:fs: on Deno it knows only the descriptors that it has opened itself.
 const { write } = runtime.link("libc.so.6", { write: ["i32", "buffer", "usize"] });
 const say = (fd: number, text: string): number => write(fd, new TextEncoder().encode(text), text.length);
+
+const F_GETFL = 3;
+const O_ASYNC = 0o20000;
+const BOUND_MS = 5_000;
 
 export const pipesCases: readonly Case[] = [
   {
@@ -61,6 +66,45 @@ export const pipesCases: readonly Case[] = [
         rig.reactor.turn();
         assert.deepEqual([heard.bytes, heard.ends], [0, 0]);
         pipes.close(pair.read);
+      }),
+  },
+  {
+    promise:
+      "a pipe that is written to line by line is looked at instead of listened to, until it is quiet; no line is lost, and no end",
+    run: () =>
+      withRig(async (rig) => {
+        const { read, write } = rig.pipes.open();
+        const heard = { bytes: 0, isOver: false };
+        const view = new Uint8Array(new ArrayBuffer(65_536));
+        rig.reactor.watchAbove(read, () => {
+          const count = libc.read(read, view, view.length);
+          heard.bytes += Math.max(0, count);
+          heard.isOver ||= count === 0;
+          return 0;
+        });
+        const isListenedTo = (): boolean => (libc.fcntl(read, F_GETFL, 0) & O_ASYNC) !== 0;
+        let said = 0;
+        const printUntil = async (isEnough: () => boolean): Promise<void> => {
+          for (let lines = 0; !isEnough(); lines++) {
+            assert.ok(lines < 100_000, "never enough");
+            said += say(write, "a line\n");
+            await new Promise(setImmediate);
+          }
+        };
+        await printUntil(() => !isListenedTo());
+        await eventually(
+          () => isListenedTo() && heard.bytes === said,
+          BOUND_MS,
+          "it is quiet",
+          () => ({ said, heard }),
+        );
+        said += say(write, "one more\n");
+        await eventually(() => heard.bytes === said, BOUND_MS, "the next line is told");
+        await printUntil(() => !isListenedTo());
+        rig.pipes.close(write);
+        await eventually(() => heard.isOver && heard.bytes === said, BOUND_MS, "the end is told");
+        rig.reactor.unwatch(read);
+        rig.pipes.close(read);
       }),
   },
   {
