@@ -16,6 +16,7 @@ import { hearHalt } from "./host/halt-signal.ts";
 import { Heirlooms } from "./host/heirlooms.ts";
 import { createHistoryFiles } from "./host/history-files.ts";
 import { takeInherited } from "./host/inherited.ts";
+import { createLeisure } from "./host/leisure.ts";
 import { createListeners } from "./host/listener.ts";
 import type { Manager } from "./host/manager.ts";
 import { openEstate } from "./host/open-estate.ts";
@@ -79,7 +80,7 @@ export function openMachine({
   const keep = keeperOf(made);
   const { past, parcels } = takeover;
   const context = { root, stateDir, environ, ...runtimesHere(environ) } as const;
-  const pace = createPace();
+  const pace = createPace(keep(createLeisure()).worked);
   const pipes = createPipes(reactor);
   const credentials = createCredentials({ ...context, keys: keep(keys) });
   credentials.sweep(past);

@@ -14,6 +14,8 @@ export const binding: RuntimeBinding = {
   makeFolderAside: async (path) => void (await mkdir(path, { recursive: true })),
   removeFolderAside: (path) => rmdir(path),
   keepThread: () => {},
+  // The types leave it out. Source: Bun's `functionBunShrink`, which is JavaScriptCore's shrinkFootprintWhenIdle.
+  giveBack: () => (Bun as unknown as Readonly<{ shrink(): void }>).shrink(),
 };
 
 function link<S extends Signatures>(library: string, signatures: S): Linked<S> {

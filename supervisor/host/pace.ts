@@ -2,9 +2,9 @@ import type { Pace } from "../daemon/ports.ts";
 
 /** Shorter than anybody notices; one start of a process takes about as long. Units: milliseconds. */
 const SLICE_MS = 3;
-/** A request takes several turns of the event loop: accept, read, answer. They all fit in between two slices. Units: milliseconds. */
-const PAUSE_MS = 3;
-/** Whoever has asked asks again, or still reads: an answer about hundreds of units takes that long to make and to send. Units: milliseconds. */
+/** Sockets and pipes are heard, and whoever comes with a question makes the pauses longer. Units: milliseconds. */
+const PAUSE_MS = 1;
+/** A request takes several turns of the event loop: accept, read, answer. Whoever has asked asks again, or still reads: an answer about hundreds of units takes that long to make and to send. Units: milliseconds. */
 const ATTENTIVE_PAUSE_MS = 15;
 /** Longer than one who asks again and again is kept waiting at worst: else the pauses are short just then. Units: milliseconds. */
 const ATTENTION_MS = 1000;
@@ -12,9 +12,10 @@ const ATTENTION_MS = 1000;
 /**
  * The pace of the real daemon. A slice begins with the first question after a pause; while nobody asks, nothing is awake.
  * Whoever has more to do gets the next slice together with the others, in turns; two slices would be one long one.
+ * `began`: a slice has begun.
  * Why a timer and not setImmediate: on both runtimes immediates that follow each other let sockets wait, on Deno for seconds.
  */
-export function createPace(): Pace {
+export function createPace(began: () => void = () => undefined): Pace {
   let endAt: number | null = null;
   let attendedAt = -ATTENTION_MS;
   let waiting: (() => void)[] = [];
@@ -33,6 +34,7 @@ export function createPace(): Pace {
       const now = performance.now();
       if (endAt === null) {
         endAt = now + SLICE_MS;
+        began();
         setTimeout(end, 0);
       }
       return now >= endAt;

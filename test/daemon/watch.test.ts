@@ -94,3 +94,13 @@ test("a link that is turned to other files, as Kubernetes does it, is told", asy
   turn("..2");
   await called(before + 1, "the turn is told");
 });
+
+test("the file elsewhere that a link leads to is told", async () => {
+  const target = join(root, "elsewhere.toml");
+  writeFileSync(target, "1");
+  symlinkSync(target, join(units(), "linked.toml"));
+  await called(2, "the link is told");
+  const before = calls;
+  writeFileSync(target, "2");
+  await called(before + 1, "its target is told");
+});
