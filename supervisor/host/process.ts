@@ -277,7 +277,7 @@ class RealProcesses implements HostProcesses {
       else this.#bury(pid);
       return true;
     });
-    if (count === 0) this.#looks.later();
+    if (count === 0 && !isThorough) this.#looks.later();
     const others = [...this.#lives.values()].filter(({ main }) => isThorough || isHidden || main.isForeign);
     for (const life of others.filter(hasDead)) this.#take(life);
     this.#goOn();

@@ -13,8 +13,8 @@ import { bindUnixPath, type PathIdentity, unlinkIfSame } from "./unixpath.ts";
 /** Where HTTP is served. Port 0 asks for any free one. */
 export type HttpPlace = Readonly<{ path: string } | { hostname: string; port: number }>;
 
-/** How often it is looked whether clients still find their way. Units: milliseconds. */
-const LOOK_MS = 1000;
+/** How often it is looked whether clients still find their way. Each look wakes an idle process. Units: milliseconds. */
+const LOOK_MS = 5000;
 const BACKLOG = 4096;
 /** Whoever was accepted has asked by then. Units: milliseconds. */
 const ASK_MS = 50;

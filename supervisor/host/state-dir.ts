@@ -20,8 +20,8 @@ export type Claim = Readonly<{
   release(): void;
 }>;
 
-/** How often it is looked whether all is still there. Units: milliseconds. */
-const LOOK_MS = 1000;
+/** How often it is looked whether all is still there. Each look wakes an idle process. Units: milliseconds. */
+const LOOK_MS = 5000;
 /** Others may pass, and not look around. */
 const PASSABLE = 0o711;
 /** Whoever may enter the directory may know who runs. */
