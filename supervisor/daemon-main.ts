@@ -1,3 +1,4 @@
+import "./unit/schema/zod.ts";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import type { Reexec } from "./control/reexec.ts";

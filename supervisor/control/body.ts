@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
+import { z } from "../unit/schema/zod.ts";
 
 /**
  * Reads a request's JSON body against a schema; no body counts as `{}`.

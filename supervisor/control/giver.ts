@@ -1,5 +1,5 @@
-import { z } from "zod";
 import type { Giver } from "../daemon/ports.ts";
+import { z } from "../unit/schema/zod.ts";
 
 const longest = 300;
 const text = z

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../unit/schema/zod.ts";
 import { schemas } from "./schema.ts";
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
-import { z } from "zod";
 import type { Reason, Relation } from "../unit/reason.ts";
+import { z } from "../unit/schema/zod.ts";
 
 const relation = z.enum(["requires", "binds_to", "part_of", "conflicts", "needed_by"]) satisfies z.ZodType<Relation>;
 const of = <T extends string, S extends z.ZodRawShape>(tag: T, shape: S) => z.object({ tag: z.literal(tag), ...shape });

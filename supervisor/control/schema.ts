@@ -1,8 +1,8 @@
-import { z } from "zod";
 import type { Happening, Verdict } from "../daemon/ports.ts";
 import type { Fault, FaultCode } from "../unit/fault.ts";
 import type { Plan } from "../unit/plan.ts";
 import type { ReleaseStatus } from "../unit/release.ts";
+import { z } from "../unit/schema/zod.ts";
 import type { Setting } from "../unit/setting.ts";
 import type { Status, UnitStatus } from "../unit/status.ts";
 import type { Why } from "../unit/why.ts";

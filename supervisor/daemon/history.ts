@@ -85,13 +85,13 @@ class Chronicle implements History {
   #flushSome(): void {
     this.#isDue = false;
     this.#writeOut(mostFilesAtOnce);
-    if (this.#pending.size > 0) this.#flushSoon();
+    if (this.#pending.size > 0) this.#flushSoon(true);
   }
 
-  #flushSoon(): void {
+  #flushSoon(isMore = false): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    this.#options.files.soon(() => this.#flushSome());
+    this.#options.files.soon(() => this.#flushSome(), isMore);
   }
 
   #writeOut(most: number): void {

@@ -238,8 +238,8 @@ export interface HistoryFiles {
   append(unit: string, text: string): string | null;
   /** All of it, or nothing at all. Gives what went wrong, or null. */
   replace(unit: string, text: string): string | null;
-  /** Calls once, shortly. */
-  soon(write: () => void): void;
+  /** Calls once, shortly. `isMore`: something was left over the last time, and need not gather first. */
+  soon(write: () => void, isMore?: boolean): void;
 }
 
 /**

@@ -14,8 +14,10 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers";
 import type { HistoryFiles } from "../daemon/ports.ts";
 
-/** How long what happened waits for more of it. Units: milliseconds. */
-const pauseMs = 200;
+/** How long what happened waits for more of it: what hundreds of starts have to do comes first. Units: milliseconds. */
+const gatherMs = 1_000;
+/** Between the files of a few units and of the next few. Units: milliseconds. */
+const betweenMs = 20;
 const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
 
 /**
@@ -58,7 +60,7 @@ export function createHistoryFiles(directory: string): HistoryFiles {
         ended.add(unit);
       }),
     // It holds no program up that would end otherwise.
-    soon: (write) => void setTimeout(write, pauseMs).unref(),
+    soon: (write, isMore = false) => void setTimeout(write, isMore ? betweenMs : gatherMs).unref(),
   };
 }
 

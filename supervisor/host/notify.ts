@@ -70,8 +70,7 @@ export function createNotifySockets(reactor: Reactor, runtimeDir: string): Notif
       const path = join(runtimeDir, `${name}.notify`);
       if (isForeign || !unixPathFits(path)) return openSocket({ reactor, path: elsewhere(name, isForeign), owner });
       try {
-        mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
-        return openSocket({ reactor, path, owner });
+        return openIn(runtimeDir, () => openSocket({ reactor, path, owner }));
       } catch (error) {
         if (!FAILING_DISK.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
         return openSocket({ reactor, path: elsewhere(name, false), owner });
@@ -87,6 +86,17 @@ export function createNotifySockets(reactor: Reactor, runtimeDir: string): Notif
 }
 
 /** A directory that others may go through but not list. Why: the state directory is closed to everybody but us. */
+/** The folder is made when it turns out to be missing: mostly it is there. */
+function openIn<T>(folder: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return open();
+  }
+}
+
 function makePassable(): string {
   const path = mkdtempSync(join(tmpdir(), "supervisor-"));
   chmodSync(path, 0o711);

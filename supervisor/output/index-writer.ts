@@ -40,10 +40,8 @@ export class IndexWriter {
   /** Goes on with the index at `path` when it is that of `file`, and begins a new one when not. */
   open(path: string, file: AppendFile): void {
     this.close();
-    const head = readHead(path);
-    const last = readLast(path);
-    const isBehind = last?.tag !== "mark" || last.offset <= file.sizeBytes;
-    const isOurs = head?.inode === file.inode && head.device === file.device && isBehind;
+    // Nothing was said of a file in which nothing is yet.
+    const isOurs = file.sizeBytes > 0 && isIndexOf(path, file);
     const opened = this.#disk.openAppend(path, !isOurs);
     if ("code" in opened) return;
     this.#fd = opened.fd;
@@ -135,4 +133,11 @@ function firstMark(bytes: Uint8Array): Mark | null {
     if (record?.tag === "mark") return record;
   }
   return null;
+}
+
+function isIndexOf(path: string, { inode, device, sizeBytes }: AppendFile): boolean {
+  const head = readHead(path);
+  if (head?.inode !== inode || head.device !== device) return false;
+  const last = readLast(path);
+  return last?.tag !== "mark" || last.offset <= sizeBytes;
 }

@@ -1,10 +1,10 @@
-import { z } from "zod";
 import { lifecycleShape, toLifecycle } from "./schema/lifecycle.ts";
 import { privilegeShape, toPrivilege } from "./schema/privilege.ts";
 import { probeShape, toProbe } from "./schema/probe.ts";
 import { programShape, toProgram } from "./schema/program.ts";
 import { socketShape, toSocket } from "./schema/socket.ts";
 import { value } from "./schema/value.ts";
+import { z } from "./schema/zod.ts";
 import type { Unit } from "./unit.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "./zod.ts";
 
 /** A JSON Schema, as far as it is looked into here. */
 export type JsonSchema = {

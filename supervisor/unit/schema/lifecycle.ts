@@ -1,6 +1,6 @@
-import { z } from "zod";
 import type { ExitStatusSet, Service, ServiceType } from "../unit.ts";
 import { value } from "./value.ts";
+import { z } from "./zod.ts";
 
 const none: ExitStatusSet = { codes: [], signals: [] };
 

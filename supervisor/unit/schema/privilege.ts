@@ -1,6 +1,6 @@
-import { z } from "zod";
 import type { Service } from "../unit.ts";
 import { value } from "./value.ts";
+import { z } from "./zod.ts";
 
 /** The resources that setrlimit(2) knows, as they follow `limit_`. Source: systemd.exec(5), "Process Properties". */
 const LIMITS = [

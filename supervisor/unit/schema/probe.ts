@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { parseAddress } from "../address.ts";
 import type { Probe } from "../unit.ts";
 import { value } from "./value.ts";
+import { z } from "./zod.ts";
 
 const hostAndPort = z.string().transform((raw, context): Readonly<{ host: string; port: number }> => {
   const found = parseAddress(raw);

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import type { Service } from "../unit.ts";
 import { value } from "./value.ts";
+import { z } from "./zod.ts";
 
 /** The keys of `[service]` that say what runs, and in which surroundings. */
 export const programShape = {

@@ -1,9 +1,9 @@
-import { z } from "zod";
 import { parseAddress } from "../address.ts";
 import { templateProblem } from "../specifier.ts";
 import type { Address, AddressTemplate, Socket } from "../unit.ts";
 import { shown } from "./shown.ts";
 import { value } from "./value.ts";
+import { z } from "./zod.ts";
 
 const address = z
   .unknown()

@@ -1,10 +1,10 @@
-import { z } from "zod";
 import { parseSignal } from "../signal.ts";
 import { parseSize } from "../size.ts";
 import { parseSpan } from "../span.ts";
 import { templateProblem } from "../specifier.ts";
 import type { Argv, ExitStatusSet, SignalName } from "../unit.ts";
 import { shown } from "./shown.ts";
+import { z } from "./zod.ts";
 
 /** Says no in a custom reader: the value is not what the key takes. */
 type Read<T> = (raw: unknown) => T | null;
