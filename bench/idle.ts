@@ -9,9 +9,9 @@ import { sleepers, withKept } from "./rivals/kept.ts";
  * and over a window what it runs and how often it is woken.
  */
 export const name = "idle";
-export const flags = { "settle-s": 8, "window-s": 20 };
+export const flags = { "settle-s": 40, "window-s": 20 };
 
-const SIZES = [10, 100, 500];
+const SIZES = [10, 500];
 const BOUND_MS = 60_000;
 
 export async function run(wanted: Flags<typeof flags>): Promise<Figure> {

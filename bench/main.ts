@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import manifest from "../package.json" with { type: "json" };
 import * as ask from "./ask.ts";
 import * as coldStart from "./cold-start.ts";
+import * as connectionsCurve from "./connections-curve.ts";
 import * as fair from "./fair.ts";
 import { type Figure, type Flags, figureText } from "./figure.ts";
 import * as handover from "./handover.ts";
@@ -12,7 +13,10 @@ import * as idleCurve from "./idle-curve.ts";
 import * as logLines from "./log-lines.ts";
 import * as newcomers from "./newcomers.ts";
 import * as output from "./output.ts";
+import * as outputCurve from "./output-curve.ts";
 import * as overlap from "./overlap.ts";
+import { publish } from "./publish/readme.ts";
+import { resultsFolder } from "./publish/results.ts";
 import * as queue from "./queue.ts";
 import * as queueDepth from "./queue-depth.ts";
 import * as reload from "./reload.ts";
@@ -26,10 +30,12 @@ import * as tenThousand from "./ten-thousand.ts";
 import * as thousand from "./thousand.ts";
 import * as throughput from "./throughput.ts";
 import * as torture from "./torture.ts";
+import * as unitsCurve from "./units-curve.ts";
 
 /**
  * Runs every bench file that takes minutes at most, or those that are named: `bun bench/main.ts [handover …]`.
- * Prints a table for each and writes it to `docs/results/NAME.json`, with the machine that it holds for; with `--dry` it only prints.
+ * Prints a table for each and writes it to `docs/results/NAME.json`, with the machine that it holds for, and the table of README.md
+ * from all of them; with `--dry` it only prints.
  * A bench file exports `name` and `run`, and stands in the list below. Its `flags` are what it lets itself be told, with
  * what holds otherwise: `bun bench/main.ts soak --minutes 1`.
  */
@@ -49,6 +55,7 @@ const [loadBefore = 0] = loadavg();
 const all: readonly Bench[] = [
   ask,
   coldStart,
+  connectionsCurve,
   fair,
   handover,
   idle,
@@ -56,6 +63,7 @@ const all: readonly Bench[] = [
   logLines,
   newcomers,
   output,
+  outputCurve,
   overlap,
   queue,
   queueDepth,
@@ -70,8 +78,8 @@ const all: readonly Bench[] = [
   thousand,
   throughput,
   torture,
+  unitsCurve,
 ];
-const results = fileURLToPath(new URL("../docs/results/", import.meta.url));
 
 const { values, positionals } = readArguments();
 const benches = all.filter(({ name, isLong }) => (positionals.length === 0 ? !isLong : positionals.includes(name)));
@@ -80,15 +88,16 @@ if (unknown.length > 0) {
   console.error(`bench: no such bench: ${unknown.join(", ")}; there is: ${all.map(({ name }) => name).join(", ")}`);
   process.exit(2);
 }
-mkdirSync(results, { recursive: true });
+mkdirSync(resultsFolder, { recursive: true });
 for (const { name, run, flags = {} } of benches) {
   const held = Object.fromEntries(Object.entries(flags).map(([flag, otherwise]) => [flag, numberOf(flag, otherwise)]));
   const figure = await run(held);
   console.log(`\n${name}\n\n${figureText(figure)}`);
   if (values.dry) continue;
   const arguments_ = Object.keys(held).length > 0 ? { flags: held } : {};
-  const text = JSON.stringify({ name, ...circumstances(), ...arguments_, rows: named(figure) }, null, 2);
-  writeFileSync(`${results}${name}.json`, `${text}\n`);
+  const text = JSON.stringify({ name, ...circumstances(name), ...arguments_, rows: named(figure) }, null, 2);
+  writeFileSync(`${resultsFolder}${name}.json`, `${text}\n`);
+  publish();
 }
 
 /** Every flag of every bench file is known. Errors: ends with 2 when one is not. */
@@ -115,8 +124,11 @@ function named({ columns, rows }: Figure): readonly Readonly<Record<string, unkn
   return rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]])));
 }
 
-function circumstances(): Readonly<Record<string, unknown>> {
+function circumstances(name: string): Readonly<Record<string, unknown>> {
+  const given = Object.entries(values).filter(([flag]) => flag !== "dry");
   return {
+    command: ["npm run bench --", name, ...given.map(([flag, said]) => `--${flag} ${said}`)].join(" "),
+    versions: versions(),
     measured_at: new Date().toISOString(),
     machine: {
       cpus: cpus().length,
@@ -126,4 +138,9 @@ function circumstances(): Readonly<Record<string, unknown>> {
       load_before: Math.round(loadBefore * 100) / 100,
     },
   };
+}
+
+function versions(): Readonly<Record<string, string | undefined>> {
+  const { version, devDependencies } = manifest;
+  return { supervisor: version, bun: devDependencies.bun, deno: devDependencies.deno };
 }

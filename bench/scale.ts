@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { askControl } from "../test/support/control.ts";
@@ -8,6 +7,7 @@ import { eventually } from "../test/support/eventually.ts";
 import { alike } from "../test/support/matrix.ts";
 import { shellUnit } from "../test/support/unit-text.ts";
 import { within } from "../test/support/within.ts";
+import { asked } from "./asked.ts";
 import type { Figure } from "./figure.ts";
 import { median } from "./median.ts";
 
@@ -88,14 +88,14 @@ async function answers(runtime: "bun" | "deno"): Promise<readonly number[]> {
   const atRest: number[] = [];
   const restarting: number[] = [];
   await withDaemon({ runtime, units }, async (daemon) => {
-    for (let times = 0; times < 50; times++) atRest.push(await timed(daemon));
+    for (let times = 0; times < 50; times++) atRest.push(await asked(daemon.controlPath, "/v1/status"));
     let over = false;
     // Not by a command line of its own, which would take a core for as long as it needs to be there.
     const restart = askControl(daemon.controlPath, `/v1/units/${RESTARTED}/restart?wait=1m`, "POST").finally(() => {
       over = true;
     });
     while (!over) {
-      restarting.push(await timed(daemon));
+      restarting.push(await asked(daemon.controlPath, "/v1/status"));
       await pause(BETWEEN_MS);
     }
     const reply = await within(restart, BOUND_MS, "they are restarted");
@@ -104,19 +104,6 @@ async function answers(runtime: "bun" | "deno"): Promise<readonly number[]> {
   const sorted = restarting.toSorted((left, right) => left - right);
   const p99 = sorted[Math.floor((sorted.length - 1) * 0.99)] ?? 0;
   return [median(atRest), median(restarting), tenths(p99), tenths(sorted.at(-1) ?? 0)];
-}
-
-/** From connect to the last byte of the answer: what a client makes of it is the client's time. */
-function timed({ path }: Daemon): Promise<number> {
-  const beganAtMs = performance.now();
-  return new Promise((resolve, reject) => {
-    const socket = connect(join(path, ".supervisor", "control.sock"));
-    socket.setTimeout(BOUND_MS, () => socket.destroy(new Error("no answer")));
-    socket.on("error", reject);
-    socket.on("close", () => resolve(performance.now() - beganAtMs));
-    socket.write("GET /v1/status HTTP/1.1\r\nHost: supervisor\r\nConnection: close\r\n\r\n");
-    socket.resume();
-  });
 }
 
 const tenths = (ms: number) => Math.round(ms * 10) / 10;

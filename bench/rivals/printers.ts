@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -6,9 +6,10 @@ import type { Order } from "./contender.ts";
 import type { Programs } from "./kept.ts";
 
 export const LINE_BYTES = 100;
-/** What every line begins with: so what was printed is told from what a keeper writes beside it. */
-const MARK = "x";
-const LOOK_MS = 2;
+/** What everybody calls these files, rotated or not. */
+const LOG = /\.log(\.\d+)?$/;
+/** Seldom enough that the looks cost nobody time who is measured. */
+const LOOK_MS = 5;
 /** Nothing more comes once nothing has come for this long. */
 const SILENCE_MS = 3_000;
 
@@ -42,22 +43,8 @@ export async function arrived(
 }
 
 function printedIn(folder: string): number {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).reduce((sum, name) => {
-    const path = join(folder, name);
-    return sum + (holdsLines(path) ? statSync(path).size : 0);
-  }, 0);
+  return readdirSync(folder).reduce((sum, name) => sum + (LOG.test(name) ? sizeOf(join(folder, name)) : 0), 0);
 }
 
-function holdsLines(path: string): boolean {
-  try {
-    const fd = openSync(path, "r");
-    try {
-      const first = Buffer.alloc(1);
-      return readSync(fd, first, 0, 1, 0) === 1 && first.toString("latin1") === MARK;
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return false; // A folder, or renamed a moment ago.
-  }
-}
+/** 0 when it was renamed a moment ago: then it is counted in the next look. */
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { figures } from "../../bench/publish/figures.ts";
+import { readmePath, withTable } from "../../bench/publish/readme.ts";
+import { resultOf } from "../../bench/publish/results.ts";
+
+test("the table of README.md is what the results say", () => {
+  const readme = readFileSync(readmePath, "utf8");
+  expect(readme).toBe(withTable(readme));
+});
+
+test("every figure is told in whole words: none is missing in its result", () => {
+  for (const { bench, say } of figures) {
+    const result = resultOf(bench);
+    if (result) expect(`${bench}: ${say(result)}`).not.toMatch(/NaN|undefined|Infinity|: $/);
+  }
+});
+
+test("every figure names a bench that there is", () => {
+  const main = readFileSync(join(import.meta.dir, "../../bench/main.ts"), "utf8");
+  for (const { bench } of figures) expect(main).toContain(`"./${bench}.ts"`);
+});
