@@ -1,4 +1,4 @@
-import type { Task, TaskState } from "./queue.ts";
+import type { NewTask, Task, TaskState } from "./queue.ts";
 
 /** A task as the scripts answer with it: the fields in the order of `view`, what has no value as null. */
 export type Fields = readonly (string | null)[];
@@ -23,6 +23,32 @@ export function taskOf(fields: Fields): Task {
     error: json(error) as Task["error"],
     idempotency_key: idempotency_key ?? null,
     traceparent: traceparent ?? null,
+  };
+}
+
+/** A task as it is in Redis since a moment ago: nobody needs to be asked for it. `payload`: as it was written. Units: `createdAt` milliseconds since 1970. */
+export function newTask(
+  id: string,
+  { type, priority = 0, idempotencyKey, traceparent, maxAttempts }: NewTask & { maxAttempts: number },
+  payload: string,
+  createdAt: number,
+): Task {
+  return {
+    id,
+    type,
+    payload: JSON.parse(payload),
+    state: "queued",
+    attempts: 0,
+    max_attempts: maxAttempts,
+    priority,
+    created_at: createdAt,
+    started_at: null,
+    finished_at: null,
+    progress: null,
+    result: null,
+    error: null,
+    idempotency_key: idempotencyKey || null,
+    traceparent: traceparent || null,
   };
 }
 

@@ -32,10 +32,13 @@ end
 local function be_ready(id, type, priority, due)
   call('ZADD', P .. 'ready:' .. type, due - priority * 4398046511104, id)
 end
-local function await(id, type, priority, due)
-  call('HSET', at(id), 'due_at', due)
+local function place(id, type, priority, due)
   if due <= now then be_ready(id, type, priority, due) else call('ZADD', P .. 'delayed', due, id) end
   ring('idle')
+end
+local function await(id, type, priority, due)
+  call('HSET', at(id), 'due_at', due)
+  place(id, type, priority, due)
 end
 local function is_over(id)
   call('HSET', at(id), 'finished_at', now)
@@ -68,17 +71,18 @@ if known then return {'known', view(known)} end
 if call('EXISTS', at(id)) == 1 then return {'fresh', view(id)} end
 if call('ZCARD', P .. 'state:queued') + call('ZCARD', P .. 'state:failed') >= max_pending then return {'full'} end
 for _, old in ipairs(call('ZRANGEBYSCORE', P .. 'ended', '-inf', now - keep, 'LIMIT', 0, swept)) do forget(old) end
-call('HSET', at(id), 'id', id, 'type', type, 'payload', payload, 'state', 'queued', 'attempts', 0, 'max_attempts', max_attempts,
-  'priority', priority, 'created_at', now)
-if traceparent ~= '' then call('HSET', at(id), 'traceparent', traceparent) end
+local due, more = now + delay, {}
+if traceparent ~= '' then more = {'traceparent', traceparent} end
 if key ~= '' then
-  call('HSET', at(id), 'idempotency_key', key)
+  more[#more + 1], more[#more + 2] = 'idempotency_key', key
   call('HSET', P .. 'keys', key, id)
 end
+call('HSET', at(id), 'id', id, 'type', type, 'payload', payload, 'state', 'queued', 'attempts', 0, 'max_attempts', max_attempts,
+  'priority', priority, 'created_at', now, 'due_at', due, unpack(more))
 call('SADD', P .. 'types', type)
 call('ZADD', P .. 'state:queued', 0, id)
-await(id, type, priority, now + delay)
-return {'fresh', view(id)}
+place(id, type, priority, due)
+return {'new', now}
 `;
 
 /** Which types may begin. The limits of types are the second argument: as JSON, or nothing. */
@@ -141,8 +145,8 @@ local function begin(id, type)
   end
   call('ZREM', P .. 'ready:' .. type, id)
   call('ZADD', P .. 'leases:' .. type, now + lease_ms, id)
-  call('HINCRBY', at(id), 'attempts', 1)
-  move(id, call('HGET', at(id), 'state'), 'running', 'started_at', now, 'worker', worker, 'lease', lease)
+  local state, attempts = unpack(call('HMGET', at(id), 'state', 'attempts'))
+  move(id, state, 'running', 'attempts', attempts + 1, 'started_at', now, 'worker', worker, 'lease', lease)
   return view(id)
 end
 local taken = {}
@@ -175,11 +179,13 @@ call('HSET', at(id), 'progress', ARGV[5])
 return 1
 `;
 
+/** What nearly every task comes to: as few writes as there can be, since each is sent to the append-only file, too. */
 const done = `${HELD}
-leave(id, type, lease)
-move(id, 'running', 'done', 'result', ARGV[5])
-call('HDEL', at(id), 'error')
-is_over(id)
+call('ZREM', P .. 'leases:' .. type, id)
+move(id, 'running', 'done', 'result', ARGV[5], 'finished_at', now, 'last_lease', lease)
+call('HDEL', at(id), 'lease', 'error')
+call('ZADD', P .. 'ended', now, id)
+ring('blocked')
 return 1
 `;
 

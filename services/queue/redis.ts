@@ -16,7 +16,7 @@ import {
   type TaskState,
 } from "./queue.ts";
 import { ANSWER_LIMIT_MS, type Argument, type RedisConnection } from "./redis-connection.ts";
-import { type Fields, taskOf } from "./redis-fields.ts";
+import { type Fields, newTask, taskOf } from "./redis-fields.ts";
 import { AT_ONCE, type ScriptName } from "./redis-scripts.ts";
 import { Takes } from "./redis-takes.ts";
 import { taskIds } from "./task-id.ts";
@@ -62,13 +62,16 @@ export class RedisQueue implements Queue {
 
   async enqueue(task: NewTask): Promise<Enqueued> {
     const { maxAttempts, maxPending, keepMs } = this.#options;
+    const id = this.#newId();
+    const payload = JSON.stringify(task.payload ?? null);
+    const most = task.maxAttempts ?? maxAttempts;
     const args = [
-      this.#newId(),
+      id,
       task.type,
-      JSON.stringify(task.payload ?? null),
+      payload,
       task.priority ?? 0,
       task.delayMs ?? 0,
-      task.maxAttempts ?? maxAttempts,
+      most,
       task.idempotencyKey ?? "",
       task.traceparent ?? "",
       maxPending,
@@ -77,14 +80,16 @@ export class RedisQueue implements Queue {
       this.#now() === "" ? (this.#redis.serverTimeIn(NEW_TASK.limitMs) ?? "") : "",
     ];
     const answer = await this.#redis.runUntil(NEW_TASK, "enqueue", () => [this.#now(), ...args]);
-    const [word, fields] = answer as ["fresh" | "known" | "full" | "late", Fields];
-    if (word === "full") throw new QueueFull();
-    if (word === "late") {
+    const answered = answer as ["new", number] | ["fresh", Fields] | ["known", Fields] | ["full"] | ["late"];
+    if (answered[0] === "full") throw new QueueFull();
+    if (answered[0] === "late") {
       // Nobody waits for it any more, and so it was not taken. Or a clock was set.
       await this.#redis.compareClocks();
       throw new QueueUnavailable("redis: the task came too late to the server");
     }
-    return { task: taskOf(fields), fresh: word === "fresh" };
+    if (answered[0] === "new")
+      return { task: newTask(id, { ...task, maxAttempts: most }, payload, answered[1]), fresh: true };
+    return { task: taskOf(answered[1]), fresh: answered[0] === "fresh" };
   }
 
   async get(id: string): Promise<Task | null> {
