@@ -103,20 +103,24 @@ for (const { daemon: runtime, service } of alike) {
   test(
     `what does badly is taken back by itself, told, and not taken again: ${runtime}`,
     () => {
-      const probe = {
-        "probe.readiness": { listener: '"http"', path: '"/readyz"', period: '"100ms"', failure_threshold: "2" },
-      };
-      return withDaemon(rooted(runtime, service, scripted(probe)), async (daemon) => {
+      const probe = { listener: '"http"', period: '"100ms"', failure_threshold: "2" };
+      const unit = scripted({
+        service: { timeout_start_sec: '"4s"' },
+        "probe.readiness": { ...probe, path: '"/readyz"' },
+        "probe.liveness": { ...probe, path: '"/livez"' },
+      });
+      return withDaemon(rooted(runtime, service, unit), async (daemon) => {
         // The command line is the same on both, and begins sooner on this one.
         daemon.environment.SUPERVISOR_RUNTIME = "bun";
         expect(await deploy(daemon, actor(service), "--id", "good")).toMatchObject({ code: 0, stderr: "" });
         const bad = [
           ["dead", "echo no database >&2; exit 3", "exited with code 3"],
+          ["mute", "exec sleep 1000000", "was not ready within 4 s"],
           ["dying", actor(service, "exit 800"), "exited with code 1"],
           ["ill", actor(service, "ill 800"), "readiness probe"],
+          ["stuck", actor(service, "stuck 800"), "liveness probe"],
         ] as const;
-        // What is seen of a process is seen in the same way on both: one of each kind is enough for the slower one.
-        for (const [id, script, why] of runtime === "bun" ? bad : bad.slice(0, 2)) {
+        for (const [id, script, why] of bad) {
           const { code, stderr } = await deploy(daemon, script, "--id", id);
           expect({ id, code, stderr }).toEqual({ id, code: 8, stderr: expect.stringContaining(why) });
           expect(await folderOf(daemon)).toBe(treeOf(daemon, "good"));
@@ -127,7 +131,7 @@ for (const { daemon: runtime, service } of alike) {
           ["wrong", "wrong", "answers 100% of requests with 5xx, 0% before"],
           ["slow", "slow 150", "for an answer on average, "],
         ] as const;
-        for (const [id, part, why] of runtime === "bun" ? answers : answers.slice(0, 1)) {
+        for (const [id, part, why] of answers) {
           await underLoad(
             daemon,
             async () => {
@@ -148,53 +152,51 @@ for (const { daemon: runtime, service } of alike) {
     LIMIT_MS,
   );
 
-  // What goes by it is the same on both; the other one's turn is the start at the end.
-  if (runtime === "bun")
-    test(
-      `a supervisor that is killed in the middle leaves the old release, and one that is killed after that goes on with the proof: ${runtime}`,
-      () =>
-        withRoot(rooted(runtime, service, scripted({ handover: { soak_sec: '"2s"' } }), 5000), async (root) => {
-          let daemon = await settledDaemon(root);
-          const again = async () => {
-            daemon.signal("SIGKILL");
-            await daemon.ended(5_000);
-            root.environment.SUPERVISOR_RUNTIME = runtime;
-            daemon = await settledDaemon(root);
-            root.environment.SUPERVISOR_RUNTIME = "bun";
-          };
-          root.environment.SUPERVISOR_RUNTIME = "bun";
-          expect((await deploy(daemon, actor(service), "--id", "old")).code).toBe(0);
-          daemon.write("script", `${actor(service)} # new\n`);
-          const cut = daemon.cli("deploy", ".", "--id", "new");
-          await daemon.until("api", ({ instances }) => instances.some(({ phase }) => phase === "soaking"), "it soaks");
-          await again();
-          expect((await cut).code).not.toBe(0);
-          await daemon.until(
-            "api",
-            (unit) => unit.release === "old" && unit.instances.length === 1,
-            "the old one is back",
-          );
-          expect(await folderOf(daemon)).toBe(treeOf(daemon, "old"));
-          expect(await states(daemon)).toEqual(["old good current", "new unproven"]);
-
-          expect((await daemon.cli("deploy", ".", "--id", "new", "--no-block")).code).toBe(0);
-          await eventually(async () => (await states(daemon)).includes("new proving current"), 15_000, "it is current");
-          await again();
-          expect(await folderOf(daemon)).toBe(treeOf(daemon, "new"));
-          await eventually(
-            async () => (await states(daemon)).includes("new good current"),
-            15_000,
-            "it has proved itself",
-          );
-          expect((await daemon.stop()).code).toBe(0);
-          // One that begins anew, on the other runtime, begins with it.
-          root.environment.SUPERVISOR_RUNTIME = runtime === "bun" ? "deno" : "bun";
+  test(
+    `a supervisor that is killed in the middle leaves the old release, and one that is killed after that goes on with the proof: ${runtime}`,
+    () =>
+      withRoot(rooted(runtime, service, scripted({ handover: { soak_sec: '"2s"' } }), 5000), async (root) => {
+        let daemon = await settledDaemon(root);
+        const again = async () => {
+          daemon.signal("SIGKILL");
+          await daemon.ended(5_000);
+          root.environment.SUPERVISOR_RUNTIME = runtime;
           daemon = await settledDaemon(root);
-          expect(await folderOf(daemon)).toBe(treeOf(daemon, "new"));
-          expect((await daemon.stop()).code).toBe(0);
-        }),
-      LIMIT_MS,
-    );
+          root.environment.SUPERVISOR_RUNTIME = "bun";
+        };
+        root.environment.SUPERVISOR_RUNTIME = "bun";
+        expect((await deploy(daemon, actor(service), "--id", "old")).code).toBe(0);
+        daemon.write("script", `${actor(service)} # new\n`);
+        const cut = daemon.cli("deploy", ".", "--id", "new");
+        await daemon.until("api", ({ instances }) => instances.some(({ phase }) => phase === "soaking"), "it soaks");
+        await again();
+        expect((await cut).code).not.toBe(0);
+        await daemon.until(
+          "api",
+          (unit) => unit.release === "old" && unit.instances.length === 1,
+          "the old one is back",
+        );
+        expect(await folderOf(daemon)).toBe(treeOf(daemon, "old"));
+        expect(await states(daemon)).toEqual(["old good current", "new unproven"]);
+
+        expect((await daemon.cli("deploy", ".", "--id", "new", "--no-block")).code).toBe(0);
+        await eventually(async () => (await states(daemon)).includes("new proving current"), 15_000, "it is current");
+        await again();
+        expect(await folderOf(daemon)).toBe(treeOf(daemon, "new"));
+        await eventually(
+          async () => (await states(daemon)).includes("new good current"),
+          15_000,
+          "it has proved itself",
+        );
+        expect((await daemon.stop()).code).toBe(0);
+        // One that begins anew, on the other runtime, begins with it.
+        root.environment.SUPERVISOR_RUNTIME = runtime === "bun" ? "deno" : "bun";
+        daemon = await settledDaemon(root);
+        expect(await folderOf(daemon)).toBe(treeOf(daemon, "new"));
+        expect((await daemon.stop()).code).toBe(0);
+      }),
+    LIMIT_MS,
+  );
 }
 
 test.skipIf(mountRefusal !== null)(

@@ -6,8 +6,8 @@ import { serve } from "../../../services/kit/serve.ts";
 
 /**
  * A service that plays the part it is given, of a good generation or of a bad one: `actor.ts PART [MS]`.
- * `serve`; `ready-twice`: it says READY=1 again while it is on probation, and after; `exit MS`, `ill MS`: so long after READY it
- * exits with code 1, or is not ready any more by its probe; `cold MS`: it exits so long after it was to serve, and never says READY;
+ * `serve`; `ready-twice`: it says READY=1 again while it is on probation, and after; `exit MS`, `ill MS`, `stuck MS`: so long after
+ * READY it exits with code 1, is not ready any more by its probe, or not alive any more; `cold MS`: it exits so long after it was to serve, and never says READY;
  * `wrong`: it answers /echo with 500; `slow MS`: it takes so long for that. What it has answered it tells at `/metrics`.
  * `leak MS`: so long after READY it begins to take more and more memory. `own-port`: it serves a port of its own; `deaf`: it takes no
  * notice of SIGTERM; `wordy`: it prints megabytes when it is asked to go.
@@ -21,7 +21,7 @@ const LEAK_BYTES = 16 * 1024 * 1024;
 const LEAK_EVERY_MS = 20;
 const leaked: Uint8Array[] = [];
 const answered = { count: 0, seconds: 0 };
-let isIll = false;
+let [isIll, isStuck] = [false, false];
 
 switch (part) {
   case "own-port":
@@ -45,6 +45,7 @@ switch (part) {
 if (part === "ready-twice") for (const after of [50, 600]) setTimeout(() => notify({ READY: "1" }), after);
 if (part === "exit") setTimeout(fail, Number(ms));
 if (part === "ill") setTimeout(() => (isIll = true), Number(ms));
+if (part === "stuck") setTimeout(() => (isStuck = true), Number(ms));
 if (part === "leak") setTimeout(() => setInterval(leak, LEAK_EVERY_MS), Number(ms));
 if (part === "wordy") processLife().onDrain(() => console.log("a word for the road\n".repeat(FLOOD_LINES)));
 
@@ -67,6 +68,7 @@ function fail(): void {
 function answer(request: Request): Response | Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   if (pathname === "/readyz") return new Response(isIll ? "no disk" : "well", { status: isIll ? 503 : 200 });
+  if (pathname === "/livez") return new Response(isStuck ? "stuck" : "alive", { status: isStuck ? 503 : 200 });
   if (pathname === "/stream") return new Response(endless());
   if (pathname === "/forge") forge(searchParams.get("socket") ?? "");
   if (pathname === "/metrics") return new Response(figures());
