@@ -1,3 +1,4 @@
+import type { Phase } from "../core/state.ts";
 import type { UnitState, World } from "../core/world.ts";
 import { type Fault, fail, type Outcome, ok } from "../unit/fault.ts";
 import {
@@ -292,11 +293,11 @@ function isPending(value: unknown): value is Pending {
 
 function standingOf({ instances }: UnitState): Known["standing"] {
   if (instances.some(({ phase }) => "run" in phase)) return "running";
-  const isBroken = instances.some(
-    ({ wanted, phase }) => wanted === "up" && (phase.tag === "failed" || phase.tag === "waiting"),
-  );
-  return isBroken ? "broken" : "resting";
+  return instances.some(({ wanted, phase }) => wanted === "up" && down.has(phase.tag)) ? "broken" : "resting";
 }
+
+/** Where nobody serves: one that is ended for a failure leaves, and comes back. */
+const down: ReadonlySet<Phase["tag"]> = new Set(["stopping", "waiting", "failed"]);
 
 function configPlan(before: readonly Setting[], { settings, units }: Files): ConfigPlan {
   const keys = changedSettings(before, settings);

@@ -1,4 +1,4 @@
-import { describe } from "../core/cause.ts";
+import { describe, isFailure } from "../core/cause.ts";
 import { mainRun, type Run, type State } from "../core/state.ts";
 import type { UnitState } from "../core/world.ts";
 
@@ -10,6 +10,7 @@ export type Move = Readonly<{ before: UnitState | null; now: UnitState | null }>
  *
  *   the process that serves    what has happened                             verdict
  *   is the new program         it ended, and is started again, or given up   fallen: its end
+ *   is the new program         it is ended for a failure: liveness, watchdog  fallen: the failure
  *   is the new program         a probe of it fails by its own threshold      fallen: what the probe was told
  *   is the old program         whatever it does                              none: it says nothing about the release
  *   was stopped by somebody    –                                             none
@@ -28,11 +29,14 @@ export function fallOf({ before, now }: Move): string | null {
 
 function crash(entry: UnitState, was: State | null, now: State): string | null {
   if (now.wanted === "down" || (was !== null && !isNew(entry, mainRun(was)))) return null;
-  const isDown = now.phase.tag === "waiting" || now.phase.tag === "failed";
+  const isDown = now.phase.tag === "waiting" || now.phase.tag === "failed" || isEnded(now);
   const isAgain = was !== null && now.restarts > was.restarts;
   if (!isDown && !isAgain) return null;
   return now.cause ? describe(now.cause) : "ended";
 }
+
+/** By the supervisor, since it is not alive, is silent, or has run for too long: while it leaves it is known of which release it is. */
+const isEnded = ({ phase, cause }: State): boolean => phase.tag === "stopping" && cause !== null && isFailure(cause);
 
 function failingProbe(entry: UnitState, state: State): string | null {
   const run = mainRun(state);

@@ -34,6 +34,8 @@ const entry = (...states: readonly Partial<State>[]): UnitState => ({
   instances: states.map((state) => ({ ...fresh, wanted: "up", ...state })),
 });
 const waiting: Partial<State> = { phase: { tag: "waiting", deadline: 1 }, cause: crashed };
+const unalive: Cause = { tag: "probe", kind: "liveness", failures: 2, detail: "answered 503" };
+const stopping = (next: "waiting"): Phase => ({ tag: "stopping", next, of: null, cleaned: false });
 const probe = (verdict: "failing" | "unknown") => ({
   readiness: { at: 1, asked: null, passes: 0, failures: 2, verdict, detail: "answered 503" },
 });
@@ -48,6 +50,24 @@ test.each<[string, UnitState | null, UnitState | null, string | null]>([
     entry({ phase: running("v2") }),
     entry({ phase: running("v2"), restarts: 1 }),
     "api@1: ended",
+  ],
+  [
+    "one that is ended because it is not alive",
+    entry({ phase: running("v2") }),
+    entry({ phase: stopping("waiting"), cause: unalive }),
+    "api@1: failed its liveness probe 2 times: answered 503",
+  ],
+  [
+    "an old program that is not alive",
+    entry({ phase: running("v1") }),
+    entry({ phase: stopping("waiting"), cause: unalive }),
+    null,
+  ],
+  [
+    "one that somebody restarts",
+    entry({ phase: running("v2") }),
+    entry({ phase: stopping("waiting"), cause: { tag: "stopped" } }),
+    null,
   ],
   ["an old program that has ended", entry({ phase: running("v1") }), entry(waiting), null],
   ["one of before there were releases that has ended", entry({ phase: running(null) }), entry(waiting), null],
