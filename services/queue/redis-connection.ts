@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis, type RedisOptions, ReplyError } from "ioredis";
+import { createAlarms } from "../kit/alarms.ts";
 import { QueueUnavailable } from "./queue.ts";
 import { type ScriptName, scripts } from "./redis-scripts.ts";
 import { Wake } from "./wake.ts";
@@ -21,6 +22,7 @@ export class RedisConnection {
   /** The server's clock less ours, of monotonic time; null: not asked yet. Units: milliseconds. */
   #clockAheadMs: number | null = null;
   readonly #isBack = new Wake();
+  readonly #alarms = createAlarms();
 
   /** Nothing is connected yet. `ring` is called for each bell, and when one may have been missed. */
   constructor(url: string, prefix: string, ring: () => void) {
@@ -94,19 +96,19 @@ export class RedisConnection {
 
   /** Asks for the server's time anew. What the answer's way takes counts for us: a deadline is rather too early. */
   async compareClocks(): Promise<void> {
-    const time = await this.#commands.time().catch(() => null);
+    const time = await this.#limited(this.#commands.time()).catch(() => null);
     if (time) this.#clockAheadMs = Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000) - performance.now();
   }
 
   /** Asks for what the server says of itself. Shape: `aof_enabled` → `0`. */
   async info(section: string): Promise<ReadonlyMap<string, string>> {
-    const lines = (await this.#commands.info(section)).split("\r\n");
+    const lines = (await this.#limited(this.#commands.info(section))).split("\r\n");
     return new Map(lines.map((line) => [line.split(":", 1)[0] ?? "", line.slice(line.indexOf(":") + 1)]));
   }
 
   /** Asks for a setting of the server. Null: we may not. */
   async setting(name: string): Promise<string | null> {
-    const answer: unknown = await this.#commands.config("GET", name).catch(() => null);
+    const answer: unknown = await this.#limited(this.#commands.config("GET", name)).catch(() => null);
     return Array.isArray(answer) ? String(answer[1]) : null;
   }
 
@@ -116,12 +118,20 @@ export class RedisConnection {
     this.#isBack.ring();
   }
 
+  /** Why not by ioredis (`commandTimeout`): its timer for each command takes Deno a tenth of the command. */
+  #limited<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const unset = this.#alarms.set(ANSWER_LIMIT_MS, () => reject(new Error("no answer in time")));
+      answer.then(resolve, reject).finally(unset);
+    });
+  }
+
   async #evaluate(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
     try {
-      return await this.#commands.evalsha(hashes[name], 1, this.#prefix, ...args);
+      return await this.#limited(this.#commands.evalsha(hashes[name], 1, this.#prefix, ...args));
     } catch (error) {
       if (!(error as Error).message.startsWith("NOSCRIPT")) throw error;
-      return this.#commands.eval(scripts[name], 1, this.#prefix, ...args);
+      return this.#limited(this.#commands.eval(scripts[name], 1, this.#prefix, ...args));
     }
   }
 
@@ -156,7 +166,6 @@ const common = {
 
 const settings = {
   ...common,
-  commandTimeout: ANSWER_LIMIT_MS,
   // A connection that says nothing for so long while we wait is dead, whatever TCP believes.
   socketTimeout: 2 * ANSWER_LIMIT_MS,
   enableAutoPipelining: true,

@@ -1,9 +1,9 @@
+import type { Alarms } from "../kit/alarms.ts";
 import type { Queue, Taken } from "../queue/queue.ts";
 import type { Registry } from "../tasks/registry.ts";
 import type { Attempt } from "../tasks/task-type.ts";
 import type { WebhookPolicy } from "../tasks/webhook-policy.ts";
 import type { Span } from "../telemetry/tracing.ts";
-import type { Alarms } from "./alarms.ts";
 import { keepLease } from "./lease.ts";
 import { attemptOf, failure, thrown } from "./outcome.ts";
 import { createProgress } from "./progress.ts";

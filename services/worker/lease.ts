@@ -1,5 +1,5 @@
+import type { Alarms } from "../kit/alarms.ts";
 import type { Queue, Taken } from "../queue/queue.ts";
-import type { Alarms } from "./alarms.ts";
 
 /** Keeps a task ours while it is worked on: renews its lease every third of it. */
 export interface Lease {

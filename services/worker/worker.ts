@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { createAlarms } from "../kit/alarms.ts";
 import type { Life } from "../kit/life.ts";
 import type { Taken } from "../queue/queue.ts";
 import type { Span, Tracing } from "../telemetry/tracing.ts";
-import { createAlarms } from "./alarms.ts";
 import { type AttemptEnd, type AttemptOptions, runAttempt, type Shift } from "./attempt.ts";
 import { beginAttempt } from "./attempt-span.ts";
 import type { Pool } from "./pool.ts";

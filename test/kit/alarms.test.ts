@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createAlarms } from "../../services/worker/alarms.ts";
+import { createAlarms } from "../../services/kit/alarms.ts";
 import { within } from "../support/within.ts";
 
 const BOUND_MS = 20_000;
