@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Figure, Flags } from "./figure.ts";
-import { type Cost, costOf } from "./processes.ts";
+import { type Cost, costOf, spentBetween } from "./processes.ts";
 import { present } from "./rivals/all.ts";
 import { sleepers, withKept } from "./rivals/kept.ts";
 
@@ -37,12 +37,8 @@ export async function run(wanted: Flags<typeof flags>): Promise<Figure> {
 
 function perSecond(before: Cost, after: Cost, seconds: number): readonly number[] {
   const hundredths = (value: number) => Math.round(value * 100) / 100;
-  return [
-    after.pssKb,
-    after.anonKb,
-    hundredths((after.runMs - before.runMs) / seconds),
-    hundredths((after.switches - before.switches) / seconds),
-  ];
+  const { runMs, switches } = spentBetween(before, after);
+  return [after.pssKb, after.anonKb, hundredths(runMs / seconds), hundredths(switches / seconds)];
 }
 
 /** What one unit more takes: from the fewest to the most. */

@@ -15,6 +15,7 @@ import * as newcomers from "./newcomers.ts";
 import * as output from "./output.ts";
 import * as outputCurve from "./output-curve.ts";
 import * as overlap from "./overlap.ts";
+import * as package_ from "./package.ts";
 import { publish } from "./publish/readme.ts";
 import { resultsFolder } from "./publish/results.ts";
 import * as queue from "./queue.ts";
@@ -65,6 +66,7 @@ const all: readonly Bench[] = [
   output,
   outputCurve,
   overlap,
+  package_,
   queue,
   queueDepth,
   reload,

@@ -81,9 +81,38 @@ export const figures: readonly Published[] = [
     say: ({ rows }) => `${range(rows, "READY to verdict p50 ms")} ms; ${range(rows, "READY to last accept p50 ms")} ms`,
   },
   {
-    figure: "a bad release that is found out and taken back: from its failure to the old release",
+    figure: "a bad release is taken back: from the first sign of it until all run the old one, by kind",
     bench: "rollback",
-    say: ({ rows }) => `${range(rows, "back p50 ms")} ms`,
+    say: ({ rows }) => {
+      const kinds = [...new Set(rows.map((row) => String(row["bad release"])))];
+      const back = (kind: string) => range(where(rows, { "bad release": kind }), "sign to all back p50 ms");
+      return kinds.map((kind) => `${kind} ${back(kind)} ms`).join(", ");
+    },
+  },
+  {
+    figure:
+      "tasks a second from `enqueue` to `done`: SQLite in batches; by 16 clients, each on the disk before its answer; in memory",
+    bench: "queue",
+    say: ({ rows }) =>
+      both((runtime) => {
+        const of = (store: string) => figure(value(rows, { runtime, store }, "tasks per second"));
+        return ["sqlite, in batches", "sqlite, 16 clients", "memory, without a worker"].map(of).join("; ");
+      }),
+  },
+  {
+    figure: "tasks a second through Redis ÷ BullMQ on the same server",
+    bench: "queue",
+    say: ({ rows }) => both((runtime) => `${where(rows, { runtime, store: "redis, in batches" })[0]?.["to BullMQ"]}`),
+  },
+  {
+    figure:
+      "what the API still does in time when three times its peak is asked of it: by clients that heed Retry-After; by deaf ones",
+    bench: "shedding",
+    say: ({ rows }) =>
+      both((runtime) => {
+        const of = (load: string) => figure(value(rows, { runtime, load }, "share %"));
+        return `${of("retry-after")} %; ${of("deaf")} %`;
+      }),
   },
   {
     figure: "a killed process is back; one that is killed again at once",

@@ -1,33 +1,51 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { budgetTable } from "./budget.ts";
 import { figures } from "./figures.ts";
-import { resultOf } from "./results.ts";
+import { keepersTable } from "./keepers.ts";
+import { resultOf, resultsFolder } from "./results.ts";
 
-export const readmePath = fileURLToPath(new URL("../../README.md", import.meta.url));
+type Table = readonly (readonly string[])[];
+
+/** The pages that have a table of results in them. */
+export const pages: readonly Readonly<{ path: string; table: () => Table }>[] = [
+  { path: fileURLToPath(new URL("../../README.md", import.meta.url)), table: figuresTable },
+  { path: `${resultsFolder}README.md`, table: budgetTable },
+  { path: fileURLToPath(new URL("../../docs/comparison.md", import.meta.url)), table: keepersTable },
+];
 
 const BEGIN = "<!-- The bench writes this table from docs/results: npm run bench -->";
 const END = "<!-- until here -->";
 
-/** Writes the table of results anew. */
+/** Writes the tables of results anew. */
 export function publish(): void {
-  writeFileSync(readmePath, withTable(readFileSync(readmePath, "utf8")));
+  for (const { path, table } of pages) writeFileSync(path, withTable(readFileSync(path, "utf8"), table()));
 }
 
-/** README.md with the table as the results say it. Errors: throws when the place for it is not there. */
-export function withTable(text: string): string {
+/** The page with its table as the results say it. Errors: throws when the place for it is not there. */
+export function withTable(text: string, table: Table): string {
   const [before, after] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (before < 0 || after < before) throw new Error(`README.md has no place for the results: ${BEGIN}`);
-  return `${text.slice(0, before)}${BEGIN}\n\n${table()}\n\n${text.slice(after)}`;
+  if (before < 0 || after < before) throw new Error(`there is no place for the results: ${BEGIN}`);
+  return `${text.slice(0, before)}${BEGIN}\n\n${laidOut(table)}\n\n${text.slice(after)}`;
 }
 
-function table(): string {
+function figuresTable(): Table {
   const body = figures.flatMap(({ figure, bench, say }) => {
     const result = resultOf(bench);
     return result ? [[figure, say(result), `\`${result.command}\``]] : [];
   });
-  const head = ["figure", "measured", "command"];
-  const widths = head.map((_, at) => Math.max(...[head, ...body].map((cells) => cells[at]?.length ?? 0)));
+  return [["figure", "measured", "command"], ...body];
+}
+
+/** As the formatter of this project lays tables out. */
+function laidOut(table: Table): string {
+  const [head = [], ...body] = table;
+  const widths = head.map((_, at) => Math.max(...table.map((cells) => cells[at]?.length ?? 0)));
   const line = (cells: readonly string[], fill = " ") =>
     `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0, fill)).join(" | ")} |`;
-  return [line(head), line(["", "", ""], "-"), ...body.map((cells) => line(cells))].join("\n");
+  const rule = line(
+    head.map(() => ""),
+    "-",
+  );
+  return [line(head), rule, ...body.map((cells) => line(cells))].join("\n");
 }

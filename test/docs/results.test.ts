@@ -2,12 +2,15 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { figures } from "../../bench/publish/figures.ts";
-import { readmePath, withTable } from "../../bench/publish/readme.ts";
+import { pages, withTable } from "../../bench/publish/readme.ts";
 import { resultOf } from "../../bench/publish/results.ts";
 
-test("the table of README.md is what the results say", () => {
-  const readme = readFileSync(readmePath, "utf8");
-  expect(readme).toBe(withTable(readme));
+test("the tables of results are what the results say", () => {
+  for (const { path, table } of pages) {
+    const page = readFileSync(path, "utf8");
+    expect(page).toBe(withTable(page, table()));
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  }
 });
 
 test("every figure is told in whole words: none is missing in its result", () => {
