@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkStateDirectory } from "../../supervisor/cli/doctor/state-directory.ts";
 import { askControl } from "../support/control.ts";
@@ -144,7 +145,10 @@ async function lost(daemon: Daemon): Promise<number> {
 
 /** Whether the last thing that is written of it is no older than a second. */
 function isTold(daemon: Daemon, unit: string): boolean {
-  const last = daemon.read(`.supervisor/history/${unit}.ndjson`).trim().split("\n").at(-1) ?? "";
+  const path = `.supervisor/history/${unit}.ndjson`;
+  // It is made when the first that is to be written in it has waited for more.
+  if (!existsSync(join(daemon.path, path))) return false;
+  const last = daemon.read(path).trim().split("\n").at(-1) ?? "";
   const { at = "" } = JSON.parse(last) as { at?: string };
   return Date.now() - Date.parse(at) < 1000;
 }
