@@ -38,7 +38,8 @@ export async function run({ runs }: Flags<typeof flags>): Promise<Figure> {
     const bull = rates.get("BullMQ, in batches") ?? [];
     for (const { name, count, redis } of contenders) {
       const ours = rates.get(name) ?? [];
-      const ratio = redis ? median(ours.map((rate, at) => rate / (bull[at] ?? 1))).toFixed(2) : "";
+      const percents = ours.map((rate, at) => (rate / (bull[at] ?? 1)) * 100);
+      const ratio = redis ? (median(percents) / 100).toFixed(2) : "";
       rows.push([name, runtime, count, Math.round(median(ours)), Math.round(Math.min(...ours)), ratio]);
     }
   }

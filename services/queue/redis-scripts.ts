@@ -95,12 +95,12 @@ local function opens_at(type)
   if not limit or not limit.interval_ms then return 0 end
   return tonumber(call('HGET', P .. 'rates', type) or 0) - limit.tolerance_ms
 end
-local function is_full(type)
+local function is_full(type, more)
   local limit = limits[type]
-  return limit and limit.concurrency and call('ZCARD', P .. 'leases:' .. type) >= limit.concurrency
+  return limit and limit.concurrency and call('ZCARD', P .. 'leases:' .. type) + (more or 0) >= limit.concurrency
 end
 local function is_paused(type) return paused['*'] or paused[type] end
-local function is_open(type) return not is_full(type) and opens_at(type) <= now end
+local function is_open(type, more) return not is_full(type, more) and opens_at(type) <= now end
 `;
 
 /** Arguments: the limits, how many, worker, lease, its end from now, the error of a lease that ran out. */
@@ -125,14 +125,18 @@ for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'delayed', '-inf', now, 'LIMIT', 
   call('ZREM', P .. 'delayed', id)
   be_ready(id, type, priority, due)
 end
-local is_blocked
+local ready, begun, left, running, is_blocked = {}, {}, {}, {}, false
+for _, type in ipairs(types) do
+  begun[type] = {}
+  ready[type] = is_paused(type) and {} or call('ZRANGE', P .. 'ready:' .. type, 0, count - 1, 'WITHSCORES')
+end
 local function first()
   local best, best_score, best_type
   for _, type in ipairs(types) do
-    local id, score = unpack(call('ZRANGE', P .. 'ready:' .. type, 0, 0, 'WITHSCORES'))
-    score = tonumber(score)
-    if id and not is_paused(type) and (not best or score < best_score or (score == best_score and id < best)) then
-      if is_open(type) then best, best_score, best_type = id, score, type else is_blocked = true end
+    local n = #begun[type]
+    local id, score = ready[type][2 * n + 1], tonumber(ready[type][2 * n + 2])
+    if id and (not best or score < best_score or (score == best_score and id < best)) then
+      if is_open(type, n) then best, best_score, best_type = id, score, type else is_blocked = true end
     end
   end
   return best, best_type
@@ -143,11 +147,14 @@ local function begin(id, type)
     local next = math.max(now, tonumber(call('HGET', P .. 'rates', type) or 0)) + limit.interval_ms
     call('HSET', P .. 'rates', type, next)
   end
-  call('ZREM', P .. 'ready:' .. type, id)
-  call('ZADD', P .. 'leases:' .. type, now + lease_ms, id)
-  local state, attempts = unpack(call('HMGET', at(id), 'state', 'attempts'))
-  move(id, state, 'running', 'attempts', attempts + 1, 'started_at', now, 'worker', worker, 'lease', lease)
-  return view(id)
+  local task = view(id)
+  local state, attempts = task[4], task[5] + 1
+  left[state] = left[state] or {}
+  for _, ids in ipairs({begun[type], left[state]}) do ids[#ids + 1] = id end
+  running[#running + 1], running[#running + 2] = 0, id
+  call('HSET', at(id), 'state', 'running', 'attempts', attempts, 'started_at', now, 'worker', worker, 'lease', lease)
+  task[4], task[5], task[9] = 'running', attempts, now
+  return task
 end
 local taken = {}
 for n = 1, tonumber(count) do
@@ -155,6 +162,16 @@ for n = 1, tonumber(count) do
   if not id then break end
   taken[n] = begin(id, type)
 end
+for type, ids in pairs(begun) do
+  local leases = {}
+  for n, id in ipairs(ids) do leases[2 * n - 1], leases[2 * n] = now + lease_ms, id end
+  if #ids > 0 then
+    call('ZREM', P .. 'ready:' .. type, unpack(ids))
+    call('ZADD', P .. 'leases:' .. type, unpack(leases))
+  end
+end
+for state, ids in pairs(left) do call('ZREM', P .. 'state:' .. state, unpack(ids)) end
+if #running > 0 then call('ZADD', P .. 'state:running', unpack(running)) end
 if #taken == 0 then
   call('SET', P .. 'idle', 1, 'PX', 60000)
   if is_blocked then call('SET', P .. 'blocked', 1, 'PX', 60000) end
@@ -165,7 +182,7 @@ return taken
 /** What only the holder of the lease may do. Arguments: id, lease, whether the same was sent before and got no answer. */
 const HELD = `
 local id, lease, is_repeated = unpack(ARGV, 2, 4)
-local holder, last, type = unpack(call('HMGET', at(id), 'lease', 'last_lease', 'type'))
+local holder, last, type, error = unpack(call('HMGET', at(id), 'lease', 'last_lease', 'type', 'error'))
 if holder ~= lease then return (is_repeated == '1' and last == lease) and 1 or 0 end
 `;
 
@@ -182,8 +199,8 @@ return 1
 /** What nearly every task comes to: as few writes as there can be, since each is sent to the append-only file, too. */
 const done = `${HELD}
 call('ZREM', P .. 'leases:' .. type, id)
-move(id, 'running', 'done', 'result', ARGV[5], 'finished_at', now, 'last_lease', lease)
-call('HDEL', at(id), 'lease', 'error')
+move(id, 'running', 'done', 'result', ARGV[5], 'finished_at', now, 'last_lease', lease, 'lease', '')
+if error then call('HDEL', at(id), 'error') end
 call('ZADD', P .. 'ended', now, id)
 ring('blocked')
 return 1
