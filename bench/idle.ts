@@ -9,7 +9,7 @@ import { sleepers, withKept } from "./rivals/kept.ts";
  * and over a window what it runs and how often it is woken.
  */
 export const name = "idle";
-export const flags = { "settle-s": 35, "window-s": 15 };
+export const flags = { "settle-s": 33, "window-s": 10 };
 
 const SIZES = [10, 500];
 const BOUND_MS = 60_000;
