@@ -10,6 +10,7 @@ import type { Contender, Order, Program } from "./contender.ts";
 import { openRollCall, type RollCall } from "./roll-call.ts";
 
 const BOUND_MS = 60_000;
+const LEAVE_MS = 20_000;
 
 /** A keeper at work. */
 export type Kept = Readonly<{
@@ -65,11 +66,19 @@ export async function withKept(
     });
   } finally {
     if (order.stop) await within(once(run(order.stop), "exit"), BOUND_MS, "it stops");
-    else child.kill("SIGTERM");
+    else await leave(child);
     rollCall.close();
     await eventually(() => killed(mark), BOUND_MS, "nobody is left");
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Lets it take away what it has elsewhere; whoever does not end by himself is ended by others. */
+async function leave(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await within(ended, LEAVE_MS, "it ends").catch(() => undefined);
 }
 
 function launch(argv: readonly string[], folder: string, env: NodeJS.ProcessEnv): ChildProcess {
