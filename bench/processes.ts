@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { anonKbOf } from "./memory.ts";
 
 /**
  * What processes have taken. Units: KiB; milliseconds of CPU time, and context switches, of all threads that live, since each began.
@@ -16,7 +17,7 @@ export function costOf(pids: readonly number[]): Cost {
   const sum = (of: (pid: number) => number) => pids.reduce((total, pid) => total + of(pid), 0);
   const threads = new Map(pids.flatMap(threadsOf).map(({ tid, path }) => [tid, spentBy(path)]));
   return {
-    anonKb: sum((pid) => field(`/proc/${pid}/status`, /^RssAnon:\s+(\d+)/m)),
+    anonKb: sum(anonKbOf),
     pssKb: sum((pid) => field(`/proc/${pid}/smaps_rollup`, /^Pss:\s+(\d+)/m)),
     threads,
     ...total([...threads.values()]),
