@@ -64,7 +64,7 @@ function row(head: readonly string[], cells: readonly string[]): string {
   const meaning = rest.at(-1) ?? "";
   const facts = rest.slice(0, -1).flatMap((cell, index) => {
     const what = head[index + 1] ?? "";
-    return cell === "" || cell === "–" || cell === "yes" ? [] : [`${what}: ${cell}`];
+    return cell === "" || cell === "–" ? [] : [`${what}: ${cell}`];
   });
   const text = facts.length === 0 ? meaning : `${meaning} (${facts.join("; ")})`;
   return entry(inline(name), text === "" ? "\\&" : inline(text));

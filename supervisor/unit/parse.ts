@@ -5,7 +5,6 @@ import { crossIssues } from "./schema/cross.ts";
 import { explain } from "./schema/explain.ts";
 import type { Issue } from "./schema/issue.ts";
 import { schema, sections, toUnit } from "./schema.ts";
-import { unsupported } from "./supported.ts";
 import type { Unit } from "./unit.ts";
 
 /** A unit file as it was read from disk. Shape: `{ name: "api", file: "units/api.toml", text: "[service]\n…" }`. */
@@ -13,7 +12,7 @@ export type UnitFile = Readonly<{ name: string; file: string; text: string }>;
 
 /**
  * Reads one unit file.
- * Errors: unit-invalid and not-supported, every fault of the file at once, each with file, line and dotted key.
+ * Errors: unit-invalid, every fault of the file at once, each with file, line and dotted key.
  */
 export function parseUnit(name: string, file: string, text: string): Outcome<Unit> {
   const read = parsePlaced({ name, file, text });
@@ -31,7 +30,6 @@ export function parsePlaced(source: UnitFile): Outcome<Readonly<{ unit: Unit; pl
     ...dateIssues(toml.value, []),
     ...(read.error?.issues ?? []).flatMap((issue) => explain(issue, toml.value, sections)),
     ...crossIssues(toml.value),
-    ...unsupported(toml.value, sections),
   ];
   const faults = [...nameFaults, ...issues.map((issue) => toFault(source, places, issue))];
   const [first, ...rest] = faults.sort((a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0));
@@ -75,7 +73,7 @@ function toFault({ name, file }: UnitFile, places: Positions, issue: Issue): Fau
   const key = issue.path.join(".");
   const line = lineOf(places, key);
   const at = key === "" ? { file, line } : { file, line, key };
-  return { code: issue.code ?? "unit-invalid", message: issue.message, retry: "never", unit: name, at };
+  return { code: "unit-invalid", message: issue.message, retry: "never", unit: name, at };
 }
 
 /** Names the sockets in file order: objects would put a name such as "80" first. */

@@ -9,7 +9,7 @@ import type { Unit } from "./unit.ts";
 
 /**
  * Every key that a unit file may have, by section; `*` stands for a name that the user gives.
- * Why: the schema below, the table of what is supported, and the suggestions all read this one list.
+ * Why: the schema below and the suggestions both read this one list.
  */
 export const sections = {
   unit: {

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { parse } from "smol-toml";
 import { sections } from "../../supervisor/unit/schema.ts";
-import { effective, notYet } from "../../supervisor/unit/supported.ts";
 import { codes, readPage } from "./page.ts";
 
 const rows = readPage("unit-file").rows.filter(({ head }) => head === "key");
@@ -15,8 +14,8 @@ function sectionOf(heading: string): string {
   return inner === undefined ? top : `${top}.*`;
 }
 
-const documented = rows.flatMap(({ section, cells: [keys = "", fallback = "", works = ""] }) =>
-  codes(keys).map((key) => ({ section: sectionOf(section), key, fallback, works })),
+const documented = rows.flatMap(({ section, cells: [keys = "", fallback = ""] }) =>
+  codes(keys).map((key) => ({ section: sectionOf(section), key, fallback })),
 );
 
 test("the unit file's page names every key, once and in its section", () => {
@@ -24,13 +23,6 @@ test("the unit file's page names every key, once and in its section", () => {
     Object.keys(keyed).map((key) => `${section}.${key}`),
   );
   expect(documented.map(({ section, key }) => `${section}.${key}`).sort()).toEqual(keys.sort());
-});
-
-test("the unit file's page says of each key whether it works", () => {
-  const saidTo = (what: string) =>
-    documented.filter(({ works }) => works === what).map(({ section, key }) => `${section}.${key}`);
-  expect(saidTo("yes").sort()).toEqual([...effective].sort());
-  expect(saidTo("not yet").sort()).toEqual([...notYet].sort());
 });
 
 test("the unit file's page gives each key's default as a file would write it", () => {
