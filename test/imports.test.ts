@@ -182,7 +182,15 @@ const table: readonly Row[] = [
   },
   {
     at: "bench/",
-    imports: ["supervisor/", "services/", "config/", "test/support/", "test/kit/fixtures/", "package.json"],
+    imports: [
+      "supervisor/",
+      "services/",
+      "config/",
+      "test/support/",
+      "test/kit/fixtures/",
+      ".ci/docs/table.ts",
+      "package.json",
+    ],
     packages: { hono: ["bench/"], "@hono/node-server": ["bench/"], bullmq: ["bench/queue/"], zod: ["bench/queue/"] },
     node: true,
   },

@@ -1,14 +1,15 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { withTable } from "../../.ci/docs/table.ts";
 import { figures } from "../../bench/publish/figures.ts";
-import { pages, withTable } from "../../bench/publish/readme.ts";
+import { MARK, pages } from "../../bench/publish/readme.ts";
 import { resultOf } from "../../bench/publish/results.ts";
 
 test("the tables of results are what the results say", () => {
   for (const { path, table } of pages) {
     const page = readFileSync(path, "utf8");
-    expect(page).toBe(withTable(page, table()));
+    expect(page).toBe(withTable(page, MARK, table()));
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   }
 });
