@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import {
   cycles,
-  eagerPackages,
   importFaults,
   lengthFaults,
   nameFaults,
@@ -315,21 +314,6 @@ test("no file imports itself by a detour", () => {
   expect(
     cycles([file("a.ts", 'import type { B } from "./b.ts";'), file("b.ts", 'import { a } from "./a.ts";')]),
   ).toEqual([]);
-});
-
-test("the command line loads no package before a verb asks for one", () => {
-  const isCommand = (path: string) => path === "supervisor/main.ts" || path.startsWith("supervisor/cli/");
-  expect(eagerPackages(isCommand, sources)).toEqual([]);
-  const slow = [
-    file("supervisor/main.ts", 'import { a } from "./a.ts";'),
-    file("supervisor/a.ts", 'import { z } from "zod";'),
-  ];
-  expect(eagerPackages(isCommand, slow)).toEqual(["supervisor/main.ts → supervisor/a.ts → zod"]);
-  const lazy = [
-    file("supervisor/main.ts", 'await import("./a.ts");'),
-    file("supervisor/a.ts", 'import { z } from "zod";'),
-  ];
-  expect(eagerPackages(isCommand, lazy)).toEqual([]);
 });
 
 test("one file of each side at most watches the file system with chokidar", () => {

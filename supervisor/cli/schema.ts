@@ -13,14 +13,15 @@ export async function run({ args, out, err }: Context): Promise<number> {
   return exit.done;
 }
 
-async function schemaOf(what: string): Promise<object | null> {
-  const { jsonSchemaOf, withPlaceholders } = await import("../unit/schema/json-schema.ts");
+/** The schema as an object; null when there is no such. */
+export async function schemaOf(what: string): Promise<object | null> {
   switch (what) {
     case "unit": {
-      const { schema } = await import("../unit/schema.ts");
-      return jsonSchemaOf(schema, "A unit file of the supervisor");
+      const { unitJsonSchema } = await import("../unit/schema/reference.ts");
+      return unitJsonSchema();
     }
     case "config": {
+      const { jsonSchemaOf, withPlaceholders } = await import("../unit/schema/json-schema.ts");
       const { configSchema } = await import("../../config/schema.ts");
       return withPlaceholders(jsonSchemaOf(configSchema, "The settings of the supervisor and its services"));
     }

@@ -61,8 +61,15 @@ export function cycles(sources: readonly Source[]): readonly string[] {
   return found;
 }
 
-/** Says which packages are loaded as soon as one of the `entries` is, and on which road. */
-export function eagerPackages(entries: (path: string) => boolean, sources: readonly Source[]): readonly string[] {
+/** Packages that are no part of the runtime. */
+export const isForeign = (path: string): boolean => isPackage(path) && !path.startsWith("node:");
+
+/** Says what of `unwanted` is loaded as soon as one of the `entries` is, and on which road. */
+export function eager(
+  entries: (path: string) => boolean,
+  unwanted: (path: string) => boolean,
+  sources: readonly Source[],
+): readonly string[] {
   const graph = staticGraph(sources);
   const found: string[] = [];
   for (const entry of [...graph.keys()].filter(entries)) {
@@ -70,7 +77,7 @@ export function eagerPackages(entries: (path: string) => boolean, sources: reado
     const visit = (path: string, trail: readonly string[]): void => {
       if (seen.has(path)) return;
       seen.add(path);
-      if (isPackage(path) && !path.startsWith("node:")) found.push([...trail, path].join(" → "));
+      if (unwanted(path)) found.push([...trail, path].join(" → "));
       for (const target of graph.get(path) ?? []) visit(target, [...trail, path]);
     };
     visit(entry, []);

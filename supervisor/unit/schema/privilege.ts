@@ -10,7 +10,8 @@ const LIMITS = [
 
 type LimitKey = `limit_${(typeof LIMITS)[number]}`;
 
-const limitShape = Object.fromEntries(LIMITS.map((name) => [`limit_${name}`, value.limit.optional()])) as Record<
+/** The keys that set a limit of setrlimit(2). */
+export const limitShape = Object.fromEntries(LIMITS.map((name) => [`limit_${name}`, value.limit.optional()])) as Record<
   LimitKey,
   z.ZodOptional<typeof value.limit>
 >;

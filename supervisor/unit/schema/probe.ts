@@ -1,14 +1,18 @@
 import { parseAddress } from "../address.ts";
 import type { Probe } from "../unit.ts";
+import { kinds } from "./kind.ts";
 import { value } from "./value.ts";
 import { z } from "./zod.ts";
 
-const hostAndPort = z.string().transform((raw, context): Readonly<{ host: string; port: number }> => {
-  const found = parseAddress(raw);
-  if (found?.tag === "tcp" && found.port > 0) return { host: found.host || "127.0.0.1", port: found.port };
-  context.issues.push({ code: "custom", message: "must be host:port", input: raw });
-  return z.NEVER;
-});
+const hostAndPort = z
+  .string()
+  .transform((raw, context): Readonly<{ host: string; port: number }> => {
+    const found = parseAddress(raw);
+    if (found?.tag === "tcp" && found.port > 0) return { host: found.host || "127.0.0.1", port: found.port };
+    context.issues.push({ code: "custom", message: "must be host:port", input: raw });
+    return z.NEVER;
+  })
+  .register(kinds, { kind: "host:port" });
 
 const finite = value.span.refine(Number.isFinite, { error: "cannot be infinity" });
 const period = finite.refine((ms) => ms > 0, { error: "must be more than 0" });

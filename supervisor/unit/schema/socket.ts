@@ -1,6 +1,7 @@
 import { parseAddress } from "../address.ts";
 import { templateProblem } from "../specifier.ts";
 import type { Address, AddressTemplate, Socket } from "../unit.ts";
+import { kinds } from "./kind.ts";
 import { shown } from "./shown.ts";
 import { value } from "./value.ts";
 import { z } from "./zod.ts";
@@ -17,7 +18,8 @@ const address = z
     context.issues.push({ code: "custom", message, input: raw });
     return z.NEVER;
   })
-  .meta({ type: ["string", "integer"], description: "host:port, [v6]:port, a port, or the path of a unix socket." });
+  .meta({ type: ["string", "integer"] })
+  .register(kinds, { kind: "address" });
 
 /** The keys of `[socket.NAME]`. */
 export const socketShape = {
