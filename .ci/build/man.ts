@@ -11,7 +11,7 @@ export type Edition = Readonly<{ version: string; date: string }>;
 
 /**
  * The manual pages, by their file names. `supervisor.1` is made of the table that the command line is read with,
- * `supervisor.toml.5` of the page on unit files, which a test holds against the schema. Source: man(7), man-pages(7).
+ * `supervisor.toml.5` of the page on unit files, whose tables are made of the schema. Source: man(7), man-pages(7).
  */
 export function manPages(edition: Edition): ReadonlyMap<string, string> {
   return new Map([

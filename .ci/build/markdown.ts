@@ -15,10 +15,10 @@ const patterns = {
   paragraph: /^\S.*$(?:\n(?!- |\|)\S.*$)*/m,
 } as const;
 
-/** Takes a page apart: as much of Markdown as the manual uses, in the form that its formatter gives it. */
+/** Takes a page apart: as much of Markdown as the manual uses, in the form that its formatter gives it, less its comments. */
 export function readMarkdown(text: string): readonly Block[] {
   const blocks: Block[] = [];
-  for (let rest = text; rest.trim() !== ""; ) {
+  for (let rest = text.replace(/^<!--.*-->$/gm, ""); rest.trim() !== ""; ) {
     const [block, length] = first(rest.replace(/^\n+/, ""));
     blocks.push(block);
     rest = rest.replace(/^\n+/, "").slice(length);

@@ -66,7 +66,7 @@ test("a line that begins with a dot in a listing is no request", () => {
 
 test("a page is taken apart into what it is made of", () => {
   const text =
-    "# T\n\nOne\ntwo\n- a\n  b\n- c\n\n| k | m |\n| - | - |\n| `a\\|b` | x |\n\n```sh\nrun\n```\n\n    shown\n";
+    "# T\n\nOne\ntwo\n- a\n  b\n- c\n\n<!-- made -->\n\n| k | m |\n| - | - |\n| `a\\|b` | x |\n\n```sh\nrun\n```\n\n    shown\n";
   expect(readMarkdown(text)).toEqual([
     { tag: "heading", level: 1, text: "T" },
     { tag: "paragraph", text: "One two" },
