@@ -1,3 +1,4 @@
+import { bare } from "./bare.ts";
 import type { Contender } from "./contender.ts";
 import { pm2 } from "./pm2.ts";
 import { runScripts } from "./run-scripts.ts";
@@ -9,6 +10,7 @@ const contenders: readonly Contender[] = [
   fromSource("bun"),
   fromSource("deno"),
   executable,
+  ...bare,
   shellLoop,
   ...runScripts,
   supervisord,

@@ -69,7 +69,10 @@ class PacedLoop implements Loop {
 
   post(event: WorldEvent): void {
     this.#inbox.push(event);
-    if (!this.#turning) this.#turn(this.#options.pace);
+    if (this.#turning) return;
+    this.#turn(this.#options.pace);
+    // Who is restarted without a pause waits for no timer. Once only: who fails at once, again and again, is not to hold up everybody.
+    if (event.tag !== "deadline" && this.#isDue()) this.post({ tag: "deadline" });
   }
 
   resume(deeds: readonly Deed[]): void {
@@ -103,6 +106,12 @@ class PacedLoop implements Loop {
     clock.wakeAt(worldDeadline(this.#world), () => this.post({ tag: "deadline" }));
     if (this.#tasks.length === 0) this.#options.allDone?.();
     else if (pace) this.#resumeLater(pace);
+  }
+
+  /** What is still to be done of the turns before comes first: the next start must find what they leave. */
+  #isDue(): boolean {
+    const due = worldDeadline(this.#world);
+    return this.#tasks.length === 0 && due !== null && due <= this.#options.clock.now();
   }
 
   #resumeLater(pace: Pace): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Event, ProcessFact } from "../../supervisor/core/event.ts";
+import { runs } from "../../supervisor/core/state.ts";
 import { createWorld, type Deed, type World, type WorldEvent } from "../../supervisor/core/world.ts";
 import { createLoop, type Loop, type LoopOptions } from "../../supervisor/daemon/loop.ts";
 import { makeUnit } from "../support/units.ts";
@@ -47,6 +48,38 @@ describe("an event", () => {
     const told = tags.indexOf("report");
     expect(told).toBeGreaterThan(0);
     expect(tags.slice(told).every((tag) => tag === "report")).toBe(true);
+  });
+
+  test("that makes something due at once is followed by that, without a timer, in a turn of its own", () => {
+    const seen: string[] = [];
+    const perform = ({ effect }: Deed): void => void (effect.tag === "spawn" && seen.push("spawned"));
+    const turned = (world: World): void => void seen.push(`turned: ${phaseOf({ world }, "c")}`);
+    const service = { type: "simple", restartMs: 0 } as const;
+    const { loop } = begin({ world: createWorld([makeUnit("c", { service })]), perform, turned });
+    loop.post(order("want-up", "c"));
+    const [state] = loop.world.units.get("c")?.instances ?? [];
+    const invocation = (state && runs(state)[0]?.invocation) ?? "";
+    loop.post({ tag: "fact", fact: { tag: "spawned", invocation, pid: 7 } });
+    seen.length = 0;
+    const exit = { by: "signal", signal: "SIGKILL", core: false } as const;
+    loop.post({ tag: "fact", fact: { tag: "exited", invocation, exit, survivors: [] } });
+    expect(seen).toEqual(["turned: waiting", "spawned", "turned: starting"]);
+  });
+
+  test("that fails again and again at once leaves the others their turn", () => {
+    let spawns = 0;
+    const service = { type: "simple", restartMs: 0, startLimitBurst: 0 } as const;
+    const perform = ({ effect }: Deed): void => {
+      if (effect.tag !== "spawn") return;
+      spawns += 1;
+      const refusal = { stage: "exec", code: "ENOENT", message: "no such file" } as const;
+      loop.post({ tag: "fact", fact: { tag: "spawn-failed", invocation: effect.invocation, ...refusal } });
+    };
+    const { loop, clock } = begin({ world: createWorld([makeUnit("c", { service })]), perform });
+    loop.post(order("want-up", "c"));
+    expect(spawns).toBe(2);
+    clock.ringEarly();
+    expect(spawns).toBe(3);
   });
 
   test("that is posted during a turn is decided after it, in the order of posting", () => {
