@@ -1,6 +1,7 @@
-import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Fault } from "../unit/fault.ts";
 import type { Miss, Reply } from "./reply.ts";
+import { type Asked, nativeAsk, type WholeAnswer } from "./whole-answer.ts";
 
 export type Call = Readonly<{
   socket: string;
@@ -23,10 +24,9 @@ export async function sendText(call: Call): Promise<Reply<string>> {
   const gone = new AbortController();
   const timer = setTimeout(() => gone.abort(), call.limitMs);
   try {
-    const { response } = await connect(call, gone.signal, () => {});
-    const text = await readAll(response);
-    const done = response.statusCode === 200 || response.statusCode === 202;
-    return done ? { tag: "ok", value: text } : refusal(response, text);
+    const answer = await (nativeAsk ?? askByNode)(askedBy(call), gone.signal);
+    const isDone = answer.status === 200 || answer.status === 202;
+    return isDone ? { tag: "ok", value: answer.text } : refusal(answer);
   } catch (error) {
     return gone.signal.aborted ? late(call) : miss(call, error);
   } finally {
@@ -44,9 +44,9 @@ export async function open(call: Call, signal: AbortSignal): Promise<Reply<Async
   signal.addEventListener("abort", end);
   const timer = setTimeout(end, call.limitMs);
   try {
-    const { response, outgoing } = await connect(call, gone.signal, () => clearTimeout(timer));
+    const { response, outgoing } = await connect(askedBy(call), gone.signal, () => clearTimeout(timer));
     if (response.statusCode === 200) return { tag: "ok", value: pieces(response, outgoing) };
-    return refusal(response, await readAll(response));
+    return refusal(await wholeOf(response));
   } catch (error) {
     return gone.signal.aborted ? late(call) : miss(call, error);
   } finally {
@@ -54,13 +54,23 @@ export async function open(call: Call, signal: AbortSignal): Promise<Reply<Async
   }
 }
 
+function askedBy({ socket, method, path, body, headers }: Call): Asked {
+  const text = body === undefined ? "" : JSON.stringify(body);
+  const type = text === "" ? {} : { "content-type": "application/json" };
+  return { socket, method, path, body: text, headers: { ...headers, ...type } };
+}
+
+async function askByNode(asked: Asked, signal: AbortSignal): Promise<WholeAnswer> {
+  const { response } = await connect(asked, signal, () => {});
+  return await wholeOf(response);
+}
+
 type Answer = Readonly<{ response: IncomingMessage; outgoing: ClientRequest }>;
 
-function connect(call: Call, signal: AbortSignal, connected: () => void): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const body = call.body === undefined ? "" : JSON.stringify(call.body);
-    const headers = { ...call.headers, ...(body !== "" && { "content-type": "application/json" }) };
-    const { socket: socketPath, method, path } = call;
+async function connect(asked: Asked, signal: AbortSignal, connected: () => void): Promise<Answer> {
+  const { request } = await import("node:http");
+  return await new Promise((resolve, reject) => {
+    const { socket: socketPath, method, path, headers } = asked;
     const outgoing = request({ socketPath, method, path, headers, agent: false });
     const abort = () => outgoing.destroy(new Error("aborted"));
     if (signal.aborted) abort();
@@ -69,15 +79,15 @@ function connect(call: Call, signal: AbortSignal, connected: () => void): Promis
     outgoing.on("error", reject);
     outgoing.on("close", () => signal.removeEventListener("abort", abort));
     outgoing.on("response", (response) => resolve({ response, outgoing }));
-    outgoing.end(body);
+    outgoing.end(asked.body);
   });
 }
 
-async function readAll(response: IncomingMessage): Promise<string> {
+async function wholeOf(response: IncomingMessage): Promise<WholeAnswer> {
   let text = "";
   response.setEncoding("utf8");
   for await (const piece of response) text += piece;
-  return text;
+  return { status: response.statusCode ?? 0, text };
 }
 
 async function* pieces(response: IncomingMessage, outgoing: ClientRequest): AsyncIterable<string> {
@@ -99,12 +109,12 @@ function parse<T>(text: string): Reply<T> {
   }
 }
 
-function refusal(response: IncomingMessage, text: string): Miss {
+function refusal({ status, text }: WholeAnswer): Miss {
   const problem = parse<{ faults?: readonly Fault[]; detail?: string }>(text);
   const [first, ...rest] = (problem.tag === "ok" && problem.value.faults) || [];
   if (first !== undefined) return { tag: "refused", faults: [first, ...rest] };
   const detail = (problem.tag === "ok" && problem.value.detail) || "no word of why";
-  return { tag: "broken", message: `the supervisor answered ${response.statusCode}: ${detail}` };
+  return { tag: "broken", message: `the supervisor answered ${status}: ${detail}` };
 }
 
 function late(call: Call): Miss {
