@@ -25,6 +25,10 @@ const notRunning = { tag: "not-running" } as const;
 async function startDaemon(context: Context): Promise<number> {
   const { root, stateDir, flags } = context;
   if (flags["reexec-check"] === true) return (await import("./daemon-main.ts")).checkReexec({ root, stateDir });
+  if (flags["make-room"] === true) {
+    (await import("./host/make-room.ts")).makeRoom();
+    return exit.done;
+  }
   const { isReexecuted } = await import("./host/reexec.ts");
   // The program before us has left its socket to us: nobody would answer there.
   const reply = isReexecuted() ? notRunning : await context.client().status();

@@ -52,7 +52,7 @@ export class Estate {
       storeMax: order.storeMax ?? Store.most,
       uid,
       pipes,
-      group: group && { folder: group.folder, name: group.name },
+      group: group && { folder: group.folder, name: group.name, limits: group.limits },
     };
     this.#ledger?.began(entry);
     const { stdout = null, stderr = null } = order.reads ?? {};

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSyn
 import { join } from "node:path";
 import { groupNameOf } from "./group-place.ts";
 import { libc } from "./libc.ts";
+import type { Limit } from "./limits.ts";
 import { runtime } from "./runtime.ts";
 
 const SIGKILL = 9;
@@ -13,6 +14,8 @@ export class Group {
   readonly folder: string;
   /** As /proc/PID/cgroup calls it. */
   readonly name: string;
+  /** What it was given, or was to be given. */
+  limits: readonly Limit[] = [];
   #id: bigint | null = null;
 
   /** There is no such group before it is made, unless another supervisor has made it. */
@@ -46,6 +49,11 @@ export class Group {
   /** Gives a limit. Shape: `("memory.max", "1048576")`. Errors: throws what the kernel refuses. */
   limit(file: string, value: string): void {
     writeFileSync(join(this.folder, file), value);
+  }
+
+  /** Whether a limit holds, as the kernel tells it. */
+  hasLimit(file: string, value: string): boolean {
+    return read(join(this.folder, file))?.trim() === value;
   }
 
   /** The members, in groups that they made below as well, zombies left out. */
@@ -122,7 +130,7 @@ function isGone(error: unknown): boolean {
 }
 
 /** A folder and all below it, parents first. */
-function foldersFrom(folder: string): readonly string[] {
+export function foldersFrom(folder: string): readonly string[] {
   try {
     const below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     return [folder, ...below.flatMap(({ name }) => foldersFrom(join(folder, name)))];

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import type { Resources } from "../unit/resources.ts";
 import { Aside } from "./aside.ts";
@@ -7,12 +7,9 @@ import { type Flock, type Gathering, gather } from "./gather.ts";
 import { Group, removeGroups } from "./group.ts";
 import { findGroupPlace, type GroupPlace } from "./group-place.ts";
 import { libc } from "./libc.ts";
+import { type Limit, limitsOf } from "./limits.ts";
 import { readStat } from "./procfs.ts";
 
-/** The period that a processor's share is counted in. Units: microseconds. Source: the kernel's own default. */
-const PERIOD_US = 100_000;
-/** Less the kernel does not take. */
-const LEAST_QUOTA_US = 1000;
 /** No chain of parents that a person would make is longer. */
 const LONGEST_CHAIN = 256;
 /** Looks for those who were forked while the others were moved. */
@@ -30,6 +27,8 @@ export interface Groups {
   make(name: string, resources: Resources | null): Group | null;
   /** One without limits, to be made when somebody is brought into it. */
   plan(name: string): Group;
+  /** Gives one that another supervisor has made the limits that it has lost. */
+  renew(group: Group): void;
   /** Brings an invocation that runs into a planned group. A refusal is noted. */
   gather(flock: Flock): Promise<Gathering>;
   /** Removes it soon. One that somebody is still in is tried again when others are discarded. */
@@ -54,9 +53,6 @@ export function createGroups({ note, place = findGroupPlace() }: GroupsOptions):
   }
   return new RealGroups(place, base, note);
 }
-
-/** `resource`: the key of the unit file. */
-type Limit = Readonly<{ resource: string; controller: string; file: string; value: string }>;
 
 class RealGroups implements Groups {
   readonly #place: GroupPlace;
@@ -84,7 +80,8 @@ class RealGroups implements Groups {
       // Whoever tidies up may have taken it for one that nobody needs.
       mkdirSync(this.#base, { recursive: true });
       group.make();
-      for (const limit of limitsOf(resources)) this.#apply(group, limit);
+      group.limits = limitsOf(resources);
+      for (const limit of group.limits) this.#apply(group, limit);
       return group;
     } catch (error) {
       this.#refused(error as Error);
@@ -95,6 +92,10 @@ class RealGroups implements Groups {
   plan(name: string): Group {
     const own = this.#place.name === "/" ? "" : this.#place.name;
     return new Group(join(this.#base, name), `${own}/${basename(this.#base)}/${name}`);
+  }
+
+  renew(group: Group): void {
+    for (const limit of group.limits) if (!group.hasLimit(limit.file, limit.value)) this.#apply(group, limit);
   }
 
   gather(flock: Flock): Promise<Gathering> {
@@ -113,9 +114,9 @@ class RealGroups implements Groups {
   }
 
   close(): void {
-    this.#removeAll();
-    // Those of a supervisor that was killed, whose processes were gone on with.
+    // Those of a supervisor that was killed, whose processes were gone on with: controllers are taken back from below.
     sweep(this.#place.folder);
+    this.#removeAll();
     // A group that is being made right now is discarded already, and removed after that.
     if (!this.#aside.isIdle) void this.#aside.run(() => tryToRemove(this.#base));
   }
@@ -144,6 +145,10 @@ class RealGroups implements Groups {
       return;
     }
     try {
+      const above = dirname(group.folder);
+      if (!words(above, "cgroup.subtree_control").includes(controller)) {
+        write(above, "cgroup.subtree_control", `+${controller}`);
+      }
       group.limit(file, value);
     } catch (error) {
       this.#tell(`${resource} has no effect: ${(error as Error).message}`);
@@ -169,7 +174,6 @@ class RealGroups implements Groups {
         if (!this.#stepAside()) return `other processes are in ${folder}, which must be empty for that`;
         write(folder, "cgroup.subtree_control", `+${controller}`);
       }
-      write(this.#base, "cgroup.subtree_control", `+${controller}`);
       return null;
     } catch (error) {
       return (error as Error).message;
@@ -208,30 +212,6 @@ class RealGroups implements Groups {
     this.#noted.add(text);
     this.#note(text);
   }
-}
-
-function limitsOf(resources: Resources | null): readonly Limit[] {
-  if (resources === null) return [];
-  const { memoryMaxBytes, cpuQuotaPercent, tasksMax } = resources;
-  const quotaUs = Math.max(LEAST_QUOTA_US, Math.round((cpuQuotaPercent / 100) * PERIOD_US));
-  const all = [
-    {
-      of: memoryMaxBytes,
-      resource: "memory_max",
-      controller: "memory",
-      file: "memory.max",
-      value: `${memoryMaxBytes}`,
-    },
-    {
-      of: cpuQuotaPercent,
-      resource: "cpu_quota",
-      controller: "cpu",
-      file: "cpu.max",
-      value: `${quotaUs} ${PERIOD_US}`,
-    },
-    { of: tasksMax, resource: "tasks_max", controller: "pids", file: "pids.max", value: `${tasksMax}` },
-  ];
-  return all.filter(({ of }) => of !== Number.POSITIVE_INFINITY);
 }
 
 function descendsFromUs(pid: number): boolean {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { InvocationId } from "../core/facts.ts";
 import type { StateFile } from "../daemon/ports.ts";
+import type { Limit } from "./limits.ts";
 
 /** Where it is in a state directory. */
 export const ledgerPath = (stateDir: string): string => join(stateDir, "lives.jsonl");
@@ -24,8 +25,8 @@ export type Entry = Readonly<{
   uid: number | null;
   /** What its output goes to. Shape: `pipe:[4711]`. */
   pipes: readonly string[];
-  /** Its control group. */
-  group: Readonly<{ folder: string; name: string }> | null;
+  /** Its control group. Earlier versions have written no limits. */
+  group: Readonly<{ folder: string; name: string; limits?: readonly Limit[] }> | null;
 }>;
 
 /**

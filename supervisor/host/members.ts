@@ -54,6 +54,8 @@ export class Members {
     this.#bodies.set(invocation, body);
     this.#kinship.enter(invocation, entry.leader, pipes, origin);
     if (origin === "leaderless") body.joined = entry.group !== null;
+    // Whoever was taken up may have lost its limits; whoever we start has them by now.
+    if (entry.group) this.#groups?.renew(entry.group);
     if (!entry.joinsItself) void this.#gather(invocation, body);
   }
 

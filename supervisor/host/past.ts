@@ -68,6 +68,7 @@ export function revive({ entry, pids }: Past, knownMain: number | null, notify: 
   const process = main === null ? MainProcess.ended() : MainProcess.adopted(main);
   const isForeign = first === null || peekExit(first) === "foreign";
   const group = entry.group && new Group(entry.group.folder, entry.group.name);
+  if (group) group.limits = entry.group?.limits ?? [];
   // Whoever was killed while it brought them there has left some of them outside.
   const isGathered = group !== null && pids.every((pid) => group.holds(pid));
   const rest = { aim: null, isKilled: false, wasRefused: false };

@@ -3,7 +3,9 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Group } from "../../supervisor/host/group.ts";
 import { createGroups, type Groups } from "../../supervisor/host/groups.ts";
+import { limitsOf } from "../../supervisor/host/limits.ts";
 import type { Resources } from "../../supervisor/unit/resources.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -48,6 +50,19 @@ test("limits are written as the kernel wants them, with their controllers handed
   expect(text(base, "cgroup.subtree_control")).toBe("+pids");
   expect(text(folder, "cgroup.subtree_control")).toBe("cpu memory pids\n");
   expect(notes).toEqual([]);
+});
+
+test("one that another supervisor has made gets back the limits that it has lost, and no others", () => {
+  const folder = hierarchy({ "cgroup.controllers": controllers });
+  const { groups } = groupsIn(folder);
+  const group = new Group(join(folder, "supervisor-1/api@1.x"), "/app/supervisor-1/api@1.x");
+  mkdirSync(group.folder, { recursive: true });
+  group.limits = limitsOf(everything);
+  writeFileSync(join(group.folder, "memory.max"), "67108864\n");
+  groups.renew(group);
+  const written = ["memory.max", "cpu.max", "pids.max"].map((file) => text(group.folder, file));
+  expect(written).toEqual(["67108864\n", "150000 100000", "12"]);
+  expect(text(folder, "supervisor-1/cgroup.subtree_control")).toBe("+pids");
 });
 
 test("what is not asked for is not written, and nothing is handed down for it", () => {

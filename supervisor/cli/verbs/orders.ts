@@ -19,6 +19,7 @@ export const orders: readonly Verb[] = [
         summary: "whether services outlive a supervisor that is killed (default: keep)",
       },
       { name: "reexec-check", summary: "only look whether this program could take the place of the running one" },
+      { name: "make-room", summary: "only let systemd start it beside services that have outlived it" },
       noBlock,
     ],
     summary: "run the supervisor; with UNITs: start them in the running one",

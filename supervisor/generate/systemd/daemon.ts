@@ -7,15 +7,19 @@ export const DAEMON_SERVICE = "supervisor.service";
 
 /**
  * Writes `supervisor.service`.
- * Why: OOMPolicy=continue, since one child that runs out of memory is for the daemon to restart and no reason to stop all
- * others; KillMode=process, since services outlive a supervisor that is killed, and the next one goes on with them; NonBlocking=yes, since the descriptors are lent on; 2 and 6 (usage, invalid configuration) do not heal by a restart.
+ * Why: Type=notify with ExecReload= and not notify-reload, since a reload that kept the old generation must fail, which no notification can say;
+ * OOMPolicy=continue, since one child that runs out of memory is for the daemon to restart and no reason to stop all others;
+ * KillMode=process, since services outlive a supervisor that is killed, and the next one goes on with them; Delegate=yes, since the services'
+ * groups are made below its own, where systemd would take the controllers of their limits away, and could put no ExecReload= beside them;
+ * `--make-room`, since it could not put the supervisor itself beside those that have outlived it; NonBlocking=yes, since the descriptors are
+ * lent on; 2 and 6 (usage, invalid configuration) do not heal by a restart.
  */
 export function daemonService(units: readonly Unit[], sockets: readonly string[], options: SystemdOptions): string {
   const { root, stateDir, execStart, environment, user, isUser } = options;
   const enabled = units.filter((unit) => unit.enabled);
-  const call = (verb: string): string => {
+  const call = (...verb: readonly string[]): string => {
     const [program, ...args] = execStart;
-    return [word(program), ...[...args, "--root", root, "--state", stateDir, verb].map(argument)].join(" ");
+    return [word(program), ...[...args, "--root", root, "--state", stateDir, ...verb].map(argument)].join(" ");
   };
   return [
     comment(["The supervisor itself. Written by `supervisor generate systemd`."]),
@@ -29,6 +33,7 @@ export function daemonService(units: readonly Unit[], sockets: readonly string[]
       ["NotifyAccess", "main"],
       ["ExecStart", call("start")],
       ["ExecReload", call("reload")],
+      ["ExecStopPost", `-${call("start", "--make-room")}`],
       ["WorkingDirectory", plain(root)],
       [
         "Environment",
@@ -45,6 +50,7 @@ export function daemonService(units: readonly Unit[], sockets: readonly string[]
       ["TimeoutStartSec", span(sum(enabled, (unit) => unit.service.timeoutStartMs))],
       ["TimeoutStopSec", span(sum(units, (unit) => unit.service.timeoutStopMs))],
       ["OOMPolicy", "continue"],
+      ["Delegate", "yes"],
       ["Sockets", socketNames(sockets)],
       ["NonBlocking", sockets.length > 0 ? "yes" : null],
     ]),
