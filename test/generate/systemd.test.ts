@@ -137,6 +137,19 @@ test("the supervisor gets each listener by the name UNIT.LISTENER, a native serv
   expect(text("api-http.socket")).toContain("Service=api.service");
 });
 
+test("a stop of the supervisor closes its socket units, of a user's systemd as well, and there is nothing to close without any", () => {
+  const closes = (change: Partial<SystemdOptions>, units = [richUnit()]) =>
+    generate(units, change)
+      .text("supervisor.service")
+      .filter((line) => /^ExecStopPost=.* stop /.test(line));
+  const asks = (systemctl: string) => `${systemctl} list-jobs --no-legend | grep -Eq '[0-9] supervisor.service +stop '`;
+  const line = (systemctl: string) =>
+    `/bin/sh -c "${asks(systemctl)} && exec ${systemctl} --no-block stop \\"$$@\\"" sh supervisor-api-http.socket supervisor-api-admin.socket`;
+  expect(closes({})).toEqual([`ExecStopPost=-+${line("systemctl")}`]);
+  expect(closes({ isUser: true })).toEqual([`ExecStopPost=-${line("systemctl --user")}`]);
+  expect(closes({}, [richUnit({ sockets: [] })])).toEqual([]);
+});
+
 test("a listener keeps all its options", () => {
   const { text } = generate([richUnit()]);
   expect(text("api-http.socket").slice(text("api-http.socket").indexOf("[Socket]"))).toEqual([

@@ -34,6 +34,7 @@ export function daemonService(units: readonly Unit[], sockets: readonly string[]
       ["ExecStart", call("start")],
       ["ExecReload", call("reload")],
       ["ExecStopPost", `-${call("start", "--make-room")}`],
+      ["ExecStopPost", sockets.length > 0 ? closeListeners(sockets, isUser === true) : null],
       ["WorkingDirectory", plain(root)],
       [
         "Environment",
@@ -56,6 +57,18 @@ export function daemonService(units: readonly Unit[], sockets: readonly string[]
     ]),
     section("Install", [["WantedBy", isUser === true ? "default.target" : "multi-user.target"]]),
   ].join("\n");
+}
+
+/**
+ * Closes the listeners after a stop, else the next client would start again what was stopped; not after a crash, nor in a restart, for
+ * those who wait in their queues. Why like this: whatever else systemd has to stop one unit with another stops it in these cases, too.
+ */
+function closeListeners(sockets: readonly string[], isUser: boolean): string {
+  const systemctl = isUser ? "systemctl --user" : "systemctl";
+  const isStop = `${systemctl} list-jobs --no-legend | grep -Eq '[0-9] ${DAEMON_SERVICE} +stop '`;
+  const line = `${isStop} && exec ${systemctl} --no-block stop "$@"`;
+  // "+": as root, whoever the supervisor is.
+  return [`-${isUser ? "" : "+"}/bin/sh`, ...["-c", line, "sh", ...sockets].map(argument)].join(" ");
 }
 
 /** What the daemon takes for itself on top of the slowest road through its units, one after the other. Units: milliseconds. */
