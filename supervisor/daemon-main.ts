@@ -170,7 +170,8 @@ async function live(options: SourcedOptions, living: Living): Promise<number> {
   daemon.note(told("info", "supervisor.started", text));
   const booted = daemon.boot();
   takeover.done();
-  void booted.then((count) => manager.tell({ READY: "1", STATUS: `${count} units` }));
+  const activeCount = (): number => daemon.desk.status().units.filter((unit) => unit.active_state === "active").length;
+  void booted.then(() => manager.tell({ READY: "1", STATUS: `${activeCount()} units` }));
   manager.watch();
   const changed = (): void => daemon.filesChanged(reloadsItself(daemon.desk.settings()));
   const watching = watchRoot(options.root, daemon, changed);
