@@ -130,7 +130,8 @@ function openRoot(path: string, order: RootOrder): Root {
   };
 }
 
-function runToEnd(argv: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Ran> {
+/** Runs a command to its end. Errors: throws when that takes longer than a minute. */
+export function runToEnd(argv: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Ran> {
   const [program = "", ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
