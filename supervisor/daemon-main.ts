@@ -170,8 +170,7 @@ async function live(options: SourcedOptions, living: Living): Promise<number> {
   daemon.note(told("info", "supervisor.started", text));
   const booted = daemon.boot();
   takeover.done();
-  const activeCount = (): number => daemon.desk.status().units.filter((unit) => unit.active_state === "active").length;
-  void booted.then(() => manager.tell({ READY: "1", STATUS: `${activeCount()} units` }));
+  void booted.then((activeCount) => manager.tell({ READY: "1", STATUS: `${activeCount} units` }));
   manager.watch();
   const changed = (): void => daemon.filesChanged(reloadsItself(daemon.desk.settings()));
   const watching = watchRoot(options.root, daemon, changed);

@@ -51,7 +51,7 @@ import { createResettling, type Resettling } from "./resettling.ts";
 import { createResting, type Resting } from "./resting.ts";
 import { createSockets, type Sockets } from "./sockets.ts";
 import type { Left, StateLog } from "./state-log.ts";
-import type { Identity } from "./status.ts";
+import { activeCount, type Identity } from "./status.ts";
 
 /** Everything outside that the daemon lives on. */
 export type Ports = Readonly<{
@@ -178,11 +178,10 @@ export class Daemon {
 
   /**
    * Opens the listeners of every enabled unit, goes on with whom another daemon has left, then starts those units that it did not know.
-   * Resolves when each is up or has failed, with their number.
+   * Resolves when each is up or has failed, with the number of units that are up.
    */
   async boot(): Promise<number> {
     const { left = null } = this.#ports;
-    const enabled = this.#units.filter((unit) => unit.enabled);
     const isLeft = ({ name }: Unit): boolean => left?.saved.get(name)?.instances.some((one) => !atRest(one)) ?? false;
     for (const unit of this.#units.filter((one) => one.enabled || isLeft(one))) {
       const opened = this.#sockets.ensure(unit);
@@ -191,10 +190,11 @@ export class Daemon {
     }
     this.#releases?.resume();
     if (left) this.#resume(left);
-    const units = enabled.map(({ name }) => name).filter((name) => !left?.saved.has(name));
+    const units = this.#units.flatMap(({ name, enabled }) => (enabled && !left?.saved.has(name) ? [name] : []));
     const given = this.desk.order({ tag: "start", units }, { tag: "supervisor" });
     if (isTorn(this.#loop.world)) this.desk.order({ tag: "reconfigure" }, { tag: "supervisor" });
-    return given.ok ? (await given.value).length : 0;
+    if (given.ok) await given.value;
+    return activeCount(this.#loop.world);
   }
 
   /** Writes one happening to the journal and the event stream. */

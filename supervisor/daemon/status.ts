@@ -34,6 +34,11 @@ export function statusOf(sources: StatusSources): Status {
   return { schema_version: 1, supervisor, units };
 }
 
+/** How many units are up. */
+export function activeCount({ units }: World): number {
+  return [...units.values()].filter((entry) => worstView(judged(entry)).activeState === "active").length;
+}
+
 /** Says what one unit (`api`) or instance (`api@2`) is, with the processes of each invocation. Null: there is none of that name. */
 export function inspect(sources: StatusSources, name: string): UnitStatus | null {
   const [unit = "", instance] = name.split("@");

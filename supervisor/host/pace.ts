@@ -1,7 +1,9 @@
 import type { Pace } from "../daemon/ports.ts";
 
-/** Shorter than anybody notices; one start of a process takes about as long. Units: milliseconds. */
-const SLICE_MS = 3;
+/** Shorter than whoever asks notices; one start of a process takes about as long. Units: milliseconds. */
+const ATTENTIVE_SLICE_MS = 3;
+/** While nobody asks: a pause takes as long as half a start, so there are few of them. Units: milliseconds. */
+const SLICE_MS = 10;
 /** Sockets and pipes are heard, and whoever comes with a question makes the pauses longer. Units: milliseconds. */
 const PAUSE_MS = 1;
 /** A request takes several turns of the event loop: accept, read, answer. Whoever has asked asks again, or still reads: an answer about hundreds of units takes that long to make and to send. Units: milliseconds. */
@@ -29,11 +31,12 @@ export function createPace(began: () => void = () => undefined): Pace {
     // Who came last this time comes first next time, when this slice is too short for all.
     for (const work of all.reverse()) work();
   };
+  const isAsked = (now: number): boolean => now - attendedAt < ATTENTION_MS;
   return {
     isSpent() {
       const now = performance.now();
       if (endAt === null) {
-        endAt = now + SLICE_MS;
+        endAt = now + (isAsked(now) ? ATTENTIVE_SLICE_MS : SLICE_MS);
         began();
         setTimeout(end, 0);
       }
@@ -42,8 +45,7 @@ export function createPace(began: () => void = () => undefined): Pace {
     resume(work) {
       waiting.push(work);
       if (waiting.length > 1) return;
-      const isAsked = performance.now() - attendedAt < ATTENTION_MS;
-      setTimeout(go, isAsked ? ATTENTIVE_PAUSE_MS : PAUSE_MS);
+      setTimeout(go, isAsked(performance.now()) ? ATTENTIVE_PAUSE_MS : PAUSE_MS);
     },
     attend() {
       attendedAt = performance.now();

@@ -35,6 +35,17 @@ test("a pause is longer when somebody has just asked something", async () => {
   expect(order).toEqual(["alone", "asked"]);
 });
 
+test("a slice is shorter when somebody has just asked something", () => {
+  const [alone, asked] = [createPace(), createPace()];
+  asked.attend();
+  const lengthOf = (pace: ReturnType<typeof createPace>): number => {
+    const beganAt = performance.now();
+    while (!pace.isSpent());
+    return performance.now() - beganAt;
+  };
+  expect(lengthOf(asked)).toBeLessThan(lengthOf(alone));
+});
+
 test("whoever has more to do gets one slice together, and who came last comes first the next time", async () => {
   const pace = createPace();
   const order: string[] = [];
