@@ -1,6 +1,6 @@
-import { setInterval } from "node:timers";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { lookOften } from "./often.ts";
 import type { Linked, RuntimeBinding, Signatures } from "./runtime.ts";
 
 type Symbols = Record<string, (...args: unknown[]) => unknown>;
@@ -17,9 +17,6 @@ declare const Deno: Readonly<{
   remove(path: string): Promise<void>;
   writeTextFile(path: string, text: string, options: Readonly<{ create: boolean }>): Promise<void>;
 }>;
-
-/** Half of what an idle thread lives. */
-const KEEP_THREAD_MS = 5_000;
 
 /** Deno's side of what differs. */
 export const binding: RuntimeBinding = {
@@ -65,6 +62,7 @@ function functionAddress(library: string, name: string): number {
   return Number(Deno.UnsafePointer.value((symbols[name] as object | null | undefined) ?? null));
 }
 
+/** A thread that is idle for ten seconds is given up. */
 function keepThread(): void {
-  setInterval(() => Deno.lstat("/").catch(() => undefined), KEEP_THREAD_MS).unref();
+  lookOften(() => void Deno.lstat("/").catch(() => undefined));
 }

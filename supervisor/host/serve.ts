@@ -1,6 +1,5 @@
 import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
-import { clearInterval, setInterval } from "node:timers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { BindableSocket } from "../unit/unit.ts";
 import type { Heirloom } from "./heirlooms.ts";
@@ -8,13 +7,12 @@ import type { HttpHandler } from "./http-answer.ts";
 import { type HttpServer, openHttpServer } from "./http-server.ts";
 import { bytes, errno, errnoText, libc } from "./libc.ts";
 import { createListeners } from "./listener.ts";
+import { lookOften } from "./often.ts";
 import { bindUnixPath, type PathIdentity, unlinkIfSame } from "./unixpath.ts";
 
 /** Where HTTP is served. Port 0 asks for any free one. */
 export type HttpPlace = Readonly<{ path: string } | { hostname: string; port: number }>;
 
-/** How often it is looked whether clients still find their way. Each look wakes an idle process. Units: milliseconds. */
-const LOOK_MS = 5000;
 const BACKLOG = 4096;
 /** Whoever was accepted has asked by then. Units: milliseconds. */
 const ASK_MS = 50;
@@ -50,7 +48,7 @@ class Post implements Served {
   readonly #handler: HttpHandler;
   readonly #place: HttpPlace;
   readonly #heirloom: Heirloom;
-  #looking: ReturnType<typeof setInterval>;
+  #stopLooking: () => void;
   #bound: Bound;
   #server: HttpServer;
   /** How many it had accepted when somebody was found waiting; null: nobody was. */
@@ -63,11 +61,11 @@ class Post implements Served {
     this.#bound = inherited(heirloom) ?? bind(place);
     this.address = this.#bound.address;
     this.#server = openHttpServer(handler, copyOf(this.#bound.fd));
-    this.#looking = this.#lookOften();
+    this.#stopLooking = lookOften(() => this.#look());
   }
 
   async suspend(): Promise<void> {
-    clearInterval(this.#looking);
+    this.#stopLooking();
     const { fd, ...about } = this.#bound;
     this.#heirloom.leave(fd, JSON.stringify(about));
     this.#server.stopAccepting();
@@ -78,7 +76,7 @@ class Post implements Served {
   resume(): void {
     this.#heirloom.keep();
     this.#replace(this.#bound);
-    this.#looking = this.#lookOften();
+    this.#stopLooking = lookOften(() => this.#look());
   }
 
   finish(): Promise<void> {
@@ -92,7 +90,7 @@ class Post implements Served {
   }
 
   #leave(): void {
-    clearInterval(this.#looking);
+    this.#stopLooking();
     const { fd, identity } = this.#bound;
     if (fd >= 0) libc.close(fd);
     this.#bound = { ...this.#bound, fd: -1, identity: null };
@@ -103,10 +101,7 @@ class Post implements Served {
     }
   }
 
-  #lookOften(): ReturnType<typeof setInterval> {
-    return setInterval(() => this.#look(), LOOK_MS).unref();
-  }
-
+  /** Whether clients still find their way. */
   #look(): void {
     try {
       if (this.#isLost()) this.#rebind();

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { clearInterval, setInterval } from "node:timers";
 import { linksIn } from "./links.ts";
 import { type Lock, takeLock } from "./lock.ts";
+import { lookOften } from "./often.ts";
 import { replaceFile } from "./replace-file.ts";
 
 /** The state directory while it is ours. */
@@ -20,8 +20,6 @@ export type Claim = Readonly<{
   release(): void;
 }>;
 
-/** How often it is looked whether all is still there. Each look wakes an idle process. Units: milliseconds. */
-const LOOK_MS = 5000;
 /** Others may pass, and not look around. */
 const PASSABLE = 0o711;
 /** Whoever may enter the directory may know who runs. */
@@ -63,7 +61,7 @@ class Claimed implements Claim {
   readonly #anew: (text: string) => void;
   readonly #text = `${process.pid}\n`;
   #lock: Lock;
-  #looking: ReturnType<typeof setInterval> | null = null;
+  #stopLooking: (() => void) | null = null;
 
   constructor({ stateDir, lock, anew }: Claiming) {
     this.#stateDir = stateDir;
@@ -85,11 +83,11 @@ class Claimed implements Claim {
 
   writePid(): void {
     this.#look();
-    this.#looking ??= setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#stopLooking ??= lookOften(() => this.#look());
   }
 
   release(): void {
-    if (this.#looking) clearInterval(this.#looking);
+    this.#stopLooking?.();
     try {
       rmSync(join(this.#stateDir, "run"), { recursive: true, force: true });
       rmSync(this.socket, { force: true });
@@ -113,6 +111,7 @@ class Claimed implements Claim {
     }
   }
 
+  /** Whether all is still there. */
   #look(): void {
     try {
       if (!this.#lock.isThere()) this.#takeAgain();
