@@ -2,13 +2,19 @@ import { readFileSync } from "node:fs";
 import manifest from "../../package.json" with { type: "json" };
 import type { BuildInfo } from "../kit/health.ts";
 
+/** Put in by `.ci/build.ts`; a checkout has none. */
+declare const SUPERVISOR_BUILD: Readonly<{ commit: string | null; built_at: string | null }> | undefined;
+
+const stamp = typeof SUPERVISOR_BUILD === "undefined" ? null : SUPERVISOR_BUILD;
+
 /**
- * Says which build this is: version from package.json, commit from `$BUILD_COMMIT` or the git folder, time from `$BUILD_TIME`.
+ * Says which build this is: version from package.json, commit from `$BUILD_COMMIT`, the stamp of a built package or the git folder, time
+ * from `$BUILD_TIME` or the stamp.
  * Why: no git program is started for it; a service must come up fast, and in an image there is no git.
  */
 export function buildInfo(env: Readonly<Record<string, string | undefined>>): BuildInfo {
-  const { version } = manifest;
-  return { version, commit: env.BUILD_COMMIT ?? gitCommit(), built_at: env.BUILD_TIME ?? null };
+  const { commit, built_at } = stamp ?? { commit: gitCommit(), built_at: null };
+  return { version: manifest.version, commit: env.BUILD_COMMIT ?? commit, built_at: env.BUILD_TIME ?? built_at };
 }
 
 function gitCommit(): string | null {

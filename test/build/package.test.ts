@@ -107,6 +107,8 @@ describe.each(["bun", "deno"] satisfies RuntimeName[])("on %s", (runtime) => {
           groups: { a: 1 },
           rows: 1,
         });
+        const info = (await (await fetch(new URL("/info", api))).json()) as { built_at: string };
+        expect(info.built_at).toBe(BUILT_AT);
         expect(await (await fetch(await addressOf(root, "hello"))).text()).toBe("hello\n");
         const reloaded = await supervisor(root, "reload");
         expect(reloaded.stdout.trim().split("\n").sort()).toEqual(
