@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { alike } from "../support/matrix.ts";
 import { askOnce, noneFails } from "../support/none-fails.ts";
 import { machineRefusal, withSystemd } from "../support/systemd-machine.ts";
-import { apiUnit } from "../support/unit-text.ts";
+import { apiUnit, shellUnit } from "../support/unit-text.ts";
 
 const LIMIT_MS = 60_000;
+const BOUND_MS = 20_000;
 const RUNTIME_DIR = "/run/user/0";
 
 /** A user's own systemd, as logind would start it, which needs D-Bus and PAM: neither is here, and neither matters to what it starts. */
@@ -24,7 +26,12 @@ describe.skipIf(machineRefusal !== null).each(alike)("under a user's systemd, on
     "service install --user starts it; reload, restart and stop do there what they do for the system",
     async () => {
       const address = `127.0.0.1:${await freePort()}`;
-      const units = { "api.toml": apiUnit(service, { "socket.http": { listen_stream: JSON.stringify(address) } }) };
+      const units = {
+        "api.toml": apiUnit(service, { "socket.http": { listen_stream: JSON.stringify(address) } }),
+        "writer.toml": shellUnit(
+          'for f in "$STATE_DIRECTORY" "$RUNTIME_DIRECTORY" "$LOGS_DIRECTORY"; do touch "$f/x" && echo "$f"; done >folders; exec sleep 1000',
+        ),
+      };
       await withSystemd({ runtime: daemon, units }, async (root, machine) => {
         const environment = ["env", "-u", "XDG_CONFIG_HOME", `HOME=${root.path}`, `XDG_RUNTIME_DIR=${RUNTIME_DIR}`];
         const asUser = async (...argv: readonly string[]): Promise<string> => {
@@ -54,6 +61,11 @@ describe.skipIf(machineRefusal !== null).each(alike)("under a user's systemd, on
         });
         expect(await own("is-active", "supervisor.service")).toBe("active");
         const first = await mainPid();
+        await eventually(() => root.read("folders").split("\n").length === 4, BOUND_MS, "the writer has its folders");
+        // Until 253 a user's state lies among the configuration.
+        const state = `${root.path}/\\.(config|local/state)`;
+        const folders = [`${state}/supervisor`, `${RUNTIME_DIR}/supervisor`, `${state}/log/supervisor`];
+        expect(root.read("folders")).toMatch(new RegExp(`^${folders.join("\n")}\n$`));
         expect(await askOnce(address)).toMatchObject({ generation: 1 });
         await noneFails(root, address, () => own("reload", "supervisor.service"));
         expect(await askOnce(address)).toMatchObject({ generation: 2 });

@@ -1,9 +1,12 @@
 import type { Unit } from "../../unit/unit.ts";
 import type { SystemdOptions } from "./options.ts";
-import { argument, comment, plain, section, socketNames, span, word } from "./text.ts";
+import { argument, comment, type Entry, plain, section, socketNames, span, word } from "./text.ts";
 
 /** The name of the daemon's own service; no unit can have it too. */
 export const DAEMON_SERVICE = "supervisor.service";
+
+/** What systemd makes below /var/lib, /run and /var/log for the services; their environment says where. */
+const DIRECTORY = "supervisor";
 
 /**
  * Writes `supervisor.service`.
@@ -11,7 +14,8 @@ export const DAEMON_SERVICE = "supervisor.service";
  * OOMPolicy=continue, since one child that runs out of memory is for the daemon to restart and no reason to stop all others;
  * KillMode=process, since services outlive a supervisor that is killed, and the next one goes on with them; Delegate=yes, since the services'
  * groups are made below its own, where systemd would take the controllers of their limits away, and could put no ExecReload= beside them;
- * `--make-room`, since it could not put the supervisor itself beside those that have outlived it; NonBlocking=yes, since the descriptors are
+ * RuntimeDirectoryPreserve=yes, since services that outlive a crash still use it, also one after which systemd gives up, and one that systemd makes anew
+ * would be another; `--make-room`, since it could not put the supervisor itself beside those that have outlived it; NonBlocking=yes, since the descriptors are
  * lent on; 2 and 6 (usage, invalid configuration) do not heal by a restart.
  */
 export function daemonService(units: readonly Unit[], sockets: readonly string[], options: SystemdOptions): string {
@@ -36,6 +40,8 @@ export function daemonService(units: readonly Unit[], sockets: readonly string[]
       ["ExecStopPost", `-${call("start", "--make-room")}`],
       ["ExecStopPost", sockets.length > 0 ? closeListeners(sockets, isUser === true) : null],
       ["WorkingDirectory", plain(root)],
+      ...["StateDirectory", "RuntimeDirectory", "LogsDirectory"].map((key): Entry => [key, DIRECTORY]),
+      ["RuntimeDirectoryPreserve", "yes"],
       [
         "Environment",
         Object.entries(environment ?? {})
