@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdtempSync, readlinkSync, statfsSync } from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, readlinkSync, rmdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 
@@ -33,9 +33,13 @@ export function leftBy(link: string, prefix: string): string | null {
 
 function isInMemory(path: string): boolean {
   try {
-    return path !== "" && IN_MEMORY.includes(statfsSync(path).type) && lstatSync(path).isDirectory();
+    if (path === "" || !IN_MEMORY.includes(statfsSync(path).type)) return false;
+    if (!lstatSync(path).isDirectory()) return false;
+    // Tried, since Deno's access() goes by the mode alone, and that of a read-only /run says nothing.
+    rmdirSync(mkdtempSync(join(path, "supervisor-try-")));
+    return true;
   } catch {
-    // It is not there: then nothing can be in it.
+    // It is not there, or can only be read, as /run in a sandbox: then nothing can be put there.
     return false;
   }
 }
