@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Generated } from "../generate/generated.ts";
 import { DAEMON_SERVICE } from "../generate/systemd/daemon.ts";
+import { isSandboxed } from "../generate/systemd/sandbox.ts";
 import { generateSystemd } from "../generate/systemd.ts";
 import { readRoot } from "../host/unit-files.ts";
 import { faultLine } from "../unit/fault.ts";
@@ -11,7 +12,7 @@ import { ask, perform, stepLine } from "./service/perform.ts";
 import { absence, installedIn, type Place, placeOf } from "./service/place.ts";
 import { installPlan, type Plan, rootOf, systemctl, uninstallPlan } from "./service/plan.ts";
 
-/** `supervisor service install|uninstall|status [--user] [--dry-run]`: the supervisor as a service of systemd. */
+/** `supervisor service install|uninstall|status [--user] [--sandbox] [--dry-run]`: the supervisor as a service of systemd. */
 export async function run(context: Asked): Promise<number> {
   const { args, flags, err } = context;
   const [order = ""] = args;
@@ -56,11 +57,14 @@ async function install(context: Asked, place: Place): Promise<number> {
   return code;
 }
 
-async function filesFor({ root, stateDir, err }: Asked, place: Place): Promise<Generated | null> {
+/** Once confined it stays so until it is uninstalled: nobody is to lose that by a flag that was forgotten. */
+async function filesFor({ root, stateDir, flags, err }: Asked, place: Place): Promise<Generated | null> {
   const { files, faults } = readRoot(root);
   const { readUnits } = await import("../unit/set.ts");
   const units = readUnits(files, { unread: faults });
-  const options = toOptions({ root, stateDir, flags: {} });
+  const installed = installedIn(place).get(DAEMON_SERVICE);
+  const sandbox = flags.sandbox === true || (installed !== undefined && isSandboxed(installed));
+  const options = toOptions({ root, stateDir, flags: sandbox ? { sandbox } : {} });
   if (units.ok && typeof options !== "string")
     return generateSystemd(units.value, { ...options, isUser: place.isUser });
   if (!units.ok) for (const fault of units.faults) err(faultLine(fault));

@@ -111,6 +111,24 @@ test.skipIf(!analyze)(
   70_000,
 );
 
+test("one that is confined stays so in the next installation, and is up to date, until it is uninstalled", async () => {
+  await withRoot({ runtime: "bun", units }, async (root) => {
+    const { folder, supervisor } = machine(root);
+    const isConfined = () =>
+      readFileSync(join(folder, "supervisor.service"), "utf8").includes("\nNoNewPrivileges=yes\n");
+    await supervisor("service", "install", "--user");
+    expect(isConfined()).toBe(false);
+    await supervisor("service", "install", "--user", "--sandbox");
+    expect(isConfined()).toBe(true);
+    await supervisor("service", "install", "--user");
+    expect(isConfined()).toBe(true);
+    expect((await supervisor("service", "status", "--user")).stderr).toBe("");
+    await supervisor("service", "uninstall", "--user");
+    await supervisor("service", "install", "--user");
+    expect(isConfined()).toBe(false);
+  });
+}, 30_000);
+
 test("status is 3 when it is not active, 4 when it is not installed, and tells when the units have changed", async () => {
   await withRoot({ runtime: "bun", units }, async (root) => {
     const { supervisor } = machine(root);

@@ -56,6 +56,7 @@ export const excused: Readonly<Record<string, Readonly<Record<string, string>>>>
   systemd: {
     "supervisor generate …": "writes into /etc; test/cli/generate.test.ts does it elsewhere",
     "supervisor service install": "the same; test/cli/service.test.ts",
+    "supervisor service install --sandbox": "the same",
     "systemctl …": "needs systemd as process 1",
   },
   tracing: {

@@ -69,8 +69,23 @@ describe.skipIf(machineRefusal !== null).each(alike)("under a user's systemd, on
         expect(await askOnce(address)).toMatchObject({ generation: 1 });
         await noneFails(root, address, () => own("reload", "supervisor.service"));
         expect(await askOnce(address)).toMatchObject({ generation: 2 });
+        const again = [
+          ...environment,
+          "sh",
+          machine.bin,
+          "--root",
+          root.path,
+          "service",
+          "install",
+          "--user",
+          "--sandbox",
+        ];
+        expect(await machine.run(...again)).toMatchObject({ code: 0 });
         await noneFails(root, address, () => own("restart", "supervisor.service"));
         expect(await mainPid()).not.toBe(first);
+        expect(await own("show", "--value", "--property=NoNewPrivileges", "supervisor.service")).toBe("yes");
+        const status = await machine.run("grep", "Seccomp:", `/proc/${await mainPid()}/status`);
+        expect(status.stdout).toBe("Seccomp:\t2\n");
         await own("stop", "supervisor.service");
         expect(await machine.processes()).toEqual(before);
         await machine.systemctl("stop", "user-manager.service");

@@ -27,6 +27,7 @@ if [ "$how" = inside ]; then
     mount --bind "/dev/$device" "dev/$device"
   done
   ln -s /proc/self/fd dev/fd
+  ln -s pts/ptmx dev/ptmx
   for folder; do
     mkdir -p ".$folder"
     mount --bind "$folder" ".$folder"

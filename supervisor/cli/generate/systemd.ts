@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import type { SystemdOptions } from "../../generate/systemd/options.ts";
@@ -7,9 +8,9 @@ import { launcher } from "../../host/own-program.ts";
 import type { Asked, Kind } from "./kind.ts";
 import { findProgram, ourRuntime } from "./machine.ts";
 
-/** `supervisor generate systemd [--per-unit] [--user NAME] [--systemd VERSION]`. */
+/** `supervisor generate systemd [--per-unit] [--user NAME] [--systemd VERSION] [--sandbox]`. */
 export const systemd: Kind = {
-  flags: ["per-unit", "user", "systemd"],
+  flags: ["per-unit", "user", "systemd", "sandbox"],
   async prepare(context) {
     const options = toOptions(context);
     if (typeof options === "string") return { refused: "flag", message: options };
@@ -32,6 +33,7 @@ export function toOptions({
   }
   const self = ourRuntime();
   const runtimePaths = { bun: findProgram("bun"), deno: findProgram("deno"), node: findProgram("node") };
+  const programs = [launcher, process.execPath, ...Object.values(runtimePaths)].flatMap(realPaths);
   const ownPath = basename(process.execPath) === self ? process.execPath : null;
   return {
     root,
@@ -41,7 +43,17 @@ export function toOptions({
     self,
     environment: isExecutable ? {} : { SUPERVISOR_RUNTIME: ownPath ?? runtimePaths[self] ?? self },
     ...(typeof flags.user === "string" ? { user: flags.user } : {}),
+    ...(flags.sandbox === true ? { sandbox: true, programs } : {}),
     perUnit: flags["per-unit"] === true,
     ...(version === null ? {} : { systemdVersion: version }),
   };
+}
+
+/** Where a path leads; nowhere when there is nothing. */
+function realPaths(path: string | null): readonly string[] {
+  try {
+    return path === null ? [] : [realpathSync(path)];
+  } catch {
+    return [];
+  }
 }

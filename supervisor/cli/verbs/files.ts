@@ -76,6 +76,10 @@ export const fileVerbs: readonly Verb[] = [
       { name: "verify", summary: "let systemd-analyze, kubectl or docker look at them" },
       { name: "user", value: "NAME", summary: "who runs it" },
       { name: "systemd", value: "VERSION", summary: "the systemd that shall read them" },
+      {
+        name: "sandbox",
+        summary: "systemd confines the supervisor and its services: most of the machine is read-only",
+      },
       { name: "registry", value: "PREFIX", summary: "what stands before the names of images, such as ghcr.io/acme" },
       { name: "tag", value: "TAG", summary: "the tag of images (default: the version in package.json)" },
       { name: "runtime", value: "bun|deno", summary: "what runs scripts in images (default: what runs this)" },

@@ -27,6 +27,7 @@ export const otherVerbs: readonly Verb[] = [
     operands: "install|uninstall|status",
     flags: [
       { name: "user", summary: "into the systemd of this user, not that of the machine" },
+      { name: "sandbox", summary: "install: systemd confines the supervisor and its services" },
       { name: "dry-run", summary: "only say what would be done" },
     ],
     summary: "the supervisor as a service of systemd: started with the machine",

@@ -1,5 +1,6 @@
 import type { Unit } from "../../unit/unit.ts";
 import type { SystemdOptions } from "./options.ts";
+import { sandboxEntries } from "./sandbox.ts";
 import { argument, comment, type Entry, plain, section, socketNames, span, word } from "./text.ts";
 
 /** The name of the daemon's own service; no unit can have it too. */
@@ -58,6 +59,7 @@ export function daemonService(units: readonly Unit[], sockets: readonly string[]
       ["TimeoutStopSec", span(sum(units, (unit) => unit.service.timeoutStopMs))],
       ["OOMPolicy", "continue"],
       ["Delegate", "yes"],
+      ...(options.sandbox === true ? sandboxEntries(units, options) : []),
       ["Sockets", socketNames(sockets)],
       ["NonBlocking", sockets.length > 0 ? "yes" : null],
     ]),

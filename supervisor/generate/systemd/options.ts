@@ -16,6 +16,10 @@ export type SystemdOptions = Readonly<{
   user?: string;
   /** For a user's own systemd, which runs the daemon as that user. */
   isUser?: boolean;
+  /** Confine the daemon and its services. */
+  sandbox?: boolean;
+  /** Where the programs of `execStart` and `runtimePaths` really lie, behind all links. */
+  programs?: readonly string[];
   /** Also a native `.service` and `.socket` for every unit. */
   perUnit: boolean;
   /** The oldest systemd that must read the files without a warning; 252 when it is left out. */
