@@ -9,7 +9,8 @@ import { quantile, tenths } from "./quantile.ts";
 /**
  * What a handover does to the slowest requests: p99.9 of the seconds that hold a whole handover, against the quiet seconds of the
  * same run. Of every three seconds the first has a handover, the second is left out, the third is quiet.
- * `--connections N` are kept alive and think `--thinkMs N` between two requests, so that the machine has room for a second process.
+ * `--connections N` are kept alive: once they think `--thinkMs N` between two requests, so that the machine has room for a second process,
+ * and once they ask as fast as they are answered, as in `thousand`.
  */
 export const name = "tail";
 export const isLong = true;
@@ -21,27 +22,35 @@ const LEAD_MS = 50;
 
 export async function run(wanted: Flags<typeof flags>): Promise<Figure> {
   const rows: (string | number)[][] = [];
-  for (const { daemon: runtime, service } of alike) {
-    await withDaemon({ runtime, units: { "api.toml": generationUnit(service) } }, async (daemon) => {
-      const { connections: keepAlive, thinkMs } = wanted;
-      const order = { address: await addressOf(daemon), keepAlive, oneShot: 0, thinkMs, thinkEvenly: true };
-      const load = await startLoad(order, daemon.environment);
-      for (let round = 1; round <= wanted.handovers; round++) {
-        await until(load.startedAtMs + round * ROUND_S * 1000 + LEAD_MS);
-        await mustHandOver(daemon);
-        await drained(daemon);
-      }
-      await until(load.startedAtMs + (wanted.handovers + 1) * ROUND_S * 1000);
-      const { seconds, requests, failed, durationMs } = await load.stop();
-      const whole = seconds.slice(ROUND_S, -1);
-      const busy = whole.filter((_, index) => index % ROUND_S === 0);
-      const quiet = whole.filter((_, index) => index % ROUND_S === ROUND_S - 1);
-      const rate = Math.round(requests / (durationMs / 1000));
-      rows.push([`${service} on ${runtime}`, busy.length, failed, rate, ...compared(busy, quiet)]);
-    });
+  for (const pairing of alike) {
+    for (const thinkMs of [wanted.thinkMs, 0]) rows.push([...(await measured(pairing, { ...wanted, thinkMs }))]);
   }
   const compares = ["quiet p50 ms", "p50 ms", "quiet p99.9 ms", "p99.9 ms", "ratio of p99.9", "quiet max ms", "max ms"];
-  return { columns: ["service on daemon", "handovers", "failed", "requests/s", ...compares], rows };
+  return { columns: ["service on daemon", "thinks ms", "handovers", "failed", "requests/s", ...compares], rows };
+}
+
+async function measured(
+  { daemon: runtime, service }: (typeof alike)[number],
+  { handovers, connections: keepAlive, thinkMs }: Flags<typeof flags>,
+): Promise<readonly (string | number)[]> {
+  let row: readonly (string | number)[] = [];
+  await withDaemon({ runtime, units: { "api.toml": generationUnit(service) } }, async (daemon) => {
+    const order = { address: await addressOf(daemon), keepAlive, oneShot: 0, thinkMs, thinkEvenly: true };
+    const load = await startLoad(order, daemon.environment);
+    for (let round = 1; round <= handovers; round++) {
+      await until(load.startedAtMs + round * ROUND_S * 1000 + LEAD_MS);
+      await mustHandOver(daemon);
+      await drained(daemon);
+    }
+    await until(load.startedAtMs + (handovers + 1) * ROUND_S * 1000);
+    const { seconds, requests, failed, durationMs } = await load.stop();
+    const whole = seconds.slice(ROUND_S, -1);
+    const busy = whole.filter((_, index) => index % ROUND_S === 0);
+    const quiet = whole.filter((_, index) => index % ROUND_S === ROUND_S - 1);
+    const rate = Math.round(requests / (durationMs / 1000));
+    row = [`${service} on ${runtime}`, thinkMs, busy.length, failed, rate, ...compared(busy, quiet)];
+  });
+  return row;
 }
 
 /** Each figure is the median of those of the seconds. */
