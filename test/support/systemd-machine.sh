@@ -17,6 +17,9 @@ if [ "$how" = inside ]; then
   mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay /mnt/root
   cd /mnt/root
   mount -t proc proc proc
+  # The settings of the kernel are the host's too: systemd would change some.
+  mount --bind proc/sys proc/sys
+  mount -o remount,bind,ro proc/sys
   mount -t sysfs -o ro sysfs sys
   mount -t cgroup2 cgroup2 sys/fs/cgroup
   for folder in run dev tmp; do mount -t tmpfs -o mode=0755 tmpfs "$folder"; done

