@@ -5,8 +5,10 @@ import { readStat } from "./procfs.ts";
 
 /** One look may miss somebody: whoever is forked or becomes an orphan at that moment. */
 const LOOKS_THAT_AGREE = 2;
-/** Between two looks. */
+/** Between two looks; longer after the first ones, for whoever has no processor at the moment. */
 const PAUSE_MS = 1;
+const QUICK_LOOKS = 4;
+const LONGEST_PAUSE_MS = 64;
 /** Then it has somebody who forks faster than can be looked, and goes on by kinship. */
 const MOST_LOOKS = 16;
 
@@ -78,11 +80,13 @@ class Gatherer {
     const { group, kin, isOver } = this.#flock;
     let agreed = 0;
     for (let look = 0; look < MOST_LOOKS && !isOver(); look++) {
-      const outside = kin().filter((pid) => !group.holds(pid));
-      agreed = outside.length > 0 ? 0 : agreed + 1;
+      const found = kin();
+      const outside = found.filter((pid) => !group.holds(pid));
+      // Nobody at all is no answer: it is not over, so somebody is just executing a program, and shows nothing to be told by.
+      agreed = outside.length > 0 || found.length === 0 ? 0 : agreed + 1;
       if (agreed === LOOKS_THAT_AGREE) return "gathered";
       for (const pid of outside) if (!(await this.#bring(pid))) return "mixed";
-      await pause();
+      await pause(look);
     }
     return "scattered";
   }
@@ -108,8 +112,11 @@ function isAtHome(pid: number): boolean {
 }
 
 /** Why not setImmediate: many that follow each other, for many who are gathered at once, would let sockets wait. */
-function pause(): Promise<void> {
+function pause(look: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, PAUSE_MS);
+    setTimeout(
+      resolve,
+      look < QUICK_LOOKS ? PAUSE_MS : Math.min(PAUSE_MS * 2 ** (look - QUICK_LOOKS + 1), LONGEST_PAUSE_MS),
+    );
   });
 }

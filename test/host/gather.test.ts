@@ -57,6 +57,15 @@ test("the leader is brought first, then whoever it has forked before, then nobod
   expect(scene.taken).toEqual([LEADER, 12, 11]);
 });
 
+test("a look that finds nobody, not even the leader, does not count: somebody is there, and cannot be told just then", async () => {
+  const scene = new Scene();
+  scene.add(11);
+  const found: (readonly number[])[] = [[], [], [11]];
+  scene.kin = () => found.shift() ?? [11];
+  expect(await scene.gather()).toBe("gathered");
+  expect(scene.members.has(11)).toBe(true);
+});
+
 test("one that a look has missed is brought after the next: two looks have to agree", async () => {
   const scene = new Scene();
   for (const pid of [11, 12]) scene.add(pid);

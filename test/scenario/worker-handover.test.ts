@@ -15,6 +15,8 @@ import { within } from "../support/within.ts";
 
 const BOUND_MS = 15_000;
 const HANDOVERS = 5;
+/** Until one has cut a post. */
+const MOST_KILLS = 20;
 const CLIENTS = 8;
 /** Long after the test. */
 const NEVER_MS = 3_600_000;
@@ -130,7 +132,7 @@ async function cutPosts(daemon: Daemon): Promise<void> {
     }
   };
   const posting = Promise.all(Array.from({ length: CLIENTS }, client));
-  for (let times = 0; times < HANDOVERS && cut === 0; times++) {
+  for (let times = 0; times < MOST_KILLS && cut === 0; times++) {
     const { main_pid: old, generation } = await daemon.unit("api");
     const reloading = daemon.cli("reload", "api");
     await daemon.until("api", ({ instances }) => instances[1]?.phase === "soaking", "both generations serve");
