@@ -114,9 +114,6 @@ function isAtHome(pid: number): boolean {
 /** Why not setImmediate: many that follow each other, for many who are gathered at once, would let sockets wait. */
 function pause(look: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(
-      resolve,
-      look < QUICK_LOOKS ? PAUSE_MS : Math.min(PAUSE_MS * 2 ** (look - QUICK_LOOKS + 1), LONGEST_PAUSE_MS),
-    );
+    setTimeout(resolve, Math.min(PAUSE_MS * 2 ** Math.max(0, look + 1 - QUICK_LOOKS), LONGEST_PAUSE_MS));
   });
 }

@@ -39,22 +39,16 @@ describe.skipIf(machineRefusal !== null).each(alike)("under a user's systemd, on
           if (code !== 0) throw new Error(`${argv.join(" ")}: exit code ${code}: ${stdout}${stderr}`);
           return stdout.trim();
         };
+        const command = [...environment, "sh", machine.bin, "--root", root.path];
+        const install = (...flags: readonly string[]) =>
+          machine.run(...command, "service", "install", "--user", ...flags);
         const own = (order: string, ...args: readonly string[]) => asUser("systemctl", "--user", order, ...args);
         const mainPid = () => own("show", "--value", "--property=MainPID", "supervisor.service");
         await machine.unitFile("user-manager.service", userManager(root.path));
         await machine.systemctl("start", "user-manager.service");
         const before = await machine.processes();
 
-        const { code, stdout } = await machine.run(
-          ...environment,
-          "sh",
-          machine.bin,
-          "--root",
-          root.path,
-          "service",
-          "install",
-          "--user",
-        );
+        const { code, stdout } = await install();
         expect({ code, stdout }).toEqual({
           code: 0,
           stdout: expect.stringContaining("enable --now supervisor.service\n"),
@@ -69,18 +63,7 @@ describe.skipIf(machineRefusal !== null).each(alike)("under a user's systemd, on
         expect(await askOnce(address)).toMatchObject({ generation: 1 });
         await noneFails(root, address, () => own("reload", "supervisor.service"));
         expect(await askOnce(address)).toMatchObject({ generation: 2 });
-        const again = [
-          ...environment,
-          "sh",
-          machine.bin,
-          "--root",
-          root.path,
-          "service",
-          "install",
-          "--user",
-          "--sandbox",
-        ];
-        expect(await machine.run(...again)).toMatchObject({ code: 0 });
+        expect(await install("--sandbox")).toMatchObject({ code: 0 });
         await noneFails(root, address, () => own("restart", "supervisor.service"));
         expect(await mainPid()).not.toBe(first);
         expect(await own("show", "--value", "--property=NoNewPrivileges", "supervisor.service")).toBe("yes");

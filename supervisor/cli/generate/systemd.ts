@@ -33,7 +33,7 @@ export function toOptions({
   }
   const self = ourRuntime();
   const runtimePaths = { bun: findProgram("bun"), deno: findProgram("deno"), node: findProgram("node") };
-  const programs = [launcher, process.execPath, ...Object.values(runtimePaths)].flatMap(realPaths);
+  const programs = () => [launcher, process.execPath, ...Object.values(runtimePaths)].flatMap(realPaths);
   const ownPath = basename(process.execPath) === self ? process.execPath : null;
   return {
     root,
@@ -43,7 +43,7 @@ export function toOptions({
     self,
     environment: isExecutable ? {} : { SUPERVISOR_RUNTIME: ownPath ?? runtimePaths[self] ?? self },
     ...(typeof flags.user === "string" ? { user: flags.user } : {}),
-    ...(flags.sandbox === true ? { sandbox: true, programs } : {}),
+    ...(flags.sandbox === true ? { sandbox: true, programs: programs() } : {}),
     perUnit: flags["per-unit"] === true,
     ...(version === null ? {} : { systemdVersion: version }),
   };
