@@ -85,7 +85,7 @@ export function openMachine({
   const credentials = createCredentials({ ...context, keys: keep(keys) });
   credentials.sweep(past);
   const speakers = createSpeakers();
-  const estate = openEstate({ places: estateIn(stateDir), runtimeDir, environ, past, parcels });
+  const estate = openEstate({ places: estateIn(stateDir), runtimeDir, environ, past, parcels, reactor });
   const { parking } = estate;
   const opened = createListeners(takeInherited(process.env), takeover.listeners);
   const listeners = createOpenListeners(createParkedListeners(opened, parking));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createLedger } from "./ledger.ts";
 import { createParking, type Parcel } from "./parking.ts";
 import type { Past } from "./past.ts";
+import type { Reactor } from "./reactor.ts";
 import { createStateFile } from "./state-file.ts";
 
 export type EstateOptions = Readonly<{
@@ -11,15 +12,16 @@ export type EstateOptions = Readonly<{
   environ: NodeJS.ProcessEnv;
   past: ReadonlyMap<string, Past>;
   parcels: ReadonlyMap<string, Parcel>;
+  reactor: Reactor;
 }>;
 
 /** Everything that the next supervisor gets should this one be killed. */
-export function openEstate({ places, runtimeDir, environ, past, parcels }: EstateOptions) {
+export function openEstate({ places, runtimeDir, environ, past, parcels, reactor }: EstateOptions) {
   const stateFile = createStateFile(places.state);
   const lives = createStateFile(places.lives);
   const entries = [...past.values()].map(({ entry }) => entry);
   let noteIt: (text: string) => void = () => undefined;
-  const parking = createParking({ file: places.parked, environ, note: (text) => noteIt(text) });
+  const parking = createParking({ file: places.parked, environ, reactor, note: (text) => noteIt(text) });
   sweepSockets(runtimeDir, past);
   return {
     stateFile,

@@ -5,6 +5,7 @@ import { bytes, cInt, errno, errnoText, libc } from "./libc.ts";
 import { descriptorCopy } from "./pidfd.ts";
 import { isDead, readStat } from "./procfs.ts";
 import { findProgram } from "./program.ts";
+import type { Reactor } from "./reactor.ts";
 import { receive } from "./recvmsg.ts";
 import { replaceFile } from "./replace-file.ts";
 import { sendDescriptors } from "./sendmsg.ts";
@@ -22,6 +23,8 @@ const SIGKILL = 9;
 const QUEUE_BYTES = 8 * 1024 * 1024;
 /** What was freed stays in the queue until all that is needed is moved to a new one. */
 const MOST_FREED = 128;
+/** A holder that lived for less ended by itself, and so would the next. */
+const LEAST_LIFE_MS = 1_000;
 /** Where a holder has its end of the queue, from its first moment on. */
 const QUEUE_FD = 1;
 const SHELL = "/bin/sh";
@@ -48,12 +51,13 @@ export interface Parking {
   close(): void;
 }
 
-/** `environ`: what the sleeping processes are given. `note` hears, once, that nothing can be parked. */
+/** `environ`: what the sleeping processes are given. `note` hears that one of them is gone, and, once, that nothing can be parked. */
 export type ParkingOptions = Readonly<{
   /** Where it is written down who holds the lots. */
   file: string;
   environ: Readonly<Record<string, string | undefined>>;
   note: (text: string) => void;
+  reactor: Pick<Reactor, "watch" | "unwatch">;
 }>;
 
 export function createParking(options: ParkingOptions): Parking {
@@ -62,7 +66,7 @@ export function createParking(options: ParkingOptions): Parking {
 
 /** Who holds a lot open, and since when he lives: a pid alone may be somebody else's by now. */
 type Holder = Readonly<{ pid: number; startTicks: number }>;
-type Lot = Holder & Readonly<{ sender: number; gate: Gate }>;
+type Lot = Holder & Readonly<{ sender: number; gate: Gate; openedAtMs: number }>;
 
 /** What lies under one name. */
 export type Parcel = Readonly<{ fds: readonly number[]; about: string }>;
@@ -118,10 +122,29 @@ class Lots implements Parking {
     if (!sendDescriptors(lot.sender, text, fds)) {
       libc.close(lot.sender);
       end(lot);
-      this.#refused(errno());
+      this.#refused(errnoText(errno()));
       return;
     }
     this.#lots = [...this.#lots, lot];
+    // Nobody sends to us on it: it tells that the other end is closed.
+    this.#options.reactor.watch(lot.sender, () => this.#lost(lot));
+  }
+
+  /** Somebody has killed its holder. What lay there is still ours. */
+  #lost(lot: Lot): void {
+    if (performance.now() - lot.openedAtMs < LEAST_LIFE_MS) {
+      this.#close(lot);
+      this.#lots = this.#lots.filter((one) => one !== lot);
+      this.#refused(`sleep(1), which is to hold it, ends by itself`);
+      return;
+    }
+    this.#options.note(`sleep(1) that held our descriptors (pid ${lot.pid}) is gone; another holds them now`);
+    this.#moveAll();
+  }
+
+  #close({ sender }: Lot): void {
+    this.#options.reactor.unwatch(sender);
+    libc.close(sender);
   }
 
   /** To new lots, what is needed; the old ones go with the rest. Nothing is missing at any moment. */
@@ -131,7 +154,7 @@ class Lots implements Parking {
     this.#freed = 0;
     for (const [name, parcel] of this.#live) this.#put(name, parcel);
     for (const lot of this.#left) {
-      libc.close(lot.sender);
+      this.#close(lot);
       end(lot);
     }
     this.#left = [];
@@ -141,7 +164,7 @@ class Lots implements Parking {
   #open(): Lot | null {
     const { environ } = this.#options;
     const ends = bytes(8);
-    if (libc.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return this.#refused(errno());
+    if (libc.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return this.#refused(errnoText(errno()));
     const view = new DataView(ends.buffer);
     const [sender, held] = [view.getInt32(0, true), view.getInt32(4, true)];
     if (libc.setsockopt(sender, SOL_SOCKET, SO_SNDBUFFORCE, cInt(QUEUE_BYTES), 4) < 0) {
@@ -151,16 +174,16 @@ class Lots implements Parking {
     const launched = typeof gate === "number" ? null : hold(held, gate, environ);
     libc.close(held);
     if (typeof gate !== "number" && launched?.ok) {
-      return { pid: launched.pid, startTicks: readStat(launched.pid)?.startTicks ?? 0, sender, gate };
+      const startTicks = readStat(launched.pid)?.startTicks ?? 0;
+      return { pid: launched.pid, startTicks, sender, gate, openedAtMs: performance.now() };
     }
     libc.close(sender);
-    if (typeof gate === "number") return this.#refused(gate);
+    if (typeof gate === "number") return this.#refused(errnoText(gate));
     gate.close();
-    return this.#refused(launched?.ok === false ? launched.errno : null);
+    return this.#refused(launched?.ok === false ? errnoText(launched.errno) : "there is no sleep(1)");
   }
 
-  #refused(code: number | null): null {
-    const why = code === null ? "there is no sleep(1)" : errnoText(code);
+  #refused(why: string): null {
     if (!this.#wasNoted) this.#options.note(`nothing is kept for the case that the supervisor is killed: ${why}`);
     this.#wasNoted = true;
     return null;

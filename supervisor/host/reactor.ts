@@ -46,7 +46,7 @@ export interface Reactor {
   turn(): void;
   /** Called after each round. For what the runtime is late with while rounds follow each other: on Deno a signal waits for 61 of them. */
   afterRounds(call: () => void): void;
-  /** Gives the signal back. Every descriptor must have been unwatched before: SIGIO's default action ends the process. */
+  /** Watches nothing any more, and gives the signal back, whose default action ends the process. */
   close(): void;
 }
 
@@ -112,6 +112,7 @@ class SignalReactor implements Reactor {
   }
 
   close(): void {
+    for (const fd of this.#watched.keys()) this.unwatch(fd);
     process.off("SIGIO", this.#onSignal);
     this.#looking.end();
     libc.close(this.#set);

@@ -38,6 +38,33 @@ for (const [first, next] of [
     }
   }, 60_000);
 
+  test(`what a killed holder held is held by another, which outlives ${first}, too`, () => {
+    const folder = mkdtempSync(join(tmpdir(), "parking-"));
+    try {
+      const file = join(folder, "parked.json");
+      const killed = run(first, "kill", file, "hello", "1100");
+      expect(killed.stdout).toMatch(
+        /^sleep\(1\) that held our descriptors \(pid \d+\) is gone; another holds them now\n$/,
+      );
+      const [shown] = JSON.parse(run(next, "take", file).stdout) as readonly unknown[];
+      expect(shown).toEqual([{ name: "kept", about: "", texts: ["hello"] }]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 60_000);
+
+  test(`a holder that does not live is not replaced by one that would not either: ${first}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), "parking-"));
+    try {
+      const file = join(folder, "parked.json");
+      const killed = run(first, "kill", file, "hello", "0");
+      expect(killed.stdout).toMatch(/^nothing is kept for the case that the supervisor is killed: sleep\(1\), which/);
+      expect(JSON.parse(run(next, "take", file).stdout)[0]).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 60_000);
+
   test(`descriptors that ${first} has parked outlive its death; ${next} reads them as often as it likes, and lets them go`, async () => {
     const folder = mkdtempSync(join(tmpdir(), "parking-"));
     try {
