@@ -38,7 +38,7 @@ const LEAVING = [4, 5]; // FIN_WAIT1, FIN_WAIT2
 const LEAVE_MS = 2_000;
 
 /** How long connections are looked at before requests have their turn, and theirs. Units: milliseconds. */
-const SLICE_MS = 1;
+const SLICE_MS = 0.25;
 const PAUSE_MS = 1;
 
 /**

@@ -3,8 +3,9 @@ import { guard } from "./guard.ts";
 import { type LastWord, lastWord } from "./last-word.ts";
 import type { Libc } from "./libc.ts";
 import type { Bind, NativeServer } from "./native.ts";
+import { createPeers } from "./peers.ts";
 import type { Servable } from "./serve.ts";
-import { addressOf, addressText } from "./socket-address.ts";
+import { addressText, type SocketAddress } from "./socket-address.ts";
 import { type SocketBook, socketBook, type Wire } from "./sockets.ts";
 import type { WebSocketHandlers } from "./web-socket.ts";
 
@@ -90,7 +91,7 @@ function upgrade(
     send: (data) => socket.send(data as Uint8Array<ArrayBuffer>),
     behindBytes: () => socket.bufferedAmount,
     close(code, reason) {
-      const isSaid = peer !== null && socket.bufferedAmount === 0 && word.say(peer, closeFrame(code, reason));
+      const isSaid = peer !== null && socket.bufferedAmount === 0 && word.say(peer.text, closeFrame(code, reason));
       if (!isSaid) socket.close(code, reason);
     },
     cut: () => closings.end(peer),
@@ -105,8 +106,8 @@ function upgrade(
 }
 
 /** Null on a unix socket. To be asked while the request is there: once it is answered or upgraded, Deno throws. */
-function peerOf({ remoteAddr }: ServeInfo): string | null {
-  return remoteAddr.transport === "tcp" ? addressText(remoteAddr.hostname, remoteAddr.port) : null;
+function peerOf({ remoteAddr: { transport, hostname, port } }: ServeInfo): SocketAddress | null {
+  return transport === "tcp" ? { text: addressText(hostname, port), port } : null;
 }
 
 /** Null for a handshake that is none. */
@@ -126,11 +127,11 @@ function upgradedOf(request: Request) {
  * A connection that speaks HTTP/2 has other streams: it is left to `stop`, and no idle limit is asked of it.
  */
 function closingConnections() {
-  const complete = new Set<string>();
-  const http2 = new Set<string>();
+  const complete = createPeers();
+  const http2 = createPeers();
   let inFlight = 0;
 
-  const end = (peer: string | null): void => {
+  const end = (peer: SocketAddress | null): void => {
     if (peer) complete.add(peer);
   };
 
@@ -153,10 +154,8 @@ function closingConnections() {
       return inFlight;
     },
     tend(c: Libc, fd: number): boolean {
-      if (complete.size + http2.size === 0) return true;
-      const peer = addressOf(c, fd, "theirs")?.text ?? "";
-      if (complete.delete(peer)) c.shutdown(fd, SHUT_RD);
-      return !http2.has(peer);
+      if (complete.size > 0 && complete.take(c, fd)) c.shutdown(fd, SHUT_RD);
+      return http2.size === 0 || !http2.has(c, fd);
     },
   };
 }

@@ -32,8 +32,9 @@ export type DrainLimits = Readonly<{ idleMs: number; drainMs: number; spreadMs: 
 /** Between two looks; also the time a connection that was being accepted has to come to light. */
 const LOOK_MS = 20;
 
-/** A look at many connections takes long: then there are fewer, so that it takes at most a tenth of the time. */
-const LOOK_SHARE = 10;
+/** A look at many connections takes long: then there are fewer of them. */
+const LOOK_SHARE = 20;
+const MOST_LOOK_MS = 500;
 
 /**
  * Ends a server without failing a request, and says how many connections had to be cut at `drainMs`.
@@ -61,7 +62,7 @@ export async function drain(server: Drainable, { idleMs, drainMs, spreadMs }: Dr
     if (isOver(census) && isOver(server.censusNow())) break;
     const nowMs = performance.now();
     if (nowMs - beganMs >= drainMs) return Math.max(census.open, census.busy);
-    pauseMs = Math.max(LOOK_MS, (nowMs - lookMs) * LOOK_SHARE);
+    pauseMs = Math.min(MOST_LOOK_MS, Math.max(LOOK_MS, (nowMs - lookMs) * LOOK_SHARE));
   }
   const restMs = drainMs - (performance.now() - beganMs);
   return (await isSettledWithin(server.finish(), restMs)) ? 0 : Math.max(1, server.censusNow().open);

@@ -30,12 +30,13 @@ const scratchLength = new Uint8Array(4);
 const scratchLengthView = new DataView(scratchLength.buffer);
 
 /**
- * The port of our end; null when `fd` is no TCP socket.
+ * The port of our end, or of the other; null when `fd` is no TCP socket, or has no such end.
  * Why beside `addressOf`: it is asked of every descriptor there is, and makes nothing new.
  */
-export function portOf(c: Libc, fd: number): number | null {
+export function portOf(c: Libc, fd: number, end: "ours" | "theirs" = "ours"): number | null {
   scratchLengthView.setUint32(0, MAX_ADDRESS_BYTES, true);
-  if (c.getsockname(fd, scratch, scratchLength) !== 0) return null;
+  const call = end === "ours" ? c.getsockname : c.getpeername;
+  if (call(fd, scratch, scratchLength) !== 0) return null;
   const family = scratchView.getUint16(0, true);
   return family === AF_INET || family === AF_INET6 ? scratchView.getUint16(2) : null;
 }
