@@ -17,6 +17,7 @@ import { beginSource, type Current, diskOf, findCurrent, lastSource, openSource,
 import { createAcceptedFiles } from "./host/accepted-files.ts";
 import { createKeys, type Keys } from "./host/credential/keys.ts";
 import { createManager, type Manager } from "./host/manager.ts";
+import { lookOften } from "./host/often.ts";
 import { findProgram } from "./host/program.ts";
 import { become, checkSuccessor, type Successor, successor, wasReexecuted } from "./host/reexec.ts";
 import { runtime } from "./host/runtime.ts";
@@ -173,7 +174,7 @@ async function live(options: SourcedOptions, living: Living): Promise<number> {
   void booted.then((activeCount) => manager.tell({ READY: "1", STATUS: `${activeCount} units` }));
   manager.watch();
   const changed = (): void => daemon.filesChanged(reloadsItself(daemon.desk.settings()));
-  const watching = watchRoot(options.root, daemon, changed);
+  const watching = watchFiles(options.root, daemon, changed);
   options.source.hear({ changed, note: (one) => daemon.note(one) });
   const over = new AbortController();
   const lastWord = options.exitWith === undefined ? null : exitWith(daemon.desk, options.exitWith, over.signal);
@@ -298,9 +299,9 @@ function refuse(faults: readonly Fault[], code: number, who = ""): number {
 }
 
 /** A change on disk is taken at once where `auto_reload` says so, and else told. */
-function watchRoot(root: string, daemon: Daemon, changed: () => void): ReturnType<typeof watchFolders> {
+function watchFiles(root: string, daemon: Daemon, changed: () => void): ReturnType<typeof watchFolders> {
   return watchFolders({
-    root,
+    lookOften,
     folders: ["units", "config"].map((name) => join(root, name)),
     changed,
     failed: (message) => daemon.note(told("warn", "config.unwatched", `changes on disk are not noticed: ${message}`)),

@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
 /** How long nothing may have changed before the change is taken for whole: editors write in several steps. Units: milliseconds. */
@@ -7,13 +7,14 @@ const quietMs = 200;
 const longestMs = 2_000;
 
 export type WatchOptions = Readonly<{
-  root: string;
-  /** Right below the root. They may be missing, and come later. */
+  /** They may be missing, and come later. */
   folders: readonly string[];
   /** Something in them may have changed: called once for each flurry of changes, and once when the watch begins. */
   changed: () => void;
   /** The operating system refuses to watch. */
   failed: (message: string) => void;
+  /** Has it looked every few seconds. Gives the way to end that. */
+  lookOften: (look: () => void) => () => void;
 }>;
 
 export interface Watch {
@@ -21,32 +22,65 @@ export interface Watch {
 }
 
 /**
- * Watches the unit files and the configuration. The operating system tells of a change; nothing is asked for again and again.
- * Why: the package is loaded here, after the units are started, since nobody waits for it. The root is what is watched: a folder
- * that is not there, or goes, cannot be. A folder tells of the files in it: one watch for each of hundreds costs 15 KiB apiece, so
- * only links have one, which may lead elsewhere.
+ * Watches the unit files and the configuration. The operating system tells of a change; nothing is asked for again and again but
+ * whether the folders are still those.
+ * Why: the package is loaded here, after the units are started, since nobody waits for it. The root, which would tell of a folder
+ * that comes, is not watched: services write their own files there, and each line would wake the daemon. A folder tells of the
+ * files in it: one watch for each of hundreds costs 15 KiB apiece, so only links have one, which may lead elsewhere.
  */
-export async function watchFolders({ root, folders, changed, failed }: WatchOptions): Promise<Watch> {
+export async function watchFolders({ folders, changed, failed, lookOften }: WatchOptions): Promise<Watch> {
   const { watch } = await import("chokidar");
-  const flurry = createFlurry(changed);
-  const watcher = watch(root, {
-    ignoreInitial: true,
-    depth: 1,
-    ignored: (path) => path !== root && !folders.includes(path) && !(isBelow(folders, path) && isLink(path)),
+  const flurry = createFlurry(() => {
+    if (identities(folders) !== watched.identities) renew();
+    changed();
   });
-  watcher.on("all", flurry.stir);
-  watcher.on("raw", (_event, path, about) => {
-    const { watchedPath } = about as Readonly<{ watchedPath: string }>;
-    if (folders.includes(watchedPath) && concerns(path)) flurry.stir();
+
+  const open = () => {
+    const found = folders.filter((folder) => identity(folder) !== null);
+    const watcher = watch(found, {
+      ignoreInitial: true,
+      depth: 0,
+      ignored: (path) => !folders.includes(path) && !(isBelow(folders, path) && isLink(path)),
+    });
+    const now: { identities: string | null; watcher: typeof watcher } = { identities: identities(folders), watcher };
+    watcher.on("all", flurry.stir);
+    watcher.on("raw", (_event, path, about) => {
+      const { watchedPath } = about as Readonly<{ watchedPath: string }>;
+      if (!folders.includes(watchedPath)) return;
+      // The folder itself is gone, or elsewhere. One that comes back may have its very number.
+      const isItself = path === basename(watchedPath);
+      if (isItself) now.identities = null;
+      if (isItself || concerns(path)) flurry.stir();
+    });
+    if (found.length > 0) watcher.on("ready", flurry.stir);
+    else flurry.stir();
+    watcher.on("error", (error) => failed(error instanceof Error ? error.message : String(error)));
+    return now;
+  };
+
+  let watched = open();
+  const renew = (): void => {
+    void watched.watcher.close();
+    watched = open();
+  };
+  const stopLooking = lookOften(() => {
+    if (identities(folders) !== watched.identities) flurry.stir();
   });
-  watcher.on("ready", flurry.stir);
-  watcher.on("error", (error) => failed(error instanceof Error ? error.message : String(error)));
   return {
     close() {
+      stopLooking();
       flurry.end();
-      return watcher.close();
+      return watched.watcher.close();
     },
   };
+}
+
+const identities = (folders: readonly string[]): string => folders.map(identity).join();
+
+/** Which folder this is at the moment; null: there is none. */
+function identity(folder: string): string | null {
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  return stat?.isDirectory() ? `${stat.dev}:${stat.ino}:${stat.birthtimeMs}` : null;
 }
 
 /**

@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Watch, watchFolders } from "../../supervisor/daemon/watch.ts";
@@ -8,6 +18,7 @@ import { eventually } from "../support/eventually.ts";
 let root: string;
 let watch: Watch;
 let calls = 0;
+let lookNow = (): void => undefined;
 const units = () => join(root, "units");
 
 beforeEach(async () => {
@@ -24,8 +35,11 @@ afterEach(async () => {
 
 const begin = () =>
   watchFolders({
-    root,
     folders: [units(), join(root, "config")],
+    lookOften(look) {
+      lookNow = look;
+      return () => undefined;
+    },
     changed: () => {
       calls++;
     },
@@ -51,9 +65,11 @@ test("a file that goes, and a folder that comes later, are told", async () => {
   const file = join(root, "config/local.toml");
   mkdirSync(join(root, "config"));
   writeFileSync(file, "1");
+  lookNow();
   await called(2, "the new folder is told");
+  await called(3, "the watch has begun anew");
   rmSync(file);
-  await called(3, "the file that is gone is told");
+  await called(4, "the file that is gone is told");
 });
 
 test("a folder that goes and comes back is watched on", async () => {
@@ -63,13 +79,52 @@ test("a folder that goes and comes back is watched on", async () => {
   watch = await begin();
   await called(1, "the watch has begun");
   rmSync(units(), { recursive: true });
-  await called(2, "the folder that is gone is told");
+  await called(3, "the folder that is gone is told, and the watch has begun anew");
   mkdirSync(units());
   writeFileSync(join(units(), "a.toml"), "1");
-  await called(3, "the folder that is back is told");
+  lookNow();
+  await called(5, "the folder that is back is told, and the watch has begun anew");
+  writeFileSync(join(units(), "a.toml"), "2");
+  await called(6, "its file is told");
+}, 20_000);
+
+test("a folder in whose place another is put is watched on", async () => {
+  mkdirSync(join(root, "next"));
+  writeFileSync(join(root, "next/a.toml"), "1");
+  renameSync(units(), join(root, "before"));
+  renameSync(join(root, "next"), units());
+  await called(3, "the other folder is told, and the watch has begun anew");
   writeFileSync(join(units(), "a.toml"), "2");
   await called(4, "its file is told");
-}, 20_000);
+});
+
+test("where there is no folder yet, the watch begins and tells of the first", async () => {
+  await watch.close();
+  rmSync(units(), { recursive: true });
+  calls = 0;
+  watch = await begin();
+  await called(1, "the watch has begun");
+  mkdirSync(units());
+  lookNow();
+  await called(3, "the folder is told, and the watch has begun anew");
+});
+
+test("what is written beside the folders wakes nobody", () => {
+  const inode = statSync(root).ino.toString(16);
+  const watches = readdirSync("/proc/self/fdinfo").flatMap((fd) => watchesOf(fd));
+  expect(watches).toContain(`ino:${statSync(units()).ino.toString(16)}`);
+  expect(watches).not.toContain(`ino:${inode}`);
+});
+
+/** The inodes of an inotify descriptor's watches. Shape: `ino:1a2b`. Source: proc_pid_fdinfo(5). */
+function watchesOf(fd: string): readonly string[] {
+  try {
+    const lines = readFileSync(`/proc/self/fdinfo/${fd}`, "utf8").split("\n");
+    return lines.filter((line) => line.startsWith("inotify ")).flatMap((line) => /\bino:[0-9a-f]+/.exec(line) ?? []);
+  } catch {
+    return []; // the descriptor of the listing itself
+  }
+}
 
 test("a file that is written for ever is told all the same", async () => {
   const writing = setInterval(() => writeFileSync(join(units(), "a.toml"), String(performance.now())), 50);
