@@ -38,7 +38,7 @@ export async function run({ rounds, proofMs }: Flags<typeof flags>): Promise<Fig
   const rows: (string | number)[][] = [];
   for (const { daemon: runtime, service } of alike) {
     const units = { "api.toml": unit(), "web.toml": unit({ unit: { after: '["api"]' } }) };
-    const config = { "local.toml": `[release]\nexclude = ["daemon.log", "tmp"]\nrollback_after_ms = ${proofMs}\n` };
+    const config = { "local.toml": `[release]\nexclude = ["tmp"]\nrollback_after_ms = ${proofMs}\n` };
     await withDaemon({ runtime, units, config, files: { script: actor(service) } }, async (daemon) => {
       await deploy(daemon, "good", 0);
       for (const kind of kinds) {
@@ -103,7 +103,7 @@ async function areBack(daemon: Daemon): Promise<boolean> {
 }
 
 function journal(daemon: Daemon): readonly Line[] {
-  const lines = daemon.read("daemon.log").split("\n");
+  const lines = daemon.read("tmp/daemon.log").split("\n");
   return lines.flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Line] : []));
 }
 

@@ -101,7 +101,7 @@ async function ledger(place: Tormented): Promise<(string | number)[]> {
 
 /** What the supervisor said of a unit shortly before something failed. */
 function said(daemon: Daemon, unit: string, failedAtMs: number): readonly string[] {
-  const lines = daemon.read("daemon.log").split("\n");
+  const lines = daemon.read("tmp/daemon.log").split("\n");
   return lines.filter((line) => {
     if (!line.startsWith("{") || !line.includes(`"unit":"${unit}"`)) return false;
     const sinceMs = failedAtMs - Date.parse(JSON.parse(line).time);

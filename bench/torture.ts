@@ -38,7 +38,7 @@ export async function run(wanted: Flags<typeof flags>): Promise<Figure> {
       if (outcome.surprises.length > 0) {
         process.exitCode = 1;
         for (const { atMs, text } of outcome.surprises) console.error(`${runtime}, ${atMs} ms: ${text}`);
-        writeFileSync(`${place}.journal`, root.read("daemon.log"));
+        writeFileSync(`${place}.journal`, root.read("tmp/daemon.log"));
         console.error(`${runtime}: what the supervisors said stands in ${place}.journal`);
       }
       rows.push([runtime, ...counted(outcome)]);

@@ -219,7 +219,7 @@ async function end(root: Root, books: Books, daemon: Daemon): Promise<void> {
   const events = ["service.leftover", "state.unreadable", "service.stray", "bug"];
   for (const event of events) {
     const lines = root
-      .read("daemon.log")
+      .read("tmp/daemon.log")
       .split("\n")
       .filter((line) => line.includes(`"event":"${event}"`));
     for (const line of lines) books.surprise(line);

@@ -25,7 +25,7 @@ lease_ms = 30_000
 url = "sqlite:\${NAME:-tasks}.db"
 
 [release]
-exclude = ["tmp", "daemon.log"]
+exclude = ["tmp"]
 pre_deploy = [["bin/migrate", "up"], ["true"]]
 rollback_after_ms = 60000
 `;

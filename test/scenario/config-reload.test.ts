@@ -56,7 +56,7 @@ for (const { daemon: runtime, service } of alike) {
         expect(stderr).toContain("units/other.toml:2: service.exec_start: ");
       }
       daemon.signal("SIGHUP");
-      await eventually(() => daemon.read("daemon.log").includes("config.refused"), 5_000, "SIGHUP is answered");
+      await eventually(() => daemon.read("tmp/daemon.log").includes("config.refused"), 5_000, "SIGHUP is answered");
       await daemon.until("other", (unit) => unit.changed_on_disk, "status tells that the file has changed");
       expect(await pidsOf(daemon)).toEqual(pids);
       expect((await daemon.unit("api")).changed_on_disk).toBe(false);
@@ -129,7 +129,11 @@ for (const { daemon: runtime, service } of alike) {
       const { main_pid } = await daemon.unit("api");
       const load = await startLoad({ address: addressOf(await daemon.unit("api")), ...LOAD }, daemon.environment);
       save(daemon, "units/api.toml", "[service]\nexec_start = 7\n");
-      await eventually(() => daemon.read("daemon.log").includes("config.refused"), 10_000, "the bad file is refused");
+      await eventually(
+        () => daemon.read("tmp/daemon.log").includes("config.refused"),
+        10_000,
+        "the bad file is refused",
+      );
       expect((await daemon.unit("api")).main_pid).toBe(main_pid);
       save(daemon, "units/api.toml", api(0, '{ COLOUR = "blue" }'));
       await daemon.until(
@@ -163,7 +167,7 @@ for (const { daemon: runtime, service } of alike) {
       expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
       expect((await fetch(`http://127.0.0.1:${port}/v1/config`)).status).toBe(401);
       expect((await daemon.cli("restart", "other")).code).toBe(0);
-      expect(daemon.read("daemon.log")).toContain('"level":"debug"');
+      expect(daemon.read("tmp/daemon.log")).toContain('"level":"debug"');
       rmSync(join(daemon.path, "config/local.toml"));
       expect((await daemon.cli("config", "reload")).code).toBe(0);
       await eventually(() => refuses(port), 5_000, "TCP is no longer served");

@@ -78,7 +78,7 @@ for (const { daemon: runtime } of alike) {
       expect((await ask(second, "/v1/config")).settings).toContainEqual(setByIt);
       await logged(second, `${server.url} has not answered within 3 s: what it said last goes on`);
       expect(new Set(server.asked.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${token}`]));
-      const shown = [second.read("daemon.log"), await text(second, "/v1/status"), await text(second, "/v1/config")];
+      const shown = [second.read("tmp/daemon.log"), await text(second, "/v1/status"), await text(second, "/v1/config")];
       expect(shown.join("")).not.toContain(token);
       expect(await second.stop()).toEqual({ code: 0, signal: null });
     });
@@ -97,5 +97,5 @@ const metrics = (daemon: Daemon) => text(daemon, "/metrics");
 const sourceOf = async (daemon: Daemon) => (await daemon.status()).supervisor.config_source;
 
 function logged(daemon: Daemon, what: string): Promise<unknown> {
-  return eventually(() => daemon.read("daemon.log").includes(what), 20_000, what);
+  return eventually(() => daemon.read("tmp/daemon.log").includes(what), 20_000, what);
 }

@@ -77,7 +77,7 @@ for (const { daemon: runtime } of alike) {
             code: 1,
             stdout: expect.stringMatching(/FAIL state directory/),
           });
-          await eventually(() => /history\.failed/.test(daemon.read("daemon.log")), 10_000, "the journal tells");
+          await eventually(() => /history\.failed/.test(daemon.read("tmp/daemon.log")), 10_000, "the journal tells");
           await daemon.until("crash", ({ restarts }) => restarts > 3, "who crashes is restarted");
           readOnly.end();
           await expectAlive(daemon);
@@ -102,7 +102,7 @@ for (const { daemon: runtime } of alike) {
         await eventually(async () => (await lost(daemon)) > 3, 20_000, "lines are dropped, and counted");
         await expectAlive(daemon);
         expect((await daemon.cli("status", "talker")).stdout).toMatch(/\d+ lines of its output could not be written/);
-        expect(daemon.read("daemon.log")).toContain("Input/output error (EIO)");
+        expect(daemon.read("tmp/daemon.log")).toContain("Input/output error (EIO)");
 
         const log = () => daemon.read(".supervisor/logs/talker.log");
         await eventually(() => /-- supervisor: \d+ lines lost: Input/.test(log()), 20_000, "the output goes on");

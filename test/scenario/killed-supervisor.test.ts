@@ -305,7 +305,7 @@ for (const { daemon: runtime, service } of alike) {
           "api",
           "deaf",
         ]);
-        expect(root.read("daemon.log")).toContain("it did not go when it was asked, and was killed");
+        expect(root.read("tmp/daemon.log")).toContain("it did not go when it was asked, and was killed");
         expect(root.processes().filter(({ command }) => command.endsWith("sleep 1000"))).toHaveLength(1);
         expect(root.read(".supervisor/state.jsonl.unreadable")).toBe(text);
         await stop(daemon);

@@ -48,7 +48,7 @@ for (const { daemon: runtime, service } of alike) {
         await alone(daemon);
         release(daemon, { script: good });
         expect((await daemon.cli("reload", "api")).code).toBe(0);
-        const isTold = () => daemon.read("daemon.log").includes("listener http for all: it listens again");
+        const isTold = () => daemon.read("tmp/daemon.log").includes("listener http for all: it listens again");
         await eventually(isTold, 5_000, "it is noticed");
         const { listeners, generation } = await daemon.unit("api");
         const tally = await underLoad(daemon, async () => {});

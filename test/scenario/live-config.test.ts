@@ -55,7 +55,7 @@ for (const { daemon: runtime } of alike) {
         "units/api.toml:2: service.script: ",
       ])
         expect(why).toContain(reason);
-      expect(second.read("daemon.log")).toContain("the files are refused: goes on with version ");
+      expect(second.read("tmp/daemon.log")).toContain("the files are refused: goes on with version ");
       expect(await second.stop()).toEqual({ code: 0, signal: null });
     });
   }, 60_000);
@@ -74,5 +74,5 @@ const whyOf = (daemon: Daemon) => told(daemon, "/v1/units/api/why");
 const told = async ({ controlPath }: Daemon, path: string) => (await askControl(controlPath, path))?.body ?? "";
 
 function happened(daemon: Daemon, event: string): Promise<unknown> {
-  return eventually(() => daemon.read("daemon.log").includes(`"event":"${event}"`), 20_000, event);
+  return eventually(() => daemon.read("tmp/daemon.log").includes(`"event":"${event}"`), 20_000, event);
 }

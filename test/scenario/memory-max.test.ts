@@ -28,7 +28,7 @@ for (const { daemon: runtime, service } of alike) {
         "socket.http": { listen_stream: '"127.0.0.1:0"', backlog: "4096" },
         handover: { soak_sec: '"200ms"', drain_sec: '"10s"' },
       });
-      const config = { "local.toml": '[release]\nexclude = ["daemon.log", "tmp"]\nrollback_after_ms = 10000\n' };
+      const config = { "local.toml": '[release]\nexclude = ["tmp"]\nrollback_after_ms = 10000\n' };
       const files = { script: `${actor(service)}\n` };
       return withDaemon({ runtime, units: { "api.toml": unit }, config, files }, async (daemon) => {
         daemon.write("config/local.toml", config["local.toml"].replace("10000", "500"));

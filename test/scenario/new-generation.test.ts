@@ -154,7 +154,7 @@ for (const { daemon: runtime, service } of alike) {
         await daemon.until("api", (unit) => unit.generation > generation, "SIGUSR2 is heard");
         expect(releaseOf((await alone(daemon)).main_pid)).toBe(next);
         daemon.signal("SIGHUP");
-        await eventually(() => daemon.read("daemon.log").includes("config.reloaded"), 5_000, "SIGHUP is heard");
+        await eventually(() => daemon.read("tmp/daemon.log").includes("config.reloaded"), 5_000, "SIGHUP is heard");
         const { "kept-old": kept = 0, done = 0 } = before;
         expect(await counted(daemon)).toEqual({ ...before, "kept-old": kept + 1, done: done + 1 });
       },

@@ -46,11 +46,11 @@ for (const { daemon: runtime, service } of alike) {
         const daemon = daemonOf();
         const { main_pid } = await daemon.unit("api");
         // What the famine before was told of is no answer to this one.
-        const told = daemon.read("daemon.log").length;
+        const told = daemon.read("tmp/daemon.log").length;
         const famine = withoutDescriptors(daemon.pid, null);
         const client = connect(daemon.controlPath).on("error", () => {});
         daemon.signal("SIGUSR2");
-        const isTold = () => /handover\.kept-old.*EMFILE/.test(daemon.read("daemon.log").slice(told));
+        const isTold = () => /handover\.kept-old.*EMFILE/.test(daemon.read("tmp/daemon.log").slice(told));
         await eventually(isTold, 5_000, "the journal tells why");
         famine.end();
         client.destroy();

@@ -160,7 +160,7 @@ function expectNobodyTurnedAway({ fates, failed }: Tally): void {
 
 /** The handovers' steps so far, from the journal. */
 function events(daemon: Daemon): readonly string[] {
-  const lines = daemon.read("daemon.log").split("\n");
+  const lines = daemon.read("tmp/daemon.log").split("\n");
   return lines.flatMap((line) => /"event":"(handover\.[a-z-]+)"/.exec(line)?.[1] ?? []);
 }
 

@@ -30,7 +30,7 @@ function scripted(more: Sections = {}): string {
 const rooted = (runtime: RuntimeName, service: RuntimeName, unit = scripted(), proofMs = PROOF_MS): RootOrder => ({
   runtime,
   units: { "api.toml": unit },
-  config: { "local.toml": `[release]\nexclude = ["daemon.log", "tmp"]\nrollback_after_ms = ${proofMs}\n` },
+  config: { "local.toml": `[release]\nexclude = ["tmp"]\nrollback_after_ms = ${proofMs}\n` },
   files: { script: `${actor(service)}\n`, "assets/large": "x".repeat(300_000) },
 });
 

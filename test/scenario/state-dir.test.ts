@@ -49,7 +49,7 @@ for (const { daemon: runtime } of alike) {
           const { main_pid } = await daemon.unit("talker");
           rmSync(daemon.stateDir, { recursive: true });
           const told = `${daemon.stateDir} was deleted and is made anew`;
-          await eventually(() => daemon.read("daemon.log").includes(told), 10_000, "it is told");
+          await eventually(() => daemon.read("tmp/daemon.log").includes(told), 10_000, "it is told");
           await eventually(() => daemon.status().catch(() => null), 10_000, "who asks is answered again");
           expect(daemon.read(".supervisor/supervisor.pid")).toBe(`${daemon.pid}\n`);
           expect([daemon.stateDir, daemon.controlPath].map(modeOf)).toEqual(["700", "600"]);

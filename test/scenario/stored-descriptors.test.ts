@@ -122,7 +122,9 @@ async function bounded(daemon: Daemon): Promise<void> {
   for (let n = 0; n < 70; n++) await ask(daemon, "memfd", "many", String(n));
   const kept = (await givenToNext(daemon)) as readonly (readonly string[])[];
   expect(kept.map(([, text]) => Number(text))).toEqual(Array.from({ length: 64 }, (_, n) => n));
-  expect(daemon.read("daemon.log")).toContain("keeper@1 has sent more descriptors than the 64 that are kept for it");
+  expect(daemon.read("tmp/daemon.log")).toContain(
+    "keeper@1 has sent more descriptors than the 64 that are kept for it",
+  );
 }
 
 async function configured(daemon: Daemon): Promise<void> {

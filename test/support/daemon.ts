@@ -44,7 +44,7 @@ export function withDaemon(order: RootOrder, use: (daemon: Daemon) => Promise<vo
 
 /** Starts the daemon of a root that has none, and does not wait for anything. */
 export function startDaemon(root: Root, flags: readonly string[] = []): Daemon {
-  const log = openSync(join(root.path, "daemon.log"), "a");
+  const log = openSync(join(root.path, "tmp/daemon.log"), "a");
   const child = root.launch(["start", ...flags], log);
   closeSync(log);
   const end = new Promise<Ended>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));

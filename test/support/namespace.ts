@@ -36,7 +36,7 @@ export interface Container {
  */
 export async function startContainer(root: Root, flags: readonly string[] = [], before = ""): Promise<Container> {
   if (typeof namespace === "string") throw new Error(namespace);
-  const log = openSync(join(root.path, "daemon.log"), "a");
+  const log = openSync(join(root.path, "tmp/daemon.log"), "a");
   const line = `${before} exec sh "$0" "$@"`;
   const argv = [...namespace, "sh", "-c", line, BIN, "--root", root.path, "start", ...flags];
   const child = spawn("unshare", argv, { cwd: root.path, env: root.environment, stdio: ["ignore", log, log] });
