@@ -39,6 +39,7 @@ export function startBun(app: Servable, bind: Bind): NativeServer {
       guarded.startClosing(spreadMs);
       sockets.startClosing(spreadMs);
     },
+    remain: guarded.remain,
     // A connection that was told to close is closed by Bun.
     tend: () => true,
     /** Streaming bodies count until their last byte was given away. */

@@ -74,6 +74,7 @@ function drainable({ front, place, book, guarded, sockets }: Parts): Drainable {
       guarded.startClosing(0);
       sockets.startClosing(spreadMs);
     },
+    remain: () => {},
     census: async () => censusNow(),
     censusNow,
     finish: async () => book.destroy(),

@@ -53,6 +53,7 @@ export function startDeno(app: Servable, bind: Bind, c: Libc): NativeServer {
       if (sockets.busy > 0) for (const { fd } of connections) word.learn(fd);
       sockets.startClosing(spreadMs);
     },
+    remain: guarded.remain,
     tend(_, { fd }) {
       if (sockets.busy > 0) word.learn(fd);
       return closings.tend(c, fd);

@@ -20,6 +20,8 @@ export interface Drainable {
    * WebSockets are told to come again, each at a moment of its own within `spreadMs`.
    */
   startClosing(spreadMs: number): void;
+  /** So many connections are still open, by the last look: what is left of the spread is to be enough for them. */
+  remain(count: number): void;
   census(): Promise<Census>;
   /** The same at one moment, while nothing else happens: for the last look before `finish`. */
   censusNow(): Census;
@@ -58,6 +60,7 @@ export async function drain(server: Drainable, { idleMs, drainMs, spreadMs }: Dr
     await sleep(pauseMs);
     const lookMs = performance.now();
     const census = await server.census();
+    server.remain(census.open);
     // What was seen in slices, and before others had their turn, is not what is: who has come meanwhile must not be cut.
     if (isOver(census) && isOver(server.censusNow())) break;
     const nowMs = performance.now();

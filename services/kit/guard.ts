@@ -8,10 +8,12 @@ import type { WebSocketHandlers } from "./web-socket.ts";
 export interface Guard {
   fetch(request: Request, env: unknown): Response | Promise<Response>;
   /**
-   * From now on responses say `Connection: close`, also those that the app is still working on: a few at once, then one in each
-   * millisecond, and all of them after `spreadMs`, so that thousands of clients do not come back in one moment. 0: all at once.
+   * From now on responses say `Connection: close`, also those that the app is still working on: a few at once, then one after the
+   * other, and all of them after `spreadMs`, so that thousands of clients do not come back in one moment. 0: all at once.
    */
   startClosing(spreadMs: number): void;
+  /** So many connections are still open: what is left of the spread is to be enough for them. */
+  remain(count: number): void;
   /** Takes that back, after a rehearsal. */
   stopClosing(): void;
   /** How many requests the app has taken and not answered yet; 0 where the guard was not asked to count. */
@@ -85,6 +87,7 @@ export function guard(app: Servable, edge: GuardEdge = {}): Guard {
     startClosing(spreadMs) {
       closing = farewells(spreadMs);
     },
+    remain: (count) => closing?.remain(count),
     stopClosing() {
       closing = null;
     },

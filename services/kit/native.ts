@@ -23,6 +23,8 @@ export interface NativeServer {
    * `connections`: those that are open, for whoever has to know them before it says goodbye.
    */
   startClosing(spreadMs: number, connections: Iterable<Connection>): void;
+  /** As in `Drainable`. */
+  remain(count: number): void;
   /**
    * Is shown each connection at each look of the drain. Closes one that had its last response, where the runtime does not do
    * so itself; false for one that `stop` ends without a loss, so that nobody waits for it.
@@ -119,6 +121,7 @@ function drainable(c: Libc, local: SocketAddress, server: NativeServer, stopAcce
   return {
     stopAccepting,
     startClosing: (spreadMs) => server.startClosing(spreadMs, connectionsAt(c, local)),
+    remain: server.remain,
     async census() {
       const count = counting(c, server);
       await visitConnections(c, local, count.visit);

@@ -34,7 +34,8 @@ export type ServeOptions = Readonly<{
    */
   idleMs?: number;
   /**
-   * Over how long the drain spreads the goodbyes of WebSockets, so that their clients do not all come back at once.
+   * Over how long the drain spreads its goodbyes at most, so that not all clients come back at once: those of WebSockets, and those of
+   * kept connections, which are done sooner where there are few.
    * Default 5000, or half of drainMs where that is less.
    */
   spreadMs?: number;

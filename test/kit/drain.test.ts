@@ -13,6 +13,7 @@ function scripted(looks: readonly Census[], finish: () => Promise<void> = async 
   const server: Drainable = {
     stopAccepting: () => void calls.push("stop"),
     startClosing: () => void calls.push("close"),
+    remain: (count) => void calls.push(`remain ${count}`),
     async census() {
       calls.push("census");
       look += 1;
@@ -31,7 +32,7 @@ test("it stops accepting first, and finishes when nobody is connected", async ()
   const { server, calls } = scripted([EMPTY]);
   const cut = await within(drain(server, { idleMs: NEVER_MS, drainMs: NEVER_MS, spreadMs: 0 }), BOUND_MS, "the drain");
   expect(cut).toBe(0);
-  expect(calls).toEqual(["stop", "close", "census", "finish"]);
+  expect(calls).toEqual(["stop", "close", "census", "remain 0", "finish"]);
 });
 
 test("C1: whoever comes between the look and the end is not cut", async () => {
@@ -40,7 +41,14 @@ test("C1: whoever comes between the look and the end is not cut", async () => {
   const censusNow = () => found.shift() ?? EMPTY;
   const limits = { idleMs: 0, drainMs: NEVER_MS, spreadMs: 0 };
   await within(drain({ ...server, censusNow }, limits), BOUND_MS, "the drain");
-  expect(calls).toEqual(["stop", "close", "census", "census", "finish"]);
+  expect(calls).toEqual(["stop", "close", "census", "remain 0", "census", "remain 0", "finish"]);
+});
+
+test("C2: who spreads the goodbyes hears at each look how many are still there", async () => {
+  const looks = [700, 20, 0].map((open) => ({ ...EMPTY, open, quietMs: open > 0 ? 0 : EMPTY.quietMs }));
+  const { server, calls } = scripted(looks);
+  await within(drain(server, { idleMs: NEVER_MS, drainMs: NEVER_MS, spreadMs: 5_000 }), BOUND_MS, "the drain");
+  expect(calls.filter((call) => call.startsWith("remain"))).toEqual(["remain 700", "remain 20", "remain 0"]);
 });
 
 test("a request in flight is waited for, however quiet its connection is", async () => {

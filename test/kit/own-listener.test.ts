@@ -19,6 +19,7 @@ function runtime(count: number, port?: number) {
     return {
       port: port ?? opened[0]?.port ?? null,
       startClosing: () => {},
+      remain: () => {},
       rehearseClosing: () => {},
       tend: () => true,
       busy: 0,
