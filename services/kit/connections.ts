@@ -95,6 +95,11 @@ export function backlogOf(c: Libc, fd: number): number | null {
   return readTcpInfo(c, fd) ? info.getUint32(SACKED, true) : null;
 }
 
+/** How many connections wait in a TCP listener's queue; null where the kernel does not say (unix). */
+export function waitingAt(c: Libc, fd: number): number | null {
+  return readTcpInfo(c, fd) ? info.getUint32(UNACKED, true) : null;
+}
+
 const UNKNOWN = { quietMs: Number.POSITIVE_INFINITY, isLeaving: false } as const;
 
 /** A connection of a unix socket; null when it is none at that path, and for the listener itself. */

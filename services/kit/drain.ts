@@ -36,7 +36,7 @@ const LOOK_MS = 20;
 
 /** A look at many connections takes long: then there are fewer of them. */
 const LOOK_SHARE = 20;
-const MOST_LOOK_MS = 500;
+const MOST_LOOK_MS = 100;
 
 /**
  * Ends a server without failing a request, and says how many connections had to be cut at `drainMs`.

@@ -12,8 +12,8 @@ export interface Guard {
    * other, and all of them after `spreadMs`, so that thousands of clients do not come back in one moment. 0: all at once.
    */
   startClosing(spreadMs: number): void;
-  /** So many connections are still open: what is left of the spread is to be enough for them. */
-  remain(count: number): void;
+  /** So many connections are still open, and so many wait to be let in: what is left of the spread is to be enough. */
+  remain(count: number, waiting: number): void;
   /** Takes that back, after a rehearsal. */
   stopClosing(): void;
   /** How many requests the app has taken and not answered yet; 0 where the guard was not asked to count. */
@@ -87,7 +87,7 @@ export function guard(app: Servable, edge: GuardEdge = {}): Guard {
     startClosing(spreadMs) {
       closing = farewells(spreadMs);
     },
-    remain: (count) => closing?.remain(count),
+    remain: (count, waiting) => closing?.remain(count, waiting),
     stopClosing() {
       closing = null;
     },

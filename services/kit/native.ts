@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { adopt } from "./adopt.ts";
 import { startBun } from "./bun.ts";
-import { type Connection, connectionsAt, visitConnections } from "./connections.ts";
+import { type Connection, connectionsAt, visitConnections, waitingAt } from "./connections.ts";
 import { startDeno } from "./deno.ts";
 import type { Census, Drainable } from "./drain.ts";
 import { unwatch, watch } from "./epoll.ts";
@@ -23,8 +23,8 @@ export interface NativeServer {
    * `connections`: those that are open, for whoever has to know them before it says goodbye.
    */
   startClosing(spreadMs: number, connections: Iterable<Connection>): void;
-  /** As in `Drainable`. */
-  remain(count: number): void;
+  /** As in `Drainable`; and so many wait in the queue of the listener. */
+  remain(count: number, waiting: number): void;
   /**
    * Is shown each connection at each look of the drain. Closes one that had its last response, where the runtime does not do
    * so itself; false for one that `stop` ends without a loss, so that nobody waits for it.
@@ -86,11 +86,14 @@ export async function openInherited(app: Servable, fd: number, hold: Hold | null
         if (!isOver) watch(c, listenerFd, registration);
       });
     }
-    const stopAccepting = (): void => {
-      isOver = true;
-      unwatch(c, listenerFd, registration);
+    const listener: Listener = {
+      stopAccepting() {
+        isOver = true;
+        unwatch(c, listenerFd, registration);
+      },
+      waiting: () => waitingAt(c, listenerFd) ?? 0,
     };
-    return { ok: true, address: local.text, server: drainable(c, local, server, stopAccepting) };
+    return { ok: true, address: local.text, server: drainable(c, local, server, listener) };
   } catch (cause) {
     // The runtime would not start its server, or its inside is not as it was; node:http needs less.
     return { ok: false, reason: cause instanceof Error ? cause.message : String(cause) };
@@ -105,11 +108,14 @@ export function openOwn(app: Servable, bind: Bind): Opened {
   const { server, listenerFd } = startWatched(c, start, app, bind);
   const local = addressOf(c, listenerFd);
   if (!local) throw new Error(`descriptor ${listenerFd} has no address`);
-  const stopAccepting = () => {
-    if (bind.tag === "unix") rmSync(bind.path, { force: true });
-    setTimeout(() => refuse(c, listenerFd), QUEUE_MS);
+  const listener: Listener = {
+    stopAccepting() {
+      if (bind.tag === "unix") rmSync(bind.path, { force: true });
+      setTimeout(() => refuse(c, listenerFd), QUEUE_MS);
+    },
+    waiting: () => 0,
   };
-  return { ok: true, address: local.text, server: drainable(c, local, server, stopAccepting) };
+  return { ok: true, address: local.text, server: drainable(c, local, server, listener) };
 }
 
 function nativeStart(): Start | null {
@@ -117,11 +123,13 @@ function nativeStart(): Start | null {
   return process.versions.deno ? startDeno : null;
 }
 
-function drainable(c: Libc, local: SocketAddress, server: NativeServer, stopAccepting: () => void): Drainable {
+type Listener = Readonly<{ stopAccepting(): void; waiting(): number }>;
+
+function drainable(c: Libc, local: SocketAddress, server: NativeServer, listener: Listener): Drainable {
   return {
-    stopAccepting,
+    stopAccepting: listener.stopAccepting,
     startClosing: (spreadMs) => server.startClosing(spreadMs, connectionsAt(c, local)),
-    remain: server.remain,
+    remain: (count) => server.remain(count, listener.waiting()),
     async census() {
       const count = counting(c, server);
       await visitConnections(c, local, count.visit);

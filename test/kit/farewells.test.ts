@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { farewells } from "../../services/kit/farewells.ts";
 
-type Look = Readonly<{ atMs: number; remain?: number }>;
+type Look = Readonly<{ atMs: number; remain?: number; waiting?: number }>;
 
 /** How many of `asked` may go at each of these times, one after the other. Units: milliseconds. */
 function told(spreadMs: number, asked: number, looks: readonly Look[]): readonly number[] {
@@ -9,7 +9,7 @@ function told(spreadMs: number, asked: number, looks: readonly Look[]): readonly
   const { mayBeNext, remain } = farewells(spreadMs, () => nowMs);
   return looks.map((look) => {
     nowMs = look.atMs;
-    if (look.remain !== undefined) remain(look.remain);
+    if (look.remain !== undefined) remain(look.remain, look.waiting ?? 0);
     return Array.from({ length: asked }, mayBeNext).filter(Boolean).length;
   });
 }
@@ -25,6 +25,17 @@ test("C2: the more there are, the faster they go, so that the spread is enough f
 test("those who stay longer than it was reckoned are spread over what is left", () => {
   const looks = [{ atMs: 0 }, { atMs: 4000, remain: 5000 }, { atMs: 4002 }, { atMs: 4004, remain: 10 }, { atMs: 4024 }];
   expect(told(5000, 20_000, looks)).toEqual([8, 1000, 10, 10, 5]);
+});
+
+test("where those who went wait for somebody to let them in, everybody goes; where most of them are let in, nothing changes", () => {
+  const looks = (waiting: number) => [{ atMs: 0 }, { atMs: 40 }, { atMs: 41, remain: 900, waiting }];
+  expect(told(5000, 100, looks(14))).toEqual([8, 10, 100]);
+  expect(told(5000, 100, looks(13))).toEqual([8, 10, 0]);
+});
+
+test("a few who wait are no sign: the next generation may just be about to let them in", () => {
+  const looks = [{ atMs: 0 }, { atMs: 20, remain: 900, waiting: 8 }];
+  expect(told(5000, 100, looks)).toEqual([8, 5]);
 });
 
 test("after the spread everybody goes", () => {

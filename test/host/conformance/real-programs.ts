@@ -51,7 +51,7 @@ async function barrier(rig: Rig): Promise<void> {
   rig.processes.signal(child.invocation, "SIGKILL", "group");
   await child.gone();
   child.closePipes();
-  assert.equal(openDescriptors(), before);
+  await rig.until("no descriptor is kept", () => openDescriptors() === before);
 }
 
 async function gone(rig: Rig): Promise<void> {
