@@ -14,7 +14,7 @@ import { eventually } from "../../support/eventually.ts";
 import { program } from "../../support/unit-text.ts";
 import { type Child, openDescriptors, type Rig, withRig } from "./rig.ts";
 
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 const bun = new URL("../../../node_modules/.bin/bun", import.meta.url).pathname;
 const blocks = (how: string) => [bun, program("blocks.ts"), how, "3"] as const;
 
