@@ -95,9 +95,9 @@ export function backlogOf(c: Libc, fd: number): number | null {
   return readTcpInfo(c, fd) ? info.getUint32(SACKED, true) : null;
 }
 
-/** How many connections wait in a TCP listener's queue; null where the kernel does not say (unix). */
-export function waitingAt(c: Libc, fd: number): number | null {
-  return readTcpInfo(c, fd) ? info.getUint32(UNACKED, true) : null;
+/** How many connections wait in a TCP listener's queue; 0 where the kernel does not say (unix). */
+export function waitingAt(c: Libc, fd: number): number {
+  return readTcpInfo(c, fd) ? info.getUint32(UNACKED, true) : 0;
 }
 
 const UNKNOWN = { quietMs: Number.POSITIVE_INFINITY, isLeaving: false } as const;

@@ -91,7 +91,7 @@ export async function openInherited(app: Servable, fd: number, hold: Hold | null
         isOver = true;
         unwatch(c, listenerFd, registration);
       },
-      waiting: () => waitingAt(c, listenerFd) ?? 0,
+      waiting: () => waitingAt(c, listenerFd),
     };
     return { ok: true, address: local.text, server: drainable(c, local, server, listener) };
   } catch (cause) {

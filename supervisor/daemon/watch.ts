@@ -36,13 +36,14 @@ export async function watchFolders({ folders, changed, failed, lookOften }: Watc
   });
 
   const open = () => {
-    const found = folders.filter((folder) => identity(folder) !== null);
+    const seen = folders.map(identity);
+    const found = folders.filter((_, index) => seen[index] !== null);
     const watcher = watch(found, {
       ignoreInitial: true,
       depth: 0,
       ignored: (path) => !folders.includes(path) && !(isBelow(folders, path) && isLink(path)),
     });
-    const now: { identities: string | null; watcher: typeof watcher } = { identities: identities(folders), watcher };
+    const now: { identities: string | null; watcher: typeof watcher } = { identities: seen.join(), watcher };
     watcher.on("all", flurry.stir);
     watcher.on("raw", (_event, path, about) => {
       const { watchedPath } = about as Readonly<{ watchedPath: string }>;

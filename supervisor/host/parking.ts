@@ -135,11 +135,12 @@ class Lots implements Parking {
     if (performance.now() - lot.openedAtMs < LEAST_LIFE_MS) {
       this.#close(lot);
       this.#lots = this.#lots.filter((one) => one !== lot);
-      this.#refused(`sleep(1), which is to hold it, ends by itself`);
+      this.#refused("sleep(1), which is to hold it, ends by itself");
       return;
     }
-    this.#options.note(`sleep(1) that held our descriptors (pid ${lot.pid}) is gone; another holds them now`);
     this.#moveAll();
+    if (this.#lots.length === 0) return;
+    this.#options.note(`sleep(1) that held our descriptors (pid ${lot.pid}) is gone; another holds them now`);
   }
 
   #close({ sender }: Lot): void {
