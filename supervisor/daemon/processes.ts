@@ -33,7 +33,7 @@ export type ProcessEvent = Readonly<
   | { tag: "spawn-failed"; invocation: InvocationId; stage: SpawnStage; code: string; message: string }
   /** A datagram from a process of the invocation's own session. Shape: `{ READY: "1", STATUS: "warm" }`. */
   | { tag: "notified"; invocation: InvocationId; pid: number; fields: Readonly<Record<string, string>> }
-  /** The main process was reaped. All it said before (notify, output) has been delivered. */
+  /** The main process was reaped. All it said before (notify, output) has been delivered. No survivors: nobody is left for sure. */
   | { tag: "exited"; invocation: InvocationId; exit: Exit; survivors: readonly Survivor[] }
   /** Follows an `exited` that had survivors, once none is left. */
   | { tag: "emptied"; invocation: InvocationId }

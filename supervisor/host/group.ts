@@ -89,8 +89,9 @@ export class Group {
       writeFileSync(join(this.folder, "cgroup.kill"), "1");
     } catch {
       // Linux before 5.14 has no such file.
-      for (const pid of this.pids()) libc.kill(pid, SIGKILL);
     }
+    // It is sent to each main thread alone, and so does not reach those who have lost theirs.
+    for (const pid of this.pids()) libc.kill(pid, SIGKILL);
   }
 
   /** Whether the out-of-memory killer took one of them. */

@@ -6,6 +6,7 @@ export class Looks {
   readonly #look: (isThorough: boolean) => void;
   #soon: ReturnType<typeof setImmediate> | null = null;
   #later: ReturnType<typeof setTimeout> | null = null;
+  #laterAtMs = 0;
   #isClosed = false;
 
   constructor(look: (isThorough: boolean) => void) {
@@ -21,10 +22,13 @@ export class Looks {
     });
   }
 
-  /** A thorough one. */
+  /** A thorough one. Of two that are asked for, the sooner one is made. */
   later(afterMs = LATER_MS): void {
-    if (this.#isClosed) return;
-    this.#later ??= setTimeout(() => {
+    const atMs = performance.now() + afterMs;
+    if (this.#isClosed || (this.#later && this.#laterAtMs <= atMs)) return;
+    if (this.#later) clearTimeout(this.#later);
+    this.#laterAtMs = atMs;
+    this.#later = setTimeout(() => {
       this.#later = null;
       this.#look(true);
     }, afterMs);

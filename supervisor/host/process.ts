@@ -5,6 +5,7 @@ import { signalNumber } from "../unit/signal.ts";
 import type { ProcessStatus } from "../unit/status.ts";
 import type { SignalName } from "../unit/unit.ts";
 import { DeadChildren } from "./dead-children.ts";
+import { Ends } from "./ends.ts";
 import { Estate, type Heritage } from "./estate.ts";
 import { groupFor, joinsItself } from "./group-for.ts";
 import type { Groups } from "./groups.ts";
@@ -32,6 +33,11 @@ const SIGKILL = 9;
 const LOOK_SOON_MS = 100;
 /** Looks for survivors, as long as it is not sure that there are none: one may die while its child is not on the list yet. */
 const MOST_LOOKS = 8;
+/** How long it may be unknown whether anybody is left, and how often that is looked at. One that dies is on the lists until it has left its processor. */
+const DOUBT_MS = 250;
+const DOUBT_LOOK_MS = 2;
+/** Somebody is left, be it one whose processes are gone before they can be looked at, or one with a dead main thread. */
+const UNMET: Survivor = { pid: 0, command: "somebody who could not be looked at" };
 
 export type ProcessesOptions = Readonly<{
   reactor: Reactor;
@@ -69,12 +75,11 @@ type Opened = Readonly<{ ok: true; socket: NotifySocket | null }> | Extract<Star
 const ourselves = { ok: true, identity: null } as const;
 
 /** `failure`: it never became its program. */
-type Ended = Readonly<{ life: Life; exit: Exit; failure: ShimFailure | null }>;
+type Ended = Readonly<{ life: Life; exit: Exit; failure: ShimFailure | null; foundAtMs: number }>;
 
 class RealProcesses implements HostProcesses {
   readonly #post: (event: ProcessEvent) => void;
   readonly #note: (text: string) => void;
-  readonly #pace: Pace;
   readonly #estate: Estate;
   readonly #executioner: string | null;
   readonly #past: Map<InvocationId, Past>;
@@ -86,9 +91,7 @@ class RealProcesses implements HostProcesses {
   readonly #dead = new DeadChildren();
   readonly #looks = new Looks((isThorough) => this.#collect(isThorough));
   readonly #onChild = (): void => this.#looks.soon();
-  /** Ends that are still to be reported. */
-  readonly #ended: Ended[] = [];
-  #isPaused = false;
+  readonly #ends: Ends<Ended>;
   #isClosed = false;
 
   constructor(options: ProcessesOptions) {
@@ -98,7 +101,12 @@ class RealProcesses implements HostProcesses {
     this.#executioner = options.executioner ?? null;
     this.#post = post;
     this.#note = note;
-    this.#pace = pace;
+    this.#ends = new Ends({
+      pace,
+      report: (ended) => this.#report(ended),
+      later: () => this.#looks.later(DOUBT_LOOK_MS),
+      resumed: () => !this.#isClosed && this.#goOn(),
+    });
     this.#sockets = createNotifySockets(reactor, runtimeDir);
     this.#groups = groups;
     this.#members = new Members(groups, (invocation) => this.#lives.get(invocation)?.notify?.hear());
@@ -213,8 +221,6 @@ class RealProcesses implements HostProcesses {
     for (const life of this.#lives.values()) {
       life.notify?.close();
       this.#members.leave(life.invocation);
-      // Whoever is left on purpose is nobody's leftover.
-      this.#estate.end(life.invocation);
     }
     this.#lives.clear();
     this.#sockets.close();
@@ -290,7 +296,7 @@ class RealProcesses implements HostProcesses {
     const exit = life.lingering ? null : life.main.exit();
     if (exit) {
       const failure = life.aim && life.main.pid === life.leader ? shimFailure(life.leader, exit, life.aim) : null;
-      this.#ended.push({ life, exit: this.#marked(life, exit), failure });
+      this.#ends.add({ life, exit: this.#marked(life, exit), failure, foundAtMs: performance.now() });
       life.lingering = true;
       this.#bury(life.main.pid);
     }
@@ -301,7 +307,7 @@ class RealProcesses implements HostProcesses {
   /** Tells of those that have ended, and looks after whom they have left behind. */
   #goOn(): void {
     const strangers = this.#reapOrphans();
-    if (!this.#isPaused) this.#reportSome();
+    this.#ends.tell();
     for (const life of [...this.#lives.values()]) if (life.isReported) this.#settle(life);
     const lives = [...this.#lives.values()];
     if (lives.some(({ main }) => main.isForeign)) this.#looks.later(LOOK_SOON_MS);
@@ -320,32 +326,22 @@ class RealProcesses implements HostProcesses {
     reap(pid);
   }
 
-  /** Many may end at once, and whoever hears it may have much to do. */
-  #reportSome(): void {
-    for (let next = this.#ended.shift(); next; next = this.#pace.isSpent() ? undefined : this.#ended.shift()) {
-      this.#report(next);
-    }
-    if (this.#ended.length === 0) return;
-    this.#isPaused = true;
-    this.#pace.resume(() => {
-      this.#isPaused = false;
-      if (!this.#isClosed) this.#goOn();
-    });
-  }
-
-  #report({ life, exit, failure }: Ended): void {
+  /** False while it is in doubt whether anybody is left. */
+  #report({ life, exit, failure, foundAtMs }: Ended): boolean {
     const { invocation } = life;
     if (failure) {
       this.#end(life, { tag: "spawn-failed", invocation, stage: failure.stage, ...failure.refusal });
-      return;
+      return true;
     }
     const survivors = this.#survivors(invocation);
-    const exited = { tag: "exited", invocation, exit, survivors: survivors ?? [] } as const;
-    if (survivors === null) this.#end(life, exited);
-    else {
-      life.isReported = true;
-      this.#post(exited);
+    if (survivors === null) {
+      this.#end(life, { tag: "exited", invocation, exit, survivors: [] });
+      return true;
     }
+    if (survivors.length === 0 && performance.now() - foundAtMs < DOUBT_MS) return false;
+    life.isReported = true;
+    this.#post({ tag: "exited", invocation, exit, survivors: survivors.length > 0 ? survivors : [UNMET] });
+    return true;
   }
 
   #settle(life: Life): void {

@@ -186,8 +186,9 @@ export function isAlive(pid: number): boolean {
   return stat !== null && !isDead(stat);
 }
 
-export function isDead(stat: ProcessStat): boolean {
-  return stat.state === "Z" || stat.state === "X";
+/** A process whose main thread alone has ended looks like a zombie, but for its other threads. */
+export function isDead({ state, threads }: ProcessStat): boolean {
+  return state === "X" || (state === "Z" && threads <= 1);
 }
 
 function threadsOf(pid: number): readonly string[] {

@@ -32,7 +32,8 @@ async function begun(root: Root): Promise<Daemon> {
 async function stop(daemon: Daemon): Promise<void> {
   expect((await daemon.stop()).code).toBe(0);
   // An orderly end leaves nothing to go on with.
-  for (const name of ["lives.jsonl", "state.jsonl", "run"]) expect(existsSync(join(daemon.stateDir, name))).toBe(false);
+  for (const name of ["lives.jsonl", "state.jsonl", "parked.json", "run"])
+    expect(existsSync(join(daemon.stateDir, name))).toBe(false);
 }
 
 type Happened = Readonly<{ event: string; unit: string; why: string | null }>;
@@ -189,6 +190,24 @@ for (const { daemon: runtime, service } of alike) {
       expect(members.filter(({ pid }) => alive(pid))).toEqual([]);
       expect(log().match(/told/g)).toHaveLength(1);
       await stop(daemon);
+    },
+  );
+
+  promise(
+    "an orderly stop leaves nothing to go on with, though a process is left alone on purpose",
+    {
+      units: {
+        "parent.toml": shellUnit("sleep 1000 & echo $! >child; exec sleep 1000000", {
+          service: { kill_mode: '"process"' },
+        }),
+      },
+    },
+    async (root) => {
+      const daemon = await settledDaemon(root);
+      const child = Number(await eventually(() => root.read("child"), LIMIT_MS, "it has a child"));
+      await stop(daemon);
+      expect(alive(child)).toBe(true);
+      process.kill(child, "SIGKILL");
     },
   );
 

@@ -3,6 +3,7 @@ import { acceptorCases } from "./acceptor.ts";
 import { clockCases } from "./clock.ts";
 import { containmentCases } from "./containment.ts";
 import { credentialCases } from "./credentials.ts";
+import { doubtCases } from "./doubt.ts";
 import { encryptedCredentialCases } from "./encrypted-credentials.ts";
 import { famineCases } from "./famine.ts";
 import { groupCases } from "./groups.ts";
@@ -29,6 +30,7 @@ export const cases: readonly Case[] = [
   ...processCases,
   ...treeCases,
   ...containmentCases,
+  ...doubtCases,
   ...groupCases,
   ...privilegeCases,
   ...notifyCases,

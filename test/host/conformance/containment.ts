@@ -29,6 +29,14 @@ export const containmentCases: readonly Case[] = [
       grouped,
       use: forkingAll("", 0.05),
     }),
+    both(`whoever has lost nothing but its main thread is named as a survivor and does not outlive the stop, ${by}`, {
+      grouped,
+      use: headless,
+    }),
+    both(`whoever moves on without a pause is told as a survivor, be it that nobody can name it, ${by}`, {
+      grouped,
+      use: restless,
+    }),
     both(`a main process of its own choice is the one whose end counts, ${by}`, { grouped, use: otherMain }),
     both(`a main process that is not our child is taken to have ended well, ${by}`, { grouped, use: foreignMain }),
     both(`MAINPID= of a stranger and of nobody is not heeded, ${by}`, { grouped, use: strangeMain }),
@@ -120,6 +128,32 @@ function forkingAll(before: string, everySec: number): (rig: Rig) => Promise<voi
     await child.gone();
     assert.deepEqual(rig.processes.members(child.invocation), []);
   };
+}
+
+async function headless(rig: Rig): Promise<void> {
+  const program = `syscall(${process.arch === "x64" ? 60 : 93}, 0)`;
+  const threads = `perl -Mthreads -e 'threads->create(sub { sleep 100 })->detach; ${program}' &`;
+  const child = rig.shell(`${threads} until grep -q "^State:.Z" /proc/$!/status; do sleep 0.01; done; echo $!`);
+  const { survivors } = await child.until("exited");
+  assert.deepEqual(
+    survivors.map(({ pid }) => pid),
+    [Number(child.stdout)],
+  );
+  rig.processes.signal(child.invocation, "SIGKILL", "group");
+  await child.until("emptied");
+}
+
+/** Each of them forks the next one and ends, and so on for half a minute. */
+async function restless(rig: Rig): Promise<void> {
+  const relay = "$| = 1; print qq(up); $e = time + 30; while (time < $e) { fork and POSIX::_exit(0) }";
+  const child = rig.shell(`perl -MPOSIX -e '${relay}' & until test -e go; do sleep 0.01; done`, {
+    marked: true,
+  });
+  await child.untilPrinted("up");
+  mkdirSync(join(rig.dir, "go"));
+  assert.notDeepEqual((await child.until("exited")).survivors, []);
+  rig.processes.signal(child.invocation, "SIGKILL", "group");
+  await child.until("emptied");
 }
 
 async function amongMany(rig: Rig): Promise<void> {
