@@ -44,6 +44,17 @@ export const figures: readonly Published[] = [
   },
   {
     figure:
+      "requests that failed, but those in the hand of a process that was killed on purpose, while faults of 24 kinds come at random; descriptors and processes more after it",
+    bench: "soak",
+    say: ({ rows }) =>
+      [
+        `**${figure(sum(rows, "failed"))}** of ${figure(sum(rows, "requests"))} over ${figure(sum(rows, "faults"))} faults`,
+        figure(sum(rows, "descriptors")),
+        figure(sum(rows, "processes")),
+      ].join("; "),
+  },
+  {
+    figure:
       "after 10 000 handovers: descriptors more, and memory of the supervisor from the second quarter to the last",
     bench: "ten-thousand",
     say: ({ rows }) =>

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import type { Failure, Tally } from "../test/support/load/tally.ts";
+import type { Failure, Tally } from "../../test/support/load/tally.ts";
 
 /**
  * A process that was ended on purpose takes with it what is in flight on the connections that it has accepted; nothing else may fail.

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { connect, createServer, type Socket } from "node:net";
-import { connectionsOf, explain, type Loss } from "../../bench/loss.ts";
-import { eventually } from "../support/eventually.ts";
-import type { Failure, Tally } from "../support/load/tally.ts";
+import { connectionsOf, explain, type Loss } from "../../../bench/soak/loss.ts";
+import { eventually } from "../../support/eventually.ts";
+import type { Failure, Tally } from "../../support/load/tally.ts";
 
 const at = (atMs: number, failure: Failure = "reset-reused") => ({ atMs, failure });
 const tallyOf = (...failures: Tally["failures"]) =>
