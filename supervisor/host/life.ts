@@ -1,4 +1,4 @@
-import type { InvocationId } from "../core/facts.ts";
+import type { InvocationId, Survivor } from "../core/facts.ts";
 import type { MainProcess } from "./main-process.ts";
 import type { NotifySocket } from "./notify.ts";
 import { peekExit } from "./reap.ts";
@@ -29,4 +29,12 @@ export type Life = {
 /** Its main process or the one that was started has ended and was not reaped yet. */
 export function hasDead({ lingering, main, leader, isBuried }: Life): boolean {
   return (!lingering && main.exit() !== null) || (leader !== main.pid && !isBuried && peekExit(leader) !== null);
+}
+
+/** One whose processes are gone before they can be looked at, or are about to go. */
+const UNMET: Survivor = { pid: 0, command: "somebody who could not be looked at" };
+
+/** Who is told to be left, where null is: nobody for sure, and none: somebody who could not be named. */
+export function told(left: readonly Survivor[] | null): readonly Survivor[] {
+  return left?.length === 0 ? [UNMET] : (left ?? []);
 }

@@ -1,4 +1,4 @@
-import type { Exit, InvocationId, Survivor } from "../core/facts.ts";
+import type { Exit, InvocationId } from "../core/facts.ts";
 import { Group } from "./group.ts";
 import type { Entry } from "./ledger.ts";
 import type { Life } from "./life.ts";
@@ -6,7 +6,7 @@ import { MainProcess } from "./main-process.ts";
 import type { Entry as Membership } from "./members.ts";
 import type { NotifySocket } from "./notify.ts";
 import type { Parcel } from "./parking.ts";
-import { nameLiving, readStat } from "./procfs.ts";
+import { readStat } from "./procfs.ts";
 import { peekExit } from "./reap.ts";
 
 /** What a supervisor that is no more has left of one invocation. `pids`: who is alive of it, the oldest first. */
@@ -48,7 +48,6 @@ export type Revived = Readonly<{
   membership: Membership;
   /** How the main process has ended, where it has. */
   exit: Exit;
-  survivors: readonly Survivor[];
   main: number | null;
 }>;
 
@@ -84,7 +83,6 @@ export function revive({ entry, pids }: Past, knownMain: number | null, notify: 
       origin: first === null ? "leaderless" : isForeign ? "foreign" : "own",
     },
     exit: { by: "unknown" },
-    survivors: nameLiving(pids),
     main,
   };
 }

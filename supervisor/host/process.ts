@@ -12,7 +12,7 @@ import type { Groups } from "./groups.ts";
 import { type Identity, identityOf } from "./identity.ts";
 import type { Entry } from "./ledger.ts";
 import { libc } from "./libc.ts";
-import { hasDead, type Life } from "./life.ts";
+import { hasDead, type Life, told } from "./life.ts";
 import { Looks } from "./looks.ts";
 import { MainProcess } from "./main-process.ts";
 import { Members } from "./members.ts";
@@ -36,8 +36,6 @@ const MOST_LOOKS = 8;
 /** How long it may be unknown whether anybody is left, and how often that is looked at. One that dies is on the lists until it has left its processor. */
 const DOUBT_MS = 250;
 const DOUBT_LOOK_MS = 2;
-/** Somebody is left, be it one whose processes are gone before they can be looked at, or one with a dead main thread. */
-const UNMET: Survivor = { pid: 0, command: "somebody who could not be looked at" };
 
 export type ProcessesOptions = Readonly<{
   reactor: Reactor;
@@ -156,13 +154,14 @@ class RealProcesses implements HostProcesses {
     const output = outputIn(past.descriptors);
     const revived = revive(past, mainPid, this.#adoptNotify(past));
     if (!revived) return { found: gone, output };
-    const { main, exit, survivors } = revived;
+    const { main, exit } = revived;
     this.#estate.takeUp(past, main);
     this.#lives.set(invocation, revived.life);
     this.#members.enter(invocation, revived.membership);
     // Whoever has ended meanwhile raises no signal.
     this.#looks.later(LOOK_SOON_MS);
-    return { found: main === null ? { tag: "left", exit, survivors } : { tag: "alive", pid: main }, output };
+    if (main !== null) return { found: { tag: "alive", pid: main }, output };
+    return { found: { tag: "left", exit, survivors: told(this.#survivors(invocation)) }, output };
   }
 
   letGo(invocation: InvocationId): void {
@@ -334,13 +333,13 @@ class RealProcesses implements HostProcesses {
       return true;
     }
     const survivors = this.#survivors(invocation);
-    if (survivors === null) {
-      this.#end(life, { tag: "exited", invocation, exit, survivors: [] });
-      return true;
+    if (survivors?.length === 0 && performance.now() - foundAtMs < DOUBT_MS) return false;
+    const exited = { tag: "exited", invocation, exit, survivors: told(survivors) } as const;
+    if (survivors === null) this.#end(life, exited);
+    else {
+      life.isReported = true;
+      this.#post(exited);
     }
-    if (survivors.length === 0 && performance.now() - foundAtMs < DOUBT_MS) return false;
-    life.isReported = true;
-    this.#post({ tag: "exited", invocation, exit, survivors: survivors.length > 0 ? survivors : [UNMET] });
     return true;
   }
 

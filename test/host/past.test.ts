@@ -29,7 +29,7 @@ test("whoever was not yet brought into the group of its invocation is brought th
 });
 
 test("what was started and has ended before that was noted is not taken for something that never ran", () => {
-  expect(revive({ entry: ended, pids: [], descriptors }, null, null)).toMatchObject({ main: null, survivors: [] });
+  expect(revive({ entry: ended, pids: [], descriptors }, null, null)).toMatchObject({ main: null });
   expect(revive({ entry: { ...ended, leader: null }, pids: [], descriptors }, null, null)).toBeNull();
   expect(revive({ entry: ended, pids: [], descriptors }, NOBODY, null)).toBeNull();
 });
