@@ -117,8 +117,12 @@ function said(daemon: Daemon, unit: string, failedAtMs: number): readonly string
 
 /** What there is more of than at the beginning. */
 async function leftBehind(daemon: Daemon, descriptors: number): Promise<Row> {
-  const more = () => [descriptorsOf(daemon.pid).length - descriptors, daemon.processes().length - PROCESSES];
-  await eventually(() => more().every((count) => count <= 0), SETTLE_MS, "nothing is left behind", more).catch(
+  const beyond = (now: number, before: number): number => Math.max(0, now - before);
+  const more = () => [
+    beyond(descriptorsOf(daemon.pid).length, descriptors),
+    beyond(daemon.processes().length, PROCESSES),
+  ];
+  await eventually(() => more().every((count) => count === 0), SETTLE_MS, "nothing is left behind", more).catch(
     (error: unknown) => {
       process.exitCode = 1;
       console.error(error instanceof Error ? error.message : error);

@@ -57,7 +57,11 @@ export const faults = {
 export const sharedFaults = {
   "storm of SIGUSR2": async ({ daemon }) => {
     for (let times = 0; times < STORM; times++) daemon.signal("SIGUSR2");
-    return null;
+    const { units } = await daemon.status();
+    // The last wish of all, behind which nothing waits.
+    const ended = await Promise.all(units.map(({ name }) => handOver(daemon, name)));
+    await Promise.all(units.map(({ name }) => atRest({ daemon, unit: name })));
+    return ended.map((each) => expecting("done", each)).find((surprise) => surprise !== null) ?? null;
   },
   "no descriptors are left": async ({ daemon, unit }) => {
     const famine = withoutDescriptors(daemon.pid, SPARE_DESCRIPTORS);
