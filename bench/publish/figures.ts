@@ -44,7 +44,7 @@ export const figures: readonly Published[] = [
   },
   {
     figure:
-      "requests that failed, but those in the hand of a process that was killed on purpose, while faults of 24 kinds come at random; descriptors and processes more after it",
+      "requests that failed, beyond those of killed processes, while 24 kinds of faults come at random; descriptors, processes more",
     bench: "soak",
     say: ({ rows }) =>
       [
