@@ -14,7 +14,7 @@ export type Exit = Readonly<
   { by: "code"; code: number } | { by: "signal"; signal: SignalName; core: boolean; oom?: true } | { by: "unknown" }
 >;
 
-/** A process that outlived its group's leader. */
+/** A process that outlived its group's leader. `pid`: 0 where somebody is left whom nobody could look at. */
 export type Survivor = Readonly<{ pid: number; command: string }>;
 
 /** The commands that a unit may have run beside or between its processes: `start-pre` is `exec_start_pre`. */

@@ -73,7 +73,9 @@ function word({ unit, instance }: Whom, report: Report): Told {
     case "health":
       return tellHealth(by, report);
     case "survived": {
-      const why = report.survivors.map(({ pid, command }) => `${command} (pid ${pid})`).join(", ");
+      const why = report.survivors
+        .map(({ pid, command }) => (pid > 0 ? `${command} (pid ${pid})` : command))
+        .join(", ");
       return { ...of, level: "warn", event: "service.survivors", text: `left behind in its group: ${why}`, why };
     }
     case "restart-due": {

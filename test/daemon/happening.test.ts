@@ -47,6 +47,13 @@ const rows: readonly Row[] = [
       ],
     },
   ],
+  [
+    "warn",
+    "service.survivors",
+    "left behind in its group: somebody",
+    "somebody",
+    { tag: "survived", invocation: "i7", survivors: [{ pid: 0, command: "somebody" }] },
+  ],
   ["warn", "service.restart-due", "restart 2 in 400 ms", null, { tag: "restart-due", inMs: 399.6, attempt: 2 }],
   [
     "info",
