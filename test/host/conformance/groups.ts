@@ -51,6 +51,7 @@ async function brought(rig: Rig): Promise<void> {
   await eventually(() => members().length === 4, LIMIT_MS, "all of its own");
   await eventually(() => areBrought(members(), child), LIMIT_MS, "they are brought");
   // What a shim would be called in the meantime.
+  await child.untilPrinted("\n");
   assert.match(child.stdout, /^sh\n/);
 }
 

@@ -119,7 +119,7 @@ async function speakers(rig: Rig): Promise<void> {
     `${bun} -e 'setInterval(() => {}, 1000); fetch("data:,"); console.log("up")' & echo $!; wait; sleep 100`,
   );
   await shell.untilPrinted("up");
-  const server = Number(/\d+/.exec(shell.stdout)?.[0]);
+  const server = Number(await rig.until("its pid", () => /\d+(?=\n)/.exec(shell.stdout)?.[0]));
   const { invocation, pid } = shell;
   const ready = (from: number): void =>
     remembered.heard({ tag: "notified", invocation, pid: from, fields: { READY: "1" } });
