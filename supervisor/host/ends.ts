@@ -13,7 +13,7 @@ export type EndsOptions<End> = Readonly<{
 /** Ends that are still to be reported, in slices: many may come at once, and whoever hears them may have much to do. */
 export class Ends<End> {
   readonly #options: EndsOptions<End>;
-  #waiting: End[] = [];
+  readonly #waiting: End[] = [];
   #isPaused = false;
 
   constructor(options: EndsOptions<End>) {

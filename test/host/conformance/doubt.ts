@@ -4,9 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Group } from "../../../supervisor/host/group.ts";
 import type { Groups } from "../../../supervisor/host/groups.ts";
+import type { Entry } from "../../../supervisor/host/ledger.ts";
 import type { Case } from "../../support/case.ts";
 import { limits } from "./in-groups.ts";
 import { type Rig, withRig } from "./rig.ts";
+
+const descriptors = { stdout: null, stderr: null, notify: null };
+/** No process has such a number. Source: proc_sys_kernel(5), pid_max. */
+const ENDED: Entry = {
+  invocation: "1".repeat(32),
+  keeper: "api@1",
+  listeners: [],
+  leader: { pid: 2 ** 22 + 1, startTicks: 1 },
+  notifyPath: null,
+  storeMax: 0,
+  uid: null,
+  pipes: [],
+  group: null,
+};
 
 export const doubtCases: readonly Case[] = [
   {
@@ -17,6 +32,10 @@ export const doubtCases: readonly Case[] = [
   {
     promise: "where somebody is left for good who cannot be named, somebody is told, and the end of that one",
     run: () => withVeiled(unmet),
+  },
+  {
+    promise: "of one that had ended before that was noted nobody is told to be left",
+    run: () => withRig(unnoted, { past: new Map([[ENDED.invocation, { entry: ENDED, pids: [], descriptors }]]) }),
   },
 ];
 
@@ -76,4 +95,9 @@ async function unmet(rig: Rig): Promise<void> {
   assert.equal(child.seen("emptied"), undefined);
   rig.processes.signal(child.invocation, "SIGKILL", "group");
   await child.until("emptied");
+}
+
+async function unnoted(rig: Rig): Promise<void> {
+  const { found } = rig.processes.adopt(ENDED.invocation, null);
+  assert.deepEqual(found, { tag: "left", exit: { by: "unknown" }, survivors: [] });
 }

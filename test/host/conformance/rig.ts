@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProcessEvent, SpawnOrder } from "../../../supervisor/daemon/ports.ts";
+import type { Heritage } from "../../../supervisor/host/estate.ts";
 import { createGroups, type Groups } from "../../../supervisor/host/groups.ts";
 import type { Ledger } from "../../../supervisor/host/ledger.ts";
 import { createPipes } from "../../../supervisor/host/pipes.ts";
@@ -16,7 +17,9 @@ const LIMIT_MS = 10_000;
 type EventOf<Tag extends ProcessEvent["tag"]> = Extract<ProcessEvent, { tag: Tag }>;
 /** `marked`: with INVOCATION_ID in the environment, as the daemon has it. */
 type Ask = Partial<Omit<SpawnOrder, "invocation" | "stdout" | "stderr"> & { marked: boolean }>;
-export type RigOptions = Readonly<{ grouped?: boolean; groups?: Groups; ledger?: (rig: Rig) => Ledger }>;
+export type RigOptions = Readonly<
+  { grouped?: boolean; groups?: Groups; ledger?: (rig: Rig) => Ledger } & Pick<Heritage, "past">
+>;
 
 /** The real host with a directory of its own, and a memory of everything it reported. */
 export class Rig {
@@ -31,7 +34,7 @@ export class Rig {
   readonly #children: Child[] = [];
 
   /** `grouped`: with control groups, where they may be made. */
-  constructor({ grouped = false, groups, ledger }: RigOptions = {}) {
+  constructor({ grouped = false, groups, ledger, past }: RigOptions = {}) {
     const note = (text: string): void => {
       this.notes.push(text);
     };
@@ -44,6 +47,7 @@ export class Rig {
       },
       groups: groups ?? (grouped ? createGroups({ note }) : null),
       ...(ledger && { ledger: ledger(this) }),
+      ...(past && { past }),
       note,
     });
   }
