@@ -255,11 +255,11 @@ export class Daemon {
     this.#since.resume(this.#loop.world.units.values());
     const note = (one: Told, pid: number | null): void => this.note(one, pid);
     const { deeds, events } = adopt(this.#loop.world, left, { processes: this.#processes, outputs, note });
-    this.#loop.resume(deeds);
-    for (const event of events) this.#hear(event);
-    // What a process has said meanwhile is heard before anybody finds that it has been silent.
-    this.#processes.hearAll();
-    this.#loop.post({ tag: "deadline" });
+    this.#loop.resume(deeds, () => {
+      for (const event of events) this.#hear(event);
+      // What a process has said meanwhile is heard before anybody finds that it has been silent.
+      this.#processes.hearAll();
+    });
   }
 
   #createOrders(stopped: () => void): Orders {

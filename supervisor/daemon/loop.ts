@@ -1,8 +1,14 @@
 import { drive } from "../core/drive.ts";
 import type { Tick } from "../core/event.ts";
+import type { Instant } from "../core/facts.ts";
 import { forget } from "../core/scale.ts";
 import { type Deed, type World, type WorldEvent, worldDeadline } from "../core/world.ts";
 import type { Clock, Pace } from "./ports.ts";
+
+/** Woken so much later than was asked for, it has stood still, and with it perhaps the machine. Units: milliseconds. */
+const OVERSLEPT_MS = 100;
+/** How long those who have spoken meanwhile, or are about to, are heard before anybody's time is up. Units: milliseconds. */
+const HEARING_MS = 100;
 
 export type LoopOptions = Readonly<{
   world: World;
@@ -29,8 +35,11 @@ export interface Loop {
   readonly turn: number;
   /** Takes an event; it is decided before this returns, unless a turn is under way: then right after that. */
   post(event: WorldEvent): void;
-  /** Deeds that another daemon has decided; done before those of the next event. */
-  resume(deeds: readonly Deed[]): void;
+  /**
+   * Goes on where another daemon was: does the deeds that it has decided, and lets `tell` post what has happened since.
+   * Nobody's time is up before all of that was heard.
+   */
+  resume(deeds: readonly Deed[], tell: () => void): void;
   /** Does what was decided and is still to be done, all of it and now: for the end of everything. */
   finish(): void;
 }
@@ -53,6 +62,8 @@ class PacedLoop implements Loop {
   #turnCount = 0;
   #turning = false;
   #resuming = false;
+  /** Whoever's time was up before is given until then to be heard. */
+  #hearsUntil: Instant = Number.NEGATIVE_INFINITY;
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -72,11 +83,15 @@ class PacedLoop implements Loop {
     if (this.#turning) return;
     this.#turn(this.#options.pace);
     // Who is restarted without a pause waits for no timer. Once only: who fails at once, again and again, is not to hold up everybody.
-    if (event.tag !== "deadline" && this.#isDue()) this.post({ tag: "deadline" });
+    if (event.tag !== "deadline" && this.#isDue()) this.#ring();
   }
 
-  resume(deeds: readonly Deed[]): void {
+  resume(deeds: readonly Deed[], tell: () => void): void {
     for (const deed of deeds) this.#tasks.push(() => this.#perform(deed, { tag: "deadline" }));
+    this.#hearsUntil = Number.POSITIVE_INFINITY;
+    tell();
+    this.#hearsUntil = Number.NEGATIVE_INFINITY;
+    this.post({ tag: "deadline" });
   }
 
   finish(): void {
@@ -84,7 +99,7 @@ class PacedLoop implements Loop {
   }
 
   #turn(pace?: Pace): void {
-    const { clock, turned } = this.#options;
+    const { turned } = this.#options;
     const turn = ++this.#turnCount;
     this.#turning = true;
     try {
@@ -103,15 +118,39 @@ class PacedLoop implements Loop {
     } finally {
       this.#turning = false;
     }
-    clock.wakeAt(worldDeadline(this.#world), () => this.post({ tag: "deadline" }));
+    this.#sleep();
     if (this.#tasks.length === 0) this.#options.allDone?.();
     else if (pace) this.#resumeLater(pace);
   }
 
+  #sleep(): void {
+    this.#options.clock.wakeAt(this.#due(), () => this.#ring());
+  }
+
+  #due(): Instant | null {
+    const due = worldDeadline(this.#world);
+    return due === null ? null : Math.max(due, this.#hearsUntil);
+  }
+
   /** What is still to be done of the turns before comes first: the next start must find what they leave. */
   #isDue(): boolean {
-    const due = worldDeadline(this.#world);
+    const due = this.#due();
     return this.#tasks.length === 0 && due !== null && due <= this.#options.clock.now();
+  }
+
+  /**
+   * Somebody's time is up. Whoever has overslept cannot tell who was silent from who was not heard, and listens first: once for
+   * each time that was up, since it may always be late.
+   */
+  #ring(): void {
+    const now = this.#options.clock.now();
+    const due = worldDeadline(this.#world) ?? now;
+    const isHeard = now - due <= OVERSLEPT_MS || due < this.#hearsUntil;
+    if (isHeard) this.post({ tag: "deadline" });
+    else {
+      this.#hearsUntil = now + HEARING_MS;
+      this.#sleep();
+    }
   }
 
   #resumeLater(pace: Pace): void {

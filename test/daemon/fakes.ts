@@ -71,6 +71,11 @@ class FakeClock implements Clock {
     this.#now = end;
   }
 
+  /** Time goes by while nobody is awake: what is due meanwhile is late. */
+  standStill(spanMs: number): void {
+    this.#now += spanMs;
+  }
+
   /** Rings though nothing is due. */
   ringEarly(): void {
     this.#alarm?.ring();

@@ -195,6 +195,87 @@ describe("a wake-up", () => {
   });
 });
 
+describe("a supervisor that has stood still", () => {
+  /** One unit is starting; its time is up at 500, and nobody was awake until 2000. */
+  function overslept() {
+    const invocations: string[] = [];
+    const perform = ({ effect }: Deed): void => void (effect.tag === "spawn" && invocations.push(effect.invocation));
+    const { loop, clock } = begin({ perform });
+    loop.post(order("want-up", "a"));
+    clock.standStill(2_000);
+    return { loop, clock, ready: () => loop.post(fact("ready", invocations[0] ?? "")) };
+  }
+
+  test("hears who has spoken meanwhile before anybody's time is up, and whoever was silent has had his", () => {
+    const spoken = overslept();
+    spoken.clock.advance(0);
+    spoken.ready();
+    spoken.clock.advance(1_000);
+    expect(phaseOf(spoken.loop, "a")).toBe("running");
+    const silent = overslept();
+    silent.clock.advance(0);
+    expect(phaseOf(silent.loop, "a")).toBe("starting");
+    silent.clock.advance(100);
+    expect(phaseOf(silent.loop, "a")).toBe("stopping");
+  });
+
+  test("hears the others, too, when another event comes first", () => {
+    const { loop, clock, ready } = overslept();
+    loop.post(order("want-up", "b"));
+    expect(phaseOf(loop, "a")).toBe("starting");
+    ready();
+    clock.advance(1_000);
+    expect(phaseOf(loop, "a")).toBe("running");
+  });
+
+  test("and does so again and again still comes to an end", () => {
+    const { loop, clock } = overslept();
+    clock.advance(0);
+    clock.standStill(2_000);
+    loop.post(order("want-up", "b"));
+    expect(phaseOf(loop, "a")).toBe("stopping");
+  });
+
+  test("once before hears them this time as well", () => {
+    const { loop, clock, ready } = overslept();
+    clock.advance(0);
+    ready();
+    loop.post(order("want-up", "b"));
+    clock.standStill(60_000);
+    clock.advance(0);
+    expect(phaseOf(loop, "b")).toBe("starting");
+    clock.advance(100);
+    expect(phaseOf(loop, "b")).toBe("stopping");
+  });
+});
+
+describe("a loop that goes on where another was", () => {
+  test("does what was decided, and nobody's time is up before all that has happened since was heard", () => {
+    const invocations: string[] = [];
+    const before = begin({ perform: ({ effect }) => effect.tag === "spawn" && invocations.push(effect.invocation) });
+    before.loop.post(order("want-up", "a", "b"));
+    const deeds: string[] = [];
+    const world = before.loop.world;
+    const { loop, clock } = begin({ world, perform: ({ unit, effect }) => deeds.push(`${effect.tag} ${unit}`) });
+    const pending: Deed = {
+      unit: "b",
+      instance: 1,
+      effect: { tag: "signal", invocation: "x", signal: "SIGHUP", scope: "main" },
+    };
+    clock.standStill(60_000);
+    loop.resume([pending], () => {
+      // Another one first: a is heard last, and was in time.
+      loop.post(fact("ready", invocations[1] ?? ""));
+      loop.post(fact("ready", invocations[0] ?? ""));
+    });
+    expect([phaseOf(loop, "a"), phaseOf(loop, "b"), deeds[0]]).toEqual(["running", "running", "signal b"]);
+    const again = begin({ world });
+    again.clock.standStill(60_000);
+    again.loop.resume([], () => again.loop.post(fact("ready", invocations[1] ?? "")));
+    expect([phaseOf(again.loop, "a"), phaseOf(again.loop, "b")]).toEqual(["stopping", "running"]);
+  });
+});
+
 describe("where deeds take long", () => {
   /** Lets so many deeds be done in each slice; the next slice comes when the test says so. */
   class Steps {

@@ -283,19 +283,40 @@ for (const { daemon: runtime, service } of alike) {
     },
   );
 
+  const watched = apiUnit(service, { service: { watchdog_sec: '"1s"', timeout_stop_sec: '"1s"' } });
   promise(
     "whoever gives signs of life is not taken for hung when nobody was there to hear them, and one that is hung is",
-    { units: { "api.toml": apiUnit(service, { service: { watchdog_sec: '"1s"', timeout_stop_sec: '"1s"' } }) } },
+    { units: { "api.toml": watched, "beside.toml": watched, "ended.toml": shellUnit("exec sleep 1000000") } },
     async (root) => {
       const first = await settledDaemon(root);
-      const { main_pid } = await first.unit("api");
+      const [api, beside, ended] = (await first.status()).units.map(({ main_pid }) => main_pid ?? 0);
       await kill(first);
+      // The next one hears of this, too, and of each of the watched: whoever is heard last is not to be late for it.
+      process.kill(ended ?? 0, "SIGKILL");
       // Longer than the watchdog waits: the one span that has to pass.
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       const daemon = await settledDaemon(root);
-      expect(await daemon.unit("api")).toMatchObject({ main_pid, restarts: 0 });
-      process.kill(main_pid ?? 0, "SIGSTOP");
+      expect(await daemon.unit("api")).toMatchObject({ main_pid: api, restarts: 0 });
+      expect(await daemon.unit("beside")).toMatchObject({ main_pid: beside, restarts: 0 });
+      process.kill(api ?? 0, "SIGSTOP");
       await daemon.until("api", (unit) => unit.restarts === 1 && unit.active_state === "active", "it is started anew");
+      expect(await daemon.unit("beside")).toMatchObject({ main_pid: beside, restarts: 0 });
+      await stop(daemon);
+    },
+  );
+
+  promise(
+    "whoever gives signs of life is not taken for hung by a supervisor that has itself stood still",
+    { units: { "api.toml": watched, "beside.toml": watched } },
+    async (root) => {
+      const daemon = await settledDaemon(root);
+      daemon.signal("SIGSTOP");
+      // Longer than the watchdog waits: the one span that has to pass.
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      daemon.signal("SIGCONT");
+      // Whoever was taken for hung is told to go before a reload is done.
+      for (const unit of ["api", "beside"]) expect((await daemon.cli("reload", unit)).code).toBe(0);
+      expect((await daemon.status()).units.map(({ restarts }) => restarts)).toEqual([0, 0]);
       await stop(daemon);
     },
   );
