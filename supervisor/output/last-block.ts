@@ -66,14 +66,14 @@ function gather(links: readonly Link[], writer: Writer, windowBytes: number): re
   return pieces;
 }
 
-/** `isBeginning`: the block begins with it. `isMidLine`: it begins in a line. */
+/** `isBeginning`: the block begins with it. `begunBytes`: so much of its first line stands before it; infinite where that was broken. */
 type Piece = Readonly<{
   link: Link;
   end: number;
   bytes: Uint8Array;
   said: Said;
   isBeginning: boolean;
-  isMidLine: boolean;
+  begunBytes: number;
 }>;
 
 function piecesOf(link: Link, { invocation, stream }: Writer, windowBytes: number): Piece[] {
@@ -87,10 +87,11 @@ function piecesOf(link: Link, { invocation, stream }: Writer, windowBytes: numbe
   let at = start;
   for (const { bytes, said } of cursor.cut(start, text.subarray(0, size))) {
     const isBeginning = said?.mark.offset === at && !said.mark.isRest;
-    const isMidLine = said?.mark.continues === true || (at > start && text[at - start - 1] !== NEWLINE);
+    const lineAt = at > start ? start + text.lastIndexOf(NEWLINE, at - start - 1) + 1 : start;
+    const begunBytes = said?.mark.continues ? Number.POSITIVE_INFINITY : at - lineAt;
     at += bytes.length;
     const isTheirs = said?.origin?.invocation === invocation && said.origin.stream === stream;
-    if (said && isTheirs) pieces.push({ link, end: at, bytes, said, isBeginning, isMidLine });
+    if (said && isTheirs) pieces.push({ link, end: at, bytes, said, isBeginning, begunBytes });
   }
   return pieces;
 }
@@ -105,10 +106,10 @@ function blockOf(pieces: readonly Piece[], isAtEnd: boolean): LastBlock | null {
   if (!first || !last) return null;
   const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
   const isStamped = first.said.origin?.isStamped === true;
-  const text = isStamped ? withoutStamps(bytes, first.isMidLine) : bytes;
+  const text = isStamped ? withoutStamps(bytes, first.begunBytes) : bytes;
   const openAt = bytes.lastIndexOf(NEWLINE) + 1;
-  const openBytes = bytes.length - openAt;
-  const isStampTorn = isStamped && openBytes < STAMP_BYTES && (openAt > 0 || !first.isMidLine);
+  const openBytes = bytes.length - openAt + (openAt === 0 ? first.begunBytes : 0);
+  const isStampTorn = isStamped && openBytes < STAMP_BYTES;
   return {
     from: last.said.mark.from,
     candidates: candidatesOf(text),
@@ -128,12 +129,13 @@ function candidatesOf(text: Uint8Array): readonly Uint8Array[] {
   return candidates;
 }
 
-function withoutStamps(bytes: Uint8Array, isMidLine: boolean): Uint8Array {
+/** `begunBytes`: of the first line, and with that of its stamp. */
+function withoutStamps(bytes: Uint8Array, begunBytes: number): Uint8Array {
   const lines: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {
     const end = bytes.indexOf(NEWLINE, at) + 1 || bytes.length;
-    const textAt = at === 0 && isMidLine ? at : Math.min(at + STAMP_BYTES, end);
-    lines.push(bytes.subarray(textAt, end));
+    const stampBytes = Math.max(0, STAMP_BYTES - (at === 0 ? begunBytes : 0));
+    lines.push(bytes.subarray(Math.min(at + stampBytes, end), end));
     at = end;
   }
   return Buffer.concat(lines);
