@@ -115,8 +115,9 @@ function lend(root: Root, pid: string): SystemdMachine {
       await systemctl("daemon-reload");
     },
     async processes() {
+      // systemd's own journal may just be about to become its program.
       const { stdout } = await run("ps", "-e", "--no-headers", "-o", "args");
-      return stdout.split("\n").filter((line) => !/^(?:\/lib\/systemd\/systemd.*|ps -e .*|)$/.test(line));
+      return stdout.split("\n").filter((line) => !/^(?:\/lib\/systemd\/systemd.*|\(journald\)|ps -e .*|)$/.test(line));
     },
   };
 }

@@ -24,21 +24,22 @@ function canChoose(): boolean {
 }
 
 async function reused(rig: Rig): Promise<void> {
-  const first = rig.spawn(["true"]);
-  await first.until("exited");
-  const second = sleepWith(rig, first.pid);
-  for (const scope of ["main", "group"] as const) rig.processes.signal(first.invocation, "SIGKILL", scope);
-  rig.processes.signal(second.invocation, "SIGTERM", "main");
-  assert.deepEqual((await second.until("exited")).exit, { by: "signal", signal: "SIGTERM", core: false });
+  const { gone, child } = await withSameNumber(rig);
+  for (const scope of ["main", "group"] as const) rig.processes.signal(gone.invocation, "SIGKILL", scope);
+  rig.processes.signal(child.invocation, "SIGTERM", "main");
+  assert.deepEqual((await child.until("exited")).exit, { by: "signal", signal: "SIGTERM", core: false });
 }
 
-/** A process with this very number, unless others were faster each time. */
-function sleepWith(rig: Rig, pid: number): Child {
+/** A process that is gone, and one that has its number. Anybody on the machine may be faster, and stay: then it is another number's turn. */
+async function withSameNumber(rig: Rig): Promise<Readonly<{ gone: Child; child: Child }>> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    writeFileSync(LAST_PID, String(pid - 1));
+    const gone = rig.spawn(["true"]);
+    await gone.until("exited");
+    writeFileSync(LAST_PID, String(gone.pid - 1));
     const child = rig.spawn(["sleep", "100"]);
-    if (child.pid === pid) return child;
+    if (child.pid === gone.pid) return { gone, child };
     rig.processes.signal(child.invocation, "SIGKILL", "group");
+    await child.until("exited");
   }
-  throw new Error(`${pid} could not be had again`);
+  throw new Error(`none of ${MOST_TRIES} numbers could be had again`);
 }
