@@ -36,14 +36,16 @@ test("a pause is longer when somebody has just asked something", async () => {
 });
 
 test("a slice is shorter when somebody has just asked something", () => {
-  const [alone, asked] = [createPace(), createPace()];
-  asked.attend();
-  const lengthOf = (pace: ReturnType<typeof createPace>): number => {
+  const length = (isAsked: boolean): number => {
+    const pace = createPace();
+    if (isAsked) pace.attend();
     const beganAt = performance.now();
     while (!pace.isSpent());
     return performance.now() - beganAt;
   };
-  expect(lengthOf(asked)).toBeLessThan(lengthOf(alone));
+  // The shortest of a few: the machine may stand still in any of them.
+  const shortest = (isAsked: boolean): number => Math.min(...[1, 2, 3, 4, 5].map(() => length(isAsked)));
+  expect(shortest(true)).toBeLessThan(shortest(false));
 });
 
 test("whoever has more to do gets one slice together, and who came last comes first the next time", async () => {

@@ -148,7 +148,7 @@ function isTold(daemon: Daemon, unit: string): boolean {
   const path = `.supervisor/history/${unit}.ndjson`;
   // It is made when the first that is to be written in it has waited for more.
   if (!existsSync(join(daemon.path, path))) return false;
-  const last = daemon.read(path).trim().split("\n").at(-1) ?? "";
-  const { at = "" } = JSON.parse(last) as { at?: string };
+  const wholeLines = daemon.read(path).split("\n").slice(0, -1);
+  const { at = "" } = JSON.parse(wholeLines.at(-1) ?? "{}") as { at?: string };
   return Date.now() - Date.parse(at) < 1000;
 }
