@@ -44,7 +44,7 @@ export const figures: readonly Published[] = [
   },
   {
     figure:
-      "requests that failed, beyond those of killed processes, while 24 kinds of faults come at random; descriptors, processes more",
+      "requests that failed, beyond those of killed processes, while 25 kinds of faults come at random; descriptors, processes more",
     bench: "soak",
     say: ({ rows }) =>
       [

@@ -10,6 +10,8 @@ const MOST_INSTANCES = 3;
 const STORM = 200;
 const SHORT_MS = 100;
 const SHORT_OF_A_HANDOVER_MS = 300;
+/** Longer than a new generation has for its start, and an old one for its drain. */
+const STANDSTILL_MS = 3_500;
 /** Enough for who asks, not for a service beside the descriptors that are kept free. */
 const SPARE_DESCRIPTORS = 24;
 
@@ -62,6 +64,15 @@ export const sharedFaults = {
     const ended = await Promise.all(units.map(({ name }) => handOver(daemon, name)));
     await Promise.all(units.map(({ name }) => atRest({ daemon, unit: name })));
     return ended.map((each) => expecting("done", each)).find((surprise) => surprise !== null) ?? null;
+  },
+  "supervisor stands still": async ({ daemon, unit, draw }) => {
+    const over = handOver(daemon, unit);
+    await pause(draw(SHORT_OF_A_HANDOVER_MS));
+    daemon.signal("SIGSTOP");
+    await pause(STANDSTILL_MS);
+    daemon.signal("SIGCONT");
+    // Both generations were in time.
+    return expecting("done", await over);
   },
   "no descriptors are left": async ({ daemon, unit }) => {
     const famine = withoutDescriptors(daemon.pid, SPARE_DESCRIPTORS);
