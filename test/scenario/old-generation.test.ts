@@ -10,8 +10,8 @@ import { LOOPS, underLoad } from "../support/under-load.ts";
 import { within } from "../support/within.ts";
 
 const LIMIT_MS = 30_000;
-const DRAIN_MS = 1_000;
-const units = { "api.toml": releasedUnit({ handover: { soak_sec: '"200ms"', drain_sec: '"1s"' } }) };
+const DRAIN_MS = 2_000;
+const units = { "api.toml": releasedUnit({ handover: { soak_sec: '"1s"', drain_sec: `"${DRAIN_MS}ms"` } }) };
 
 for (const { daemon: runtime, service } of alike) {
   const good = actor(service);
@@ -68,7 +68,7 @@ for (const { daemon: runtime, service } of alike) {
         await become(daemon, good);
         expect(["cut", "ended"]).toContain(await within(over, DRAIN_MS + 1_000, "the stream is over"));
         expect((await alone(daemon)).handover.drain_ms).toBeLessThan(DRAIN_MS + 1_000);
-        expect(output(daemon)).toContain("drain: 1 connection cut after 500 ms");
+        expect(output(daemon)).toContain(`drain: 1 connection cut after ${DRAIN_MS - 500} ms`);
       },
       LIMIT_MS,
     );
@@ -89,7 +89,7 @@ for (const { daemon: runtime, service } of alike) {
     );
 
     test.each([
-      ["before the new one is ready", `sleep 0.5; ${good}`, "replacing"],
+      ["before the new one is ready", `sleep 1; ${good}`, "replacing"],
       ["while the new one is on probation", good, "soaking"],
     ])(
       "B9: one that dies %s is followed by the new one, and by no third",
@@ -117,7 +117,7 @@ for (const { daemon: runtime, service } of alike) {
         const daemon = daemonOf();
         const tally = await underLoad(daemon, async () => {
           const old = await daemon.unit("api");
-          release(daemon, { script: "sleep 0.3; exit 3" });
+          release(daemon, { script: "sleep 1; exit 3" });
           const reloaded = daemon.cli("reload", "api");
           await during(daemon, old, "replacing");
           process.kill(old.main_pid ?? 0, "SIGKILL");
