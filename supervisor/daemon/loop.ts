@@ -22,7 +22,7 @@ export type LoopOptions = Readonly<{
   bug: (error: unknown, event: WorldEvent) => void;
   /** Hears of every decision before anything is done about it. */
   decided?: (world: World) => void;
-  /** Hears when all that was decided is done. */
+  /** Hears when all that was decided is done, though some of it may still be to be told. */
   allDone?: () => void;
   /** How much is done at a stretch; left out: everything. */
   pace?: Pace | undefined;
@@ -58,6 +58,8 @@ class PacedLoop implements Loop {
   readonly #options: LoopOptions;
   readonly #inbox: WorldEvent[] = [];
   readonly #tasks: (() => void)[] = [];
+  /** How many of the tasks do something. */
+  #undone = 0;
   #world: World;
   #turnCount = 0;
   #turning = false;
@@ -87,7 +89,7 @@ class PacedLoop implements Loop {
   }
 
   resume(deeds: readonly Deed[], tell: () => void): void {
-    for (const deed of deeds) this.#tasks.push(() => this.#perform(deed, { tag: "deadline" }));
+    for (const deed of deeds) this.#add(deed, { tag: "deadline" });
     this.#hearsUntil = Number.POSITIVE_INFINITY;
     tell();
     this.#hearsUntil = Number.NEGATIVE_INFINITY;
@@ -119,8 +121,9 @@ class PacedLoop implements Loop {
       this.#turning = false;
     }
     this.#sleep();
-    if (this.#tasks.length === 0) this.#options.allDone?.();
-    else if (pace) this.#resumeLater(pace);
+    // Before anybody can hear of it: who comes after us is not to do it once more.
+    if (this.#undone === 0) this.#options.allDone?.();
+    if (this.#tasks.length > 0 && pace) this.#resumeLater(pace);
   }
 
   #sleep(): void {
@@ -168,7 +171,7 @@ class PacedLoop implements Loop {
       const turn = drive(this.#world, event, { ...dice(), now: clock.now() });
       this.#world = turn.world;
       this.#options.decided?.(turn.world);
-      for (const deed of actFirst(turn.deeds)) this.#tasks.push(() => this.#perform(deed, event));
+      for (const deed of actFirst(turn.deeds)) this.#add(deed, event);
     } catch (error) {
       // A bug in one decision must not end the supervision of everything else.
       bug(error, event);
@@ -177,6 +180,15 @@ class PacedLoop implements Loop {
 
   #work(pace?: Pace): void {
     while (this.#tasks.length > 0 && !pace?.isSpent()) this.#tasks.shift()?.();
+  }
+
+  #add(deed: Deed, event: WorldEvent): void {
+    const isAct = !isTold(deed);
+    if (isAct) this.#undone++;
+    this.#tasks.push(() => {
+      this.#perform(deed, event);
+      if (isAct) this.#undone--;
+    });
   }
 
   #perform(deed: Deed, event: WorldEvent): void {
@@ -191,6 +203,7 @@ class PacedLoop implements Loop {
 
 /** Acting comes before telling: an old generation need not wait for its last word until the journal is written. */
 function actFirst(deeds: readonly Deed[]): readonly Deed[] {
-  const isTold = ({ effect }: Deed): boolean => effect.tag === "report";
   return [...deeds.filter((deed) => !isTold(deed)), ...deeds.filter(isTold)];
 }
+
+const isTold = ({ effect }: Deed): boolean => effect.tag === "report";

@@ -322,6 +322,16 @@ describe("where deeds take long", () => {
     expect(steps.done).toEqual(["spawn a", "spawn b", "signal a"]);
   });
 
+  test("all is known to be done before anything of it is told, and not while one is still to be done", () => {
+    const steps = new Steps(1);
+    const { loop } = begin({ ...steps, allDone: () => steps.done.push("all done") });
+    loop.post(order("want-up", "a", "b"));
+    expect(steps.done).toEqual(["spawn a"]);
+    steps.slice();
+    expect(steps.done).toEqual(["spawn a", "spawn b", "all done"]);
+    expect(steps.turns).toEqual([]);
+  });
+
   test("a turn is told when its deeds are done", () => {
     const steps = new Steps(3);
     const { loop } = begin(steps);
