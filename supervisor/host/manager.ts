@@ -11,7 +11,7 @@ const MSG_NOSIGNAL = 0x4000;
 export interface Manager {
   /** Shape: `{ READY: "1", STATUS: "2 units" }`. */
   tell(fields: Readonly<Record<string, string>>): void;
-  /** Tells it at half the watchdog's interval that we are alive. Ends with `close`. */
+  /** Tells it now, and then at half the watchdog's interval, that we are alive. Ends with `close`. */
   watch(): void;
   close(): void;
 }
@@ -27,7 +27,11 @@ export function createManager(env: Readonly<Record<string, string | undefined>>)
   return {
     tell,
     watch() {
-      if (intervalUs > 0) timer = setInterval(() => tell({ WATCHDOG: "1" }), intervalUs / 2000);
+      if (intervalUs <= 0) return;
+      const sign = (): void => tell({ WATCHDOG: "1" });
+      // After a re-exec the last one may be old already.
+      sign();
+      timer = setInterval(sign, intervalUs / 2000);
     },
     close: () => clearInterval(timer),
   };

@@ -9,6 +9,7 @@ import { famineCases } from "./famine.ts";
 import { groupCases } from "./groups.ts";
 import { haltSignalCases } from "./halt-signal.ts";
 import { listenerCases } from "./listener.ts";
+import { managerCases } from "./manager.ts";
 import { notifyCases } from "./notify.ts";
 import { notifyFuzzCases } from "./notify-fuzz.ts";
 import { pipesCases } from "./pipes.ts";
@@ -48,4 +49,5 @@ export const cases: readonly Case[] = [
   ...reuseCases,
   ...witnessCases,
   ...successorCases,
+  ...managerCases,
 ];
