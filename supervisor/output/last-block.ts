@@ -86,14 +86,20 @@ function piecesOf(link: Link, { invocation, stream }: Writer, windowBytes: numbe
   const pieces: Piece[] = [];
   let at = start;
   for (const { bytes, said } of cursor.cut(start, text.subarray(0, size))) {
-    const isBeginning = said?.mark.offset === at && !said.mark.isRest;
-    const lineAt = at > start ? start + text.lastIndexOf(NEWLINE, at - start - 1) + 1 : start;
-    const begunBytes = said?.mark.continues ? Number.POSITIVE_INFINITY : at - lineAt;
-    at += bytes.length;
     const isTheirs = said?.origin?.invocation === invocation && said.origin.stream === stream;
-    if (said && isTheirs) pieces.push({ link, end: at, bytes, said, isBeginning, begunBytes });
+    if (said && isTheirs) {
+      const isBeginning = said.mark.offset === at && !said.mark.isRest;
+      const begunBytes = said.mark.continues ? Number.POSITIVE_INFINITY : openBefore(text, at - start);
+      pieces.push({ link, end: at + bytes.length, bytes, said, isBeginning, begunBytes });
+    }
+    at += bytes.length;
   }
   return pieces;
+}
+
+/** How much of a line stands before this place. */
+function openBefore(text: Uint8Array, at: number): number {
+  return at === 0 ? 0 : at - (text.lastIndexOf(NEWLINE, at - 1) + 1);
 }
 
 function isAtEnd(links: readonly Link[], pieces: readonly Piece[]): boolean {

@@ -283,6 +283,8 @@ for (const { daemon: runtime, service } of alike) {
     },
   );
 
+  /** Longer than the watchdog waits: the one span that has to pass. */
+  const outlastWatchdog = () => new Promise((resolve) => setTimeout(resolve, 1_500));
   const watched = apiUnit(service, { service: { watchdog_sec: '"1s"', timeout_stop_sec: '"1s"' } });
   promise(
     "whoever gives signs of life is not taken for hung when nobody was there to hear them, and one that is hung is",
@@ -293,8 +295,7 @@ for (const { daemon: runtime, service } of alike) {
       await kill(first);
       // The next one hears of this, too, and of each of the watched: whoever is heard last is not to be late for it.
       process.kill(ended ?? 0, "SIGKILL");
-      // Longer than the watchdog waits: the one span that has to pass.
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await outlastWatchdog();
       const daemon = await settledDaemon(root);
       expect(await daemon.unit("api")).toMatchObject({ main_pid: api, restarts: 0 });
       expect(await daemon.unit("beside")).toMatchObject({ main_pid: beside, restarts: 0 });
@@ -311,8 +312,7 @@ for (const { daemon: runtime, service } of alike) {
     async (root) => {
       const daemon = await settledDaemon(root);
       daemon.signal("SIGSTOP");
-      // Longer than the watchdog waits: the one span that has to pass.
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await outlastWatchdog();
       daemon.signal("SIGCONT");
       // Whoever was taken for hung is told to go before a reload is done.
       for (const unit of ["api", "beside"]) expect((await daemon.cli("reload", unit)).code).toBe(0);
