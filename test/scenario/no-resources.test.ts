@@ -16,6 +16,8 @@ const MS_PER_TICK = 10;
 /** Enough for a few clients, not for a service beside those that are kept free. */
 const SPARE = 24;
 if (forkLimit !== null) console.log(`no limit on processes is tried: ${forkLimit}`);
+else
+  console.log("no limit on processes is tried with the daemon on Bun, which itself ends when it cannot have a thread");
 
 for (const { daemon: runtime, service } of alike) {
   describe(`daemon on ${runtime}`, () => {
